@@ -1,0 +1,387 @@
+/**
+ * Count, sum, mean, centred power sums M2 to M4, minimum and maximum of a float64 column with missing values.
+ *
+ * Source: two passes a block (Neumaier / Knuth TwoSum for the sum, then deviations from the block's own mean, with
+ * the corrected two-pass term of Chan, Golub, LeVeque 1983), and Pébay's update formulas (SAND2008-6212) between blocks.
+ * The block is still in cache when the second pass reads it.
+ *
+ * Eight running sums, one for each row position modulo 8, whatever the chunks are:
+ *
+ *     row       0  1 | 2  3 | 4  5 | 6  7 | 8  9 | …
+ *     register    0      1      2      3     0          f64x2 each
+ *
+ * so the same rows in other batches give the same bits.
+ */
+import { BLOCK, cell, chunkBit, chunkLength, chunkValidity, chunkValues, validBits } from './memory';
+
+/** Bytes of one block's partial result: count, sum, sum's error, mean, mean's error, M2, M3, M4, min, max. */
+const PART_BYTES: usize = 80;
+
+// Accumulators of the block at hand, in the caller's scratch: hi[8] lo[8] | s1[8] s2[8] e2[8] s3[8] s4[8] | count min max
+const HI: usize = 0;
+const LO: usize = 64;
+const S1: usize = 128;
+const S2: usize = 192;
+const E2: usize = 256;
+const S3: usize = 320;
+const S4: usize = 384;
+const COUNT: usize = 448;
+const MIN: usize = 456;
+const MAX: usize = 464;
+
+// @ts-ignore: decorator
+@inline
+function nan2(): v128 {
+  return v128(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+}
+
+/** All ones in the lanes whose bit is set: rows `2 * pair` and `2 * pair + 1` of the eight. */
+// @ts-ignore: decorator
+@inline
+function laneMask(bits: i32, pair: i32): v128 {
+  const ones = i64x2(1, 2);
+  return i64x2.eq(v128.and(i64x2.splat(<i64>(bits >> (pair << 1))), ones), ones);
+}
+
+// @ts-ignore: decorator
+@inline
+function twoSumError(a: v128, b: v128, sum: v128): v128 {
+  const bb = f64x2.sub(sum, a);
+  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bb)), f64x2.sub(b, bb));
+}
+
+// @ts-ignore: decorator
+@inline
+function errorOf(a: f64, b: f64, sum: f64): f64 {
+  const bb = sum - a;
+  return a - (sum - bb) + (b - bb);
+}
+
+function addOne(state: usize, lane: i32, x: f64): void {
+  if (x != x) return;
+  const at = state + ((<usize>lane) << 3);
+  const hi = load<f64>(at, HI);
+  const sum = hi + x;
+  store<f64>(at, load<f64>(at, LO) + errorOf(hi, x, sum), LO);
+  store<f64>(at, sum, HI);
+  store<f64>(state, load<f64>(state, COUNT) + 1, COUNT);
+  if (x < load<f64>(state, MIN)) store<f64>(state, x, MIN);
+  if (x > load<f64>(state, MAX)) store<f64>(state, x, MAX);
+}
+
+/** Adds rows [from, to), `from` in lane 0, a multiple of eight rows, all present; false (nothing stored) when a NaN is met. */
+function addEightsPresent(state: usize, values: usize, from: i32, to: i32): bool {
+  let h0 = v128.load(state, HI), h1 = v128.load(state, HI + 16), h2 = v128.load(state, HI + 32), h3 = v128.load(state, HI + 48);
+  let l0 = v128.load(state, LO), l1 = v128.load(state, LO + 16), l2 = v128.load(state, LO + 32), l3 = v128.load(state, LO + 48);
+  let low = v128.load64_splat(state, MIN);
+  let high = v128.load64_splat(state, MAX);
+  const end = values + ((<usize>to) << 3);
+  for (let at = values + ((<usize>from) << 3); at < end; at += 64) {
+    const x0 = v128.load(at), x1 = v128.load(at, 16), x2 = v128.load(at, 32), x3 = v128.load(at, 48);
+    const s0 = f64x2.add(h0, x0), s1 = f64x2.add(h1, x1), s2 = f64x2.add(h2, x2), s3 = f64x2.add(h3, x3);
+    l0 = f64x2.add(l0, twoSumError(h0, x0, s0));
+    l1 = f64x2.add(l1, twoSumError(h1, x1, s1));
+    l2 = f64x2.add(l2, twoSumError(h2, x2, s2));
+    l3 = f64x2.add(l3, twoSumError(h3, x3, s3));
+    h0 = s0;
+    h1 = s1;
+    h2 = s2;
+    h3 = s3;
+    low = f64x2.pmin(low, f64x2.pmin(f64x2.pmin(x0, x1), f64x2.pmin(x2, x3)));
+    high = f64x2.pmax(high, f64x2.pmax(f64x2.pmax(x0, x1), f64x2.pmax(x2, x3)));
+  }
+  const total = f64x2.add(f64x2.add(h0, h1), f64x2.add(h2, h3));
+  const probe = f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1);
+  if (probe != probe) return false;
+  v128.store(state, h0, HI);
+  v128.store(state, h1, HI + 16);
+  v128.store(state, h2, HI + 32);
+  v128.store(state, h3, HI + 48);
+  v128.store(state, l0, LO);
+  v128.store(state, l1, LO + 16);
+  v128.store(state, l2, LO + 32);
+  v128.store(state, l3, LO + 48);
+  store<f64>(state, min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1)), MIN);
+  store<f64>(state, max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1)), MAX);
+  store<f64>(state, load<f64>(state, COUNT) + <f64>(to - from), COUNT);
+  return true;
+}
+
+/** The same with a bitmap and NaNs: a missing row is a masked zero for the sum and a NaN for minimum and maximum. */
+function addEightsMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32): void {
+  let low = v128.load64_splat(state, MIN);
+  let high = v128.load64_splat(state, MAX);
+  let counts = i64x2.splat(0);
+  for (let row = from; row < to; row += 8) {
+    const at = values + ((<usize>row) << 3);
+    const bits = validity == 0 ? 0xff : validBits(validity, bit + row);
+    for (let pair = 0; pair < 4; pair++) {
+      const offset = (<usize>pair) << 4;
+      // A lane without its bit becomes all ones, which is a NaN.
+      const x = v128.or(v128.load(at + offset), v128.not(laneMask(bits, pair)));
+      const present = f64x2.eq(x, x);
+      const value = v128.and(x, present);
+      const hi = v128.load(state + offset, HI);
+      const sum = f64x2.add(hi, value);
+      v128.store(state + offset, f64x2.add(v128.load(state + offset, LO), twoSumError(hi, value, sum)), LO);
+      v128.store(state + offset, sum, HI);
+      counts = i64x2.sub(counts, present);
+      low = f64x2.pmin(low, x);
+      high = f64x2.pmax(high, x);
+    }
+  }
+  store<f64>(state, min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1)), MIN);
+  store<f64>(state, max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1)), MAX);
+  const count = i64x2.extract_lane(counts, 0) + i64x2.extract_lane(counts, 1);
+  store<f64>(state, load<f64>(state, COUNT) + <f64>count, COUNT);
+}
+
+function centreOne(state: usize, lane: i32, x: f64, mean: f64): void {
+  if (x != x) return;
+  const at = state + ((<usize>lane) << 3);
+  const d = x - mean;
+  const square = d * d;
+  store<f64>(at, load<f64>(at, S1) + d, S1);
+  const s2 = load<f64>(at, S2);
+  const sum = s2 + square;
+  store<f64>(at, load<f64>(at, E2) + errorOf(s2, square, sum), E2);
+  store<f64>(at, sum, S2);
+  store<f64>(at, load<f64>(at, S3) + square * d, S3);
+  store<f64>(at, load<f64>(at, S4) + square * square, S4);
+}
+
+/** Deviations of rows [from, to), present ones only; `HIGHER` asks for the third and fourth powers too. */
+// @ts-ignore: decorator
+@inline
+function centreEights(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool, masked: bool): void {
+  const centre = f64x2.splat(mean);
+  // Two halves of four lanes each keep the accumulators in registers.
+  for (let half = 0; half < 2; half++) {
+    const base = state + ((<usize>half) << 5);
+    let a1 = v128.load(base, S1), b1 = v128.load(base, S1 + 16);
+    let a2 = v128.load(base, S2), b2 = v128.load(base, S2 + 16);
+    let ae = v128.load(base, E2), be = v128.load(base, E2 + 16);
+    let a3 = v128.load(base, S3), b3 = v128.load(base, S3 + 16);
+    let a4 = v128.load(base, S4), b4 = v128.load(base, S4 + 16);
+    for (let row = from; row < to; row += 8) {
+      const at = values + ((<usize>row) << 3) + ((<usize>half) << 5);
+      const x = v128.load(at), y = v128.load(at, 16);
+      let dx = f64x2.sub(x, centre), dy = f64x2.sub(y, centre);
+      if (masked) {
+        const bits = validity == 0 ? 0xff : validBits(validity, bit + row) >> (half << 2);
+        dx = v128.and(dx, v128.and(laneMask(bits, 0), f64x2.eq(x, x)));
+        dy = v128.and(dy, v128.and(laneMask(bits, 1), f64x2.eq(y, y)));
+      }
+      const qx = f64x2.mul(dx, dx), qy = f64x2.mul(dy, dy);
+      a1 = f64x2.add(a1, dx);
+      b1 = f64x2.add(b1, dy);
+      const sx = f64x2.add(a2, qx), sy = f64x2.add(b2, qy);
+      ae = f64x2.add(ae, twoSumError(a2, qx, sx));
+      be = f64x2.add(be, twoSumError(b2, qy, sy));
+      a2 = sx;
+      b2 = sy;
+      if (higher) {
+        a3 = f64x2.add(a3, f64x2.mul(qx, dx));
+        b3 = f64x2.add(b3, f64x2.mul(qy, dy));
+        a4 = f64x2.add(a4, f64x2.mul(qx, qx));
+        b4 = f64x2.add(b4, f64x2.mul(qy, qy));
+      }
+    }
+    v128.store(base, a1, S1);
+    v128.store(base, b1, S1 + 16);
+    v128.store(base, a2, S2);
+    v128.store(base, b2, S2 + 16);
+    v128.store(base, ae, E2);
+    v128.store(base, be, E2 + 16);
+    v128.store(base, a3, S3);
+    v128.store(base, b3, S3 + 16);
+    v128.store(base, a4, S4);
+    v128.store(base, b4, S4 + 16);
+  }
+}
+
+function centrePresent(state: usize, values: usize, from: i32, to: i32, mean: f64, higher: bool): void {
+  if (higher) centreEights(state, values, 0, 0, from, to, mean, true, false);
+  else centreEights(state, values, 0, 0, from, to, mean, false, false);
+}
+
+function centreMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool): void {
+  if (higher) centreEights(state, values, validity, bit, from, to, mean, true, true);
+  else centreEights(state, values, validity, bit, from, to, mean, false, true);
+}
+
+/** Rows [from, to) of one chunk, the first of which has the block position `phase`. */
+function addRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32): void {
+  let row = from;
+  while (row < to && (phase & 7) != 0) addOne(state, phase++ & 7, cell(values, validity, bit, row++));
+  const end = row + ((to - row) & ~7);
+  if (row < end) {
+    if (validity != 0 || !addEightsPresent(state, values, row, end)) addEightsMasked(state, values, validity, bit, row, end);
+    row = end;
+  }
+  for (let lane = 0; row < to; row++, lane++) addOne(state, lane, cell(values, validity, bit, row));
+}
+
+function centreRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32, mean: f64, higher: bool, complete: bool): void {
+  let row = from;
+  while (row < to && (phase & 7) != 0) centreOne(state, phase++ & 7, cell(values, validity, bit, row++), mean);
+  const end = row + ((to - row) & ~7);
+  if (row < end) {
+    if (complete) centrePresent(state, values, row, end, mean, higher);
+    else centreMasked(state, values, validity, bit, row, end, mean, higher);
+    row = end;
+  }
+  for (let lane = 0; row < to; row++, lane++) centreOne(state, lane, cell(values, validity, bit, row), mean);
+}
+
+/** Sum of eight lanes and their errors: result in the first lane's hi and lo. */
+function foldLanes(hi: usize, lo: usize): void {
+  let sum = load<f64>(hi);
+  let error = load<f64>(lo);
+  for (let lane: usize = 8; lane < 64; lane += 8) {
+    const x = load<f64>(hi + lane);
+    const next = sum + x;
+    error += errorOf(sum, x, next) + load<f64>(lo + lane);
+    sum = next;
+  }
+  store<f64>(hi, sum);
+  store<f64>(lo, error);
+}
+
+function plainSum(lanes: usize): f64 {
+  let sum = load<f64>(lanes);
+  for (let lane: usize = 8; lane < 64; lane += 8) sum += load<f64>(lanes + lane);
+  return sum;
+}
+
+// @ts-ignore: decorator
+@inline
+function exactly(hi: f64, lo: f64): f64 {
+  // The error of an overflowed sum is NaN; the sum itself is the answer then.
+  return isFinite(hi) ? hi + lo : hi;
+}
+
+function finishBlock(state: usize, part: usize, mean: f64): void {
+  const n = load<f64>(state, COUNT);
+  foldLanes(state + S2, state + E2);
+  const s1 = plainSum(state + S1);
+  const s2 = exactly(load<f64>(state, S2), load<f64>(state, E2));
+  const s3 = plainSum(state + S3);
+  const s4 = plainSum(state + S4);
+  const e = s1 / n;
+  store<f64>(part, n);
+  store<f64>(part, load<f64>(state, HI), 8);
+  store<f64>(part, load<f64>(state, LO), 16);
+  store<f64>(part, mean, 24);
+  store<f64>(part, e, 32);
+  store<f64>(part, max(s2 - s1 * e, 0), 40);
+  store<f64>(part, s3 - 3 * e * s2 + 2 * n * e * e * e, 48);
+  store<f64>(part, s4 - 4 * e * s3 + 6 * e * e * s2 - 3 * n * e * e * e * e, 56);
+  store<f64>(part, load<f64>(state, MIN), 64);
+  store<f64>(part, load<f64>(state, MAX), 72);
+}
+
+/**
+ * Partial results of blocks [firstBlock, lastBlock) of a column.
+ *
+ * IN  chunks      chunk table (see memory.ts), `chunkCount` entries
+ * IN  higher      0: M3 and M4 are left zero
+ * IN  scratch     512 bytes
+ * OUT partials    80 bytes a block, at its own place: blocks may be done in any order, by any lane
+ */
+export function moments_blocks(chunks: usize, chunkCount: i32, firstBlock: i32, lastBlock: i32, higher: i32, scratch: usize, partials: usize): void {
+  for (let block = firstBlock; block < lastBlock; block++) {
+    const from = block * BLOCK;
+    assert((partials & 7) == 0 && (scratch & 7) == 0, 'partials and scratch are 8-aligned');
+    memory.fill(scratch, 0, 512);
+    store<f64>(scratch, Infinity, MIN);
+    store<f64>(scratch, -Infinity, MAX);
+    let rows = 0;
+    for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
+      const length = chunkLength(chunks, chunk);
+      const first = max(from - start, 0);
+      const last = min(from + BLOCK - start, length);
+      if (first < last) {
+        addRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
+        rows += last - first;
+      }
+      start += length;
+    }
+    foldLanes(scratch + HI, scratch + LO);
+    const count = load<f64>(scratch, COUNT);
+    const mean = exactly(load<f64>(scratch, HI), load<f64>(scratch, LO)) / count;
+    const complete = count == <f64>rows;
+    if (count > 0) {
+      for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
+        const length = chunkLength(chunks, chunk);
+        const first = max(from - start, 0);
+        const last = min(from + BLOCK - start, length);
+        if (first < last) {
+          centreRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, mean, higher != 0, complete);
+        }
+        start += length;
+      }
+    }
+    finishBlock(scratch, partials + <usize>block * PART_BYTES, mean);
+  }
+}
+
+function mergePart(total: usize, part: usize): void {
+  const nb = load<f64>(part);
+  if (nb == 0) return;
+  const na = load<f64>(total);
+  if (na == 0) {
+    memory.copy(total, part, PART_BYTES);
+    return;
+  }
+  const n = na + nb;
+  const meanA = load<f64>(total, 24), errorA = load<f64>(total, 32);
+  const delta = load<f64>(part, 24) - meanA + (load<f64>(part, 32) - errorA);
+  const m2a = load<f64>(total, 40), m2b = load<f64>(part, 40);
+  const m3a = load<f64>(total, 48), m3b = load<f64>(part, 48);
+  const d2 = delta * delta;
+  const share = (na / n) * nb;
+  const m4 = load<f64>(total, 56) + load<f64>(part, 56)
+    + d2 * d2 * share * ((na * na - na * nb + nb * nb) / (n * n))
+    + 6 * d2 * ((na / n) * (na / n) * m2b + (nb / n) * (nb / n) * m2a)
+    + 4 * delta * ((na / n) * m3b - (nb / n) * m3a);
+  const m3 = m3a + m3b + d2 * delta * share * ((na - nb) / n) + 3 * delta * ((na / n) * m2b - (nb / n) * m2a);
+  const hi = load<f64>(total, 8), x = load<f64>(part, 8);
+  const sum = hi + x;
+  const shift = errorA + delta * (nb / n);
+  const mean = meanA + shift;
+  store<f64>(total, n);
+  store<f64>(total, sum, 8);
+  store<f64>(total, load<f64>(total, 16) + load<f64>(part, 16) + errorOf(hi, x, sum), 16);
+  store<f64>(total, mean, 24);
+  store<f64>(total, errorOf(meanA, shift, mean), 32);
+  store<f64>(total, m2a + m2b + d2 * share, 40);
+  store<f64>(total, m3, 48);
+  store<f64>(total, m4, 56);
+  store<f64>(total, min(load<f64>(total, 64), load<f64>(part, 64)), 64);
+  store<f64>(total, max(load<f64>(total, 72), load<f64>(part, 72)), 72);
+}
+
+/**
+ * Merges partial results in block order.
+ *
+ * IN  partials    `blocks` entries of 80 bytes, as moments_blocks leaves them
+ * OUT out         count, sum, mean, M2, M3, M4, min, max as float64 (mean NaN, min +inf, max -inf when count is 0)
+ *                 in the first 64 bytes of 80
+ */
+export function moments_merge(partials: usize, blocks: i32, out: usize): void {
+  memory.fill(out, 0, PART_BYTES);
+  store<f64>(out, Infinity, 64);
+  store<f64>(out, -Infinity, 72);
+  for (let block = 0; block < blocks; block++) mergePart(out, partials + <usize>block * PART_BYTES);
+  const sum = exactly(load<f64>(out, 8), load<f64>(out, 16));
+  const low = load<f64>(out, 64), high = load<f64>(out, 72);
+  const m2 = load<f64>(out, 40), m3 = load<f64>(out, 48), m4 = load<f64>(out, 56);
+  store<f64>(out, sum, 8);
+  store<f64>(out, sum / load<f64>(out), 16);
+  store<f64>(out, m2, 24);
+  store<f64>(out, m3, 32);
+  store<f64>(out, m4, 40);
+  store<f64>(out, low, 48);
+  store<f64>(out, high, 56);
+}

@@ -1,0 +1,34 @@
+import tseslint from 'typescript-eslint';
+import prettier from 'eslint-config-prettier';
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'bench/rivals/', 'coverage/', 'test/fixtures/', 'test/corpora/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, prettier],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // Index access is `T | undefined` under noUncheckedIndexedAccess; `!` says that a loop bound proves it.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // `x !== x` is the NaN test of the kernels' twins.
+      'no-self-compare': 'off',
+      eqeqeq: 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    // The kernels are AssemblyScript: a dialect with its own types, checked by its own compiler.
+    files: ['assembly/**/*.ts'],
+    extends: [prettier],
+    languageOptions: { parser: tseslint.parser },
+    rules: { eqeqeq: 'off' },
+  },
+);

@@ -1,0 +1,24 @@
+import type { Engine } from '../../ports/engine.js';
+import { groups } from './groups.js';
+import { kmeans } from './kmeans.js';
+import { moments } from './moments.js';
+import { random } from './random.js';
+import { select } from './select.js';
+import { student } from './student.js';
+import { widen } from './widen.js';
+
+/** The engine in plain JavaScript: for hosts without WebAssembly, for `ENGINE=js`, and as a second opinion. */
+export async function jsEngine(): Promise<Engine> {
+  // ml-kmeans ships as an ES module only.
+  const { kmeansGenerator } = await import('ml-kmeans');
+  return {
+    name: 'js',
+    moments,
+    select,
+    kmeans: kmeans(kmeansGenerator, moments),
+    groups,
+    student,
+    random,
+    widen,
+  };
+}

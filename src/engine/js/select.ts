@@ -1,0 +1,14 @@
+import type { SelectKernel } from '../../ports/engine.js';
+import { linearQuantiles } from '../quantiles.js';
+import { eachPresent } from './cells.js';
+
+/** The platform's typed-array sort: the simplest thing that is right. */
+export const select: SelectKernel = (column, q) => {
+  const values = new Float64Array(column.length);
+  let count = 0;
+  eachPresent(column, (value) => {
+    values[count++] = value;
+  });
+  const sorted = values.subarray(0, count).sort();
+  return linearQuantiles(count, q, (ranks) => Float64Array.from(ranks, (rank) => sorted[rank]!));
+};

@@ -1,0 +1,171 @@
+import type { KMeansOptions, KMeansResult } from '../ports/engine.js';
+import { farthest } from './farthest.js';
+
+/** What an engine does for k-means; the loop below does the rest. Rows are complete, coordinates centred. */
+export interface KMeansSteps {
+  readonly rows: number;
+  readonly columns: number;
+  /** Means of the columns, given back to the centres at the end. */
+  readonly means: Float64Array;
+  /** Mean over the columns of the population variance: the scale of `tol`. */
+  readonly meanVariance: number;
+  /** The next `count` doubles of a generator seeded by `randomState`; the generator runs on. */
+  random(count: number): Float64Array;
+  /** One row's coordinates. */
+  row(index: number): Float64Array;
+  /** Potentials that each candidate (rows by index) would leave. */
+  potentials(candidates: readonly number[]): number[];
+  /** Takes a row as the next centre (the first when `first`); returns the potential. */
+  take(index: number, first: boolean): number;
+  /** For each target the first row whose running sum of closest distances reaches it; `rows` when none does. */
+  search(targets: readonly number[]): number[];
+  /** Labels every row with its nearest centre; sums and weights by label when wanted. */
+  assign(
+    centers: Float64Array,
+    sums: boolean,
+  ): { changed: number; sums: Float64Array; weights: Float64Array };
+  /** Squared distances of rows to the centres they are labelled with. */
+  distances(centers: Float64Array): Float64Array;
+  inertia(centers: Float64Array): number;
+  labels(): Int32Array;
+}
+
+/**
+ * scikit-learn's KMeans.fit over an engine's steps: greedy k-means++ from NumPy's generator, Lloyd, its stop rule, its
+ * treatment of empty clusters, its choice among `nInit` runs.
+ * Source: scikit-learn 1.6 sklearn/cluster/_kmeans.py, _k_means_lloyd.pyx, _k_means_common.pyx.
+ */
+export function lloyd(
+  steps: KMeansSteps,
+  options: KMeansOptions,
+): Omit<KMeansResult, 'labels'> & { labels: Int32Array } {
+  const k = options.nClusters;
+  const tol = steps.meanVariance * options.tol;
+  let best: { labels: Int32Array; centers: Float64Array; inertia: number; nIter: number } | undefined;
+  for (let run = 0; run < options.nInit; run++) {
+    const centers = plusPlus(steps, k);
+    const nIter = iterate(steps, centers, k, options.maxIter, tol);
+    const inertia = steps.inertia(centers);
+    const labels = steps.labels();
+    if (best === undefined || (inertia < best.inertia && !sameClustering(labels, best.labels, k))) {
+      best = { labels: run + 1 < options.nInit ? labels.slice() : labels, centers, inertia, nIter };
+    }
+  }
+  if (best === undefined) throw new RangeError('nInit must be at least 1');
+  const { labels, centers, inertia, nIter } = best;
+  const sizes = new Array<number>(k).fill(0);
+  for (const label of labels) sizes[label]!++;
+  for (let i = 0; i < centers.length; i++) centers[i]! += steps.means[i % steps.columns]!;
+  return { labels, centers, sizes, inertia, nIter };
+}
+
+/** Greedy k-means++: the first centre uniform, every next the best of 2 + ⌊ln k⌋ candidates drawn by squared distance. */
+function plusPlus(steps: KMeansSteps, k: number): Float64Array {
+  const { rows: n, columns: d } = steps;
+  const trials = 2 + Math.floor(Math.log(k));
+  const centers = new Float64Array(k * d);
+  const first = uniformChoice(n, steps.random(1)[0]!);
+  centers.set(steps.row(first), 0);
+  let potential = steps.take(first, true);
+  for (let c = 1; c < k; c++) {
+    const targets = Array.from(steps.random(trials), (u) => u * potential);
+    const candidates = steps.search(targets).map((row) => Math.min(row, n - 1));
+    const potentials = steps.potentials(candidates);
+    let winner = 0;
+    for (let t = 1; t < trials; t++) if (potentials[t]! < potentials[winner]!) winner = t;
+    centers.set(steps.row(candidates[winner]!), c * d);
+    potential = steps.take(candidates[winner]!, false);
+  }
+  return centers;
+}
+
+/** `RandomState.choice(n, p=[1/n, …])` for one draw: searchsorted right on the normalised running sum. */
+function uniformChoice(n: number, draw: number): number {
+  const share = 1 / n;
+  let total = 0;
+  for (let i = 0; i < n; i++) total += share;
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    sum += share;
+    if (sum / total > draw) return i;
+  }
+  return n - 1;
+}
+
+function iterate(steps: KMeansSteps, centers: Float64Array, k: number, maxIter: number, tol: number): number {
+  const d = steps.columns;
+  steps.labels().fill(-1);
+  for (let iteration = 1; iteration <= maxIter; iteration++) {
+    const { changed, sums, weights } = steps.assign(centers, true);
+    relocateEmpty(steps, centers, sums, weights, k);
+    average(sums, weights, k, d);
+    let shift = 0;
+    for (let c = 0; c < k; c++) {
+      let square = 0;
+      for (let j = c * d; j < (c + 1) * d; j++) square += (sums[j]! - centers[j]!) ** 2;
+      shift += Math.sqrt(square) ** 2;
+    }
+    centers.set(sums);
+    if (changed === 0) return iteration;
+    if (shift <= tol || iteration === maxIter) {
+      // The labels must be those of the centres that are given out.
+      steps.assign(centers, false);
+      return iteration;
+    }
+  }
+  return maxIter;
+}
+
+/** An empty cluster takes the row farthest from its old centre; with all rows on their centres none moves. */
+function relocateEmpty(
+  steps: KMeansSteps,
+  old: Float64Array,
+  sums: Float64Array,
+  weights: Float64Array,
+  k: number,
+): void {
+  const empty: number[] = [];
+  for (let c = 0; c < k; c++) if (weights[c] === 0) empty.push(c);
+  if (empty.length === 0) return;
+  const d = steps.columns;
+  const distances = steps.distances(old);
+  if (distances.every((distance) => distance === 0)) return;
+  const far = farthest(distances, empty.length);
+  const labels = steps.labels();
+  empty.forEach((cluster, i) => {
+    const row = steps.row(far[i]!);
+    const from = labels[far[i]!]!;
+    for (let j = 0; j < d; j++) {
+      sums[from * d + j]! -= row[j]!;
+      sums[cluster * d + j] = row[j]!;
+    }
+    weights[cluster] = 1;
+    weights[from]! -= 1;
+  });
+}
+
+/** Sums to means; a cluster that stayed empty goes where the largest is. */
+function average(sums: Float64Array, weights: Float64Array, k: number, d: number): void {
+  let largest = 0;
+  for (let c = 1; c < k; c++) if (weights[c]! > weights[largest]!) largest = c;
+  for (let c = 0; c < k; c++) {
+    // In cluster order, as scikit-learn does it: an empty one before the largest copies its sum, not its mean.
+    if (weights[c]! > 0) {
+      const alpha = 1 / weights[c]!;
+      for (let j = c * d; j < (c + 1) * d; j++) sums[j]! *= alpha;
+    } else {
+      sums.copyWithin(c * d, largest * d, (largest + 1) * d);
+    }
+  }
+}
+
+/** Whether two labellings are the same up to the names of the clusters. */
+function sameClustering(a: Int32Array, b: Int32Array, k: number): boolean {
+  const names = new Int32Array(k).fill(-1);
+  for (let i = 0; i < a.length; i++) {
+    const name = names[a[i]!]!;
+    if (name === -1) names[a[i]!] = b[i]!;
+    else if (name !== b[i]!) return false;
+  }
+  return true;
+}

@@ -1,0 +1,237 @@
+import type { KMeansKernel, MomentsKernel } from '../../ports/engine.js';
+import type { Numbers } from '../../ports/tables.js';
+import { lloyd, type KMeansSteps } from '../lloyd.js';
+import type { Arena } from './arena.js';
+import { BLOCK, chunkTable } from './columns.js';
+import type { Kernels } from './exports.js';
+import { GENERATOR_BYTES } from './random.js';
+
+export function kmeans(kernels: Kernels, arena: Arena, moments: MomentsKernel): KMeansKernel {
+  return (columns, options) => {
+    const rows = columns[0]?.length ?? 0;
+    // Labels outlive the call, and stay where later kernels read them.
+    const labelPointer = arena.take(rows * 4);
+    return arena.scratch(() => {
+      const { complete, count } = completeRows(kernels, arena, moments, columns, labelPointer);
+      if (count < options.nClusters) return null;
+      const own = count === rows ? labelPointer : arena.take(count * 4);
+      const steps = wasmSteps(kernels, arena, moments, complete, own, options.nClusters, options.randomState);
+      const result = lloyd(steps, options);
+      const labels = arena.int32At(labelPointer, rows);
+      if (count === rows) labels.set(result.labels);
+      else
+        for (let row = 0, i = 0; row < rows; row++) if (labels[row]! >= 0) labels[row] = result.labels[i++]!;
+      return { ...result, labels };
+    });
+  };
+}
+
+/** The columns themselves when nothing is missing, else their complete rows packed; `marks` tells which those are. */
+function completeRows(
+  kernels: Kernels,
+  arena: Arena,
+  moments: MomentsKernel,
+  columns: readonly Numbers[],
+  marks: number,
+): { complete: readonly Numbers[]; count: number } {
+  const rows = columns[0]?.length ?? 0;
+  const gaps = columns.filter((column) => moments(column, 2).count < rows);
+  if (gaps.length === 0 && sameBatches(columns)) return { complete: columns, count: rows };
+  const labels = arena.int32At(marks, rows).fill(0);
+  const tables = columns.map((column) => chunkTable(arena, column));
+  let missing = 0;
+  columns.forEach((column, i) => {
+    if (gaps.includes(column)) missing += kernels.kmeans_mark(tables[i]!, column.chunks.length, marks);
+  });
+  const count = labels.length - missing;
+  const complete = columns.map((column, i) => {
+    const values = arena.float64(count + 1);
+    kernels.kmeans_pack(tables[i]!, column.chunks.length, marks, values.byteOffset);
+    return { length: count, chunks: [{ values: values.subarray(0, count), validity: null, bitOffset: 0 }] };
+  });
+  return { complete, count };
+}
+
+function sameBatches(columns: readonly Numbers[]): boolean {
+  const first = columns[0];
+  return columns.every(
+    ({ chunks }) =>
+      chunks.length === first?.chunks.length &&
+      chunks.every(({ values }, i) => values.length === first.chunks[i]?.values.length),
+  );
+}
+
+/** Rows of a tile: as many as keep all columns of it within the first-level cache. */
+function tileRows(columns: number): number {
+  return Math.min(512, Math.max(8, Math.floor(24576 / (8 * columns)) & ~7));
+}
+
+function wasmSteps(
+  kernels: Kernels,
+  arena: Arena,
+  moments: MomentsKernel,
+  data: readonly Numbers[],
+  labelPointer: number,
+  k: number,
+  seed: number,
+): KMeansSteps {
+  const n = data[0]!.length;
+  const d = data.length;
+  const stats = data.map((column) => moments(column, 2));
+  const means = Float64Array.from(stats, ({ mean }) => mean);
+  const trials = 2 + Math.floor(Math.log(k));
+  const frame = makeFrame(arena, data, means);
+  const state = arena.take(GENERATOR_BYTES);
+  kernels.random_seed(state, seed);
+  const take = (values: number): { pointer: number; view: Float64Array } => {
+    const pointer = arena.take(values * 8);
+    return { pointer, view: arena.float64At(pointer, values) };
+  };
+  const centers = take(k * d);
+  const sums = take(k * d + k);
+  const closest = take(n);
+  const candidates = take(trials * d);
+  const potentials = take(trials);
+  const point = take(d);
+  const scratch = arena.take(64);
+  const labels = arena.int32At(labelPointer, n);
+  const blocks = Array.from(
+    { length: Math.ceil(n / BLOCK) },
+    (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
+  );
+  const blockPotentials = new Float64Array(blocks.length);
+  return {
+    rows: n,
+    columns: d,
+    means,
+    meanVariance: stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d,
+    labels: () => labels,
+    random(count) {
+      return arena.scratch(() => {
+        const out = arena.take(count * 8);
+        kernels.random_doubles(state, out, count);
+        return arena.float64At(out, count).slice();
+      });
+    },
+    row(index) {
+      kernels.kmeans_row(frame, index, point.pointer);
+      return point.view.slice();
+    },
+    potentials(rows) {
+      rows.forEach((row, i) => {
+        kernels.kmeans_row(frame, row, candidates.pointer + i * d * 8);
+      });
+      const totals = new Array<number>(rows.length).fill(0);
+      for (const [from, to] of blocks) {
+        kernels.kmeans_potentials(
+          frame,
+          from,
+          to,
+          candidates.pointer,
+          rows.length,
+          closest.pointer,
+          potentials.pointer,
+          scratch,
+        );
+        for (let t = 0; t < rows.length; t++) totals[t]! += potentials.view[t]!;
+      }
+      return totals;
+    },
+    take(index, first) {
+      kernels.kmeans_row(frame, index, point.pointer);
+      let total = 0;
+      blocks.forEach(([from, to], b) => {
+        blockPotentials[b] = kernels.kmeans_closest(
+          frame,
+          from,
+          to,
+          point.pointer,
+          first ? 1 : 0,
+          closest.pointer,
+          scratch,
+        );
+        total += blockPotentials[b]!;
+      });
+      return total;
+    },
+    search(targets) {
+      return targets.map((target) => {
+        let base = 0;
+        for (const [b, [from, to]] of blocks.entries()) {
+          const next = base + blockPotentials[b]!;
+          if (next >= target || b === blocks.length - 1) {
+            return kernels.kmeans_search(closest.pointer, from, to, base, target);
+          }
+          base = next;
+        }
+        return n;
+      });
+    },
+    assign(from, wanted) {
+      centers.view.set(from);
+      const total = new Float64Array(k * d + k);
+      let changed = 0;
+      for (const [first, last] of blocks) {
+        changed += kernels.kmeans_assign(
+          frame,
+          first,
+          last,
+          centers.pointer,
+          k,
+          labelPointer,
+          wanted ? sums.pointer : 0,
+          scratch,
+        );
+        if (wanted) for (let i = 0; i < total.length; i++) total[i]! += sums.view[i]!;
+      }
+      return { changed, sums: total.subarray(0, k * d), weights: total.subarray(k * d) };
+    },
+    distances(from) {
+      centers.view.set(from);
+      return arena.scratch(() => {
+        const out = arena.take(n * 8);
+        for (const [first, last] of blocks) {
+          kernels.kmeans_inertia(frame, first, last, centers.pointer, labelPointer, out);
+        }
+        return arena.float64At(out, n).slice();
+      });
+    },
+    inertia(from) {
+      centers.view.set(from);
+      let total = 0;
+      for (const [first, last] of blocks) {
+        total += kernels.kmeans_inertia(frame, first, last, centers.pointer, labelPointer, 0);
+      }
+      return total;
+    },
+  };
+}
+
+/** Layout: assembly/kmeans.ts. */
+function makeFrame(arena: Arena, data: readonly Numbers[], means: Float64Array): number {
+  const d = data.length;
+  const batches = data[0]!.chunks;
+  const stride = tileRows(d);
+  const starts = new Int32Array(batches.length + 1);
+  batches.forEach(({ values }, i) => {
+    starts[i + 1] = starts[i]! + values.length;
+  });
+  const pointers = new Uint32Array(batches.length * d);
+  data.forEach(({ chunks }, column) => {
+    chunks.forEach(({ values }, segment) => {
+      pointers[segment * d + column] = arena.place(values);
+    });
+  });
+  return arena.place(
+    Uint32Array.of(
+      data[0]!.length,
+      d,
+      batches.length,
+      arena.place(starts),
+      arena.place(pointers),
+      arena.place(means),
+      stride,
+      arena.take(stride * d * 8),
+    ),
+  );
+}

@@ -1,0 +1,5 @@
+/** Where decoded columns go: the arena of the request, so that kernels run over them in place. */
+export interface Space {
+  /** Zeroed room for `length` float64 values. Throws Problem `out_of_memory` beyond the limit of a request. */
+  float64(length: number): Float64Array;
+}
