@@ -1,8 +1,9 @@
 import tseslint from 'typescript-eslint';
 import prettier from 'eslint-config-prettier';
 
+// assembly/ is AssemblyScript, a dialect that its own compiler checks.
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'bench/rivals/', 'coverage/', 'test/fixtures/', 'test/corpora/'] },
+  { ignores: ['dist/', 'node_modules/', 'bench/rivals/', 'assembly/', 'coverage/', 'test/fixtures/', 'test/corpora/'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, prettier],
@@ -23,12 +24,5 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true },
       ],
     },
-  },
-  {
-    // The kernels are AssemblyScript: a dialect with its own types, checked by its own compiler.
-    files: ['assembly/**/*.ts'],
-    extends: [prettier],
-    languageOptions: { parser: tseslint.parser },
-    rules: { eqeqeq: 'off' },
   },
 );

@@ -29,12 +29,6 @@ const COUNT: usize = 448;
 const MIN: usize = 456;
 const MAX: usize = 464;
 
-// @ts-ignore: decorator
-@inline
-function nan2(): v128 {
-  return v128(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
-}
-
 /** All ones in the lanes whose bit is set: rows `2 * pair` and `2 * pair + 1` of the eight. */
 // @ts-ignore: decorator
 @inline

@@ -150,7 +150,7 @@ function wasmSteps(
           closest.pointer,
           scratch,
         );
-        total += blockPotentials[b]!;
+        total += blockPotentials[b];
       });
       return total;
     },
