@@ -85,11 +85,11 @@ export type GroupsKernel = (column: Numbers, labels: Int32Array, groups: number)
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {
   /** P(|T| ≥ |t|), ten digits down to 1e-300. */
-  tail(t: number, df: number): number;
+  readonly tail: (t: number, df: number) => number;
   /** log10 of the same, also where it underflows. */
-  log10Tail(t: number, df: number): number;
+  readonly log10Tail: (t: number, df: number) => number;
   /** t with P(T ≤ t) = p. */
-  quantile(p: number, df: number): number;
+  readonly quantile: (p: number, df: number) => number;
 }
 
 /** `RandomState(seed).random_sample(count)` of NumPy; seed in [0, 2^32). */

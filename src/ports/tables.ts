@@ -18,31 +18,35 @@ export interface Numbers {
 
 export type ColumnType = 'number' | 'boolean' | 'string' | 'timestamp' | 'mixed';
 
-/** A value of a column that is not a number. */
+/** A value of a column, read one at a time. Timestamps are ISO 8601 in UTC. */
 export type Cell = string | number | boolean | null;
 
-export type Column = NumericColumn | TextColumn;
-
-export interface NumericColumn {
+interface ColumnBase {
   readonly name: string;
-  readonly type: 'number' | 'boolean';
-  readonly numbers: Numbers;
-}
-
-export interface TextColumn {
-  readonly name: string;
-  readonly type: 'string' | 'timestamp' | 'mixed';
-  readonly length: number;
-  /** Missing values, where known without reading the cells. */
-  readonly missing: number;
-  /** The cells in row order, read when asked for. */
+  /** The cells in row order, null where missing. */
   cells(): Iterable<Cell>;
 }
 
-/** The data of one request. Column names are unique and in first-seen order. */
+export interface NumericColumn extends ColumnBase {
+  readonly type: 'number' | 'boolean';
+  readonly numbers: Numbers;
+  /** Present integers beyond 2^53 that lost digits on their way to float64. */
+  readonly inexact: number;
+}
+
+export interface TextColumn extends ColumnBase {
+  readonly type: 'string' | 'timestamp' | 'mixed';
+  readonly missing: number;
+}
+
+export type Column = NumericColumn | TextColumn;
+
+/** The data of one request. Names are unique and in first-seen order; a column is decoded when it is asked for. */
 export interface Table {
   readonly rows: number;
-  readonly columns: readonly Column[];
+  readonly names: readonly string[];
+  /** Throws Problem `unsupported_type`. `name` is one of `names`. */
+  column(name: string): Column;
 }
 
 /** Something the client should know of an answer that is nevertheless a 200. */

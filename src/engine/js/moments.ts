@@ -1,39 +1,53 @@
 import type { MomentsKernel } from '../../ports/engine.js';
 import { eachPresent } from './cells.js';
 
-/** Two passes: Neumaier's sum, then powers of the deviations with the corrected two-pass term. */
+/** Neumaier's sum. */
+class Sum {
+  #total = 0;
+  #error = 0;
+
+  add(value: number): void {
+    const total = this.#total;
+    const next = total + value;
+    this.#error += Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;
+    this.#total = next;
+  }
+
+  get value(): number {
+    return Number.isFinite(this.#total) ? this.#total + this.#error : this.#total;
+  }
+}
+
+/** Two passes: the mean, then powers of the deviations with the corrected two-pass term. All sums are compensated. */
 export const moments: MomentsKernel = (column, order) => {
   let count = 0;
-  let sum = 0;
-  let error = 0;
   let min = Infinity;
   let max = -Infinity;
+  const total = new Sum();
   eachPresent(column, (value) => {
-    const next = sum + value;
-    error += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-    sum = next;
+    total.add(value);
     count++;
     if (value < min) min = value;
     if (value > max) max = value;
   });
-  if (Number.isFinite(sum)) sum += error;
+  const sum = total.value;
   const mean = sum / count;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let s4 = 0;
+  const powers = [new Sum(), new Sum(), new Sum(), new Sum()] as const;
   eachPresent(column, (value) => {
     const d = value - mean;
-    s1 += d;
-    s2 += d * d;
+    const square = d * d;
+    powers[0].add(d);
+    powers[1].add(square);
     if (order === 4) {
-      s3 += d * d * d;
-      s4 += d * d * d * d;
+      powers[2].add(square * d);
+      powers[3].add(square * square);
     }
   });
+  const [s1, s2, s3, s4] = powers.map(({ value }) => value) as [number, number, number, number];
   const e = count === 0 ? 0 : s1 / count;
-  const m2 = Math.max(s2 - s1 * e, 0) || (s2 !== s2 ? NaN : 0);
+  const m2 = Math.max(s2 - s1 * e, 0);
   const m3 = order === 4 ? s3 - 3 * e * s2 + 2 * count * e ** 3 : 0;
   const m4 = order === 4 ? s4 - 4 * e * s3 + 6 * e * e * s2 - 3 * count * e ** 4 : 0;
-  return { count, sum, mean, m2, m3, m4, min, max };
+  // Adding zero turns −0 into 0.
+  return { count, sum, mean, m2, m3, m4, min: min + 0, max: max + 0 };
 };

@@ -7,6 +7,8 @@ const tail = (t: number, df: number): number => {
   if (square !== square) return NaN;
   if (square === 0) return 1;
   if (square === Infinity) return 10 ** log10Tail(t, df);
+  // Near 1 the complement has the digits: x would round to 1.
+  if (square < 0.25) return 1 - jStat.ibeta(square / (df + square), 0.5, df / 2);
   const p = jStat.ibeta(df / (df + square), df / 2, 0.5);
   return p > 1e-290 ? p : 10 ** log10Tail(t, df);
 };

@@ -19,6 +19,8 @@ export class Arena implements Space {
     base: number,
   ) {
     this.#top = base;
+    // Views made before this arena first grows belong to it.
+    this.#buffers.add(memory.buffer);
   }
 
   /** The memory as it is now. Buffers from before a growth stay valid: shared memory never moves. */

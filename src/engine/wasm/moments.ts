@@ -11,7 +11,9 @@ export function moments(kernels: Kernels, arena: Arena): MomentsKernel {
   const known = new WeakMap<Numbers, { order: number; result: Moments }>();
   return (column, order) => {
     const before = known.get(column);
-    if (before !== undefined && before.order >= order) return before.result;
+    if (before !== undefined && before.order >= order) {
+      return before.order === order ? before.result : { ...before.result, m3: 0, m4: 0 };
+    }
     const result = arena.scratch(() => {
       const chunks = chunkTable(arena, column);
       const blocks = Math.ceil(column.length / BLOCK);
@@ -27,8 +29,8 @@ export function moments(kernels: Kernels, arena: Arena): MomentsKernel {
         sum: field(1),
         mean: field(2),
         m2: field(3),
-        m3: field(4),
-        m4: field(5),
+        m3: order === 4 ? field(4) : 0,
+        m4: order === 4 ? field(5) : 0,
         min: field(6),
         max: field(7),
       };

@@ -1,0 +1,38 @@
+import { dirname } from 'node:path';
+import express, { type Router } from 'express';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Analytics Service</title>
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" type="image/png" href="docs/favicon-32x32.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+`;
+const START = `window.ui = SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null });
+`;
+/** Swagger UI sets inline styles and data: images; scripts come from here only. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/** Swagger UI at /docs, from the package: no CDN, works offline. */
+export function docsRouter(): Router {
+  const router = express.Router();
+  const assets = dirname(require.resolve('swagger-ui-dist/package.json'));
+  router.get('/docs', (_request, response) => {
+    response.set('content-security-policy', POLICY).type('html').send(PAGE);
+  });
+  router.get('/docs/start.js', (_request, response) => {
+    response.type('js').send(START);
+  });
+  router.use('/docs', express.static(assets, { index: false, redirect: false, maxAge: '1h' }));
+  return router;
+}

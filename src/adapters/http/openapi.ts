@@ -1,0 +1,155 @@
+import type { Endpoint } from '../../domain/endpoint.js';
+import { ARROW_STREAM, MEDIA_TYPES } from './negotiate.js';
+import { PROBLEM_CODES } from './problems.js';
+
+/** OpenAPI 3.1, made from the schemas that requests are validated with. */
+export function openApi(endpoints: readonly Endpoint[], version: string): object {
+  const paths = Object.fromEntries(
+    endpoints.map((endpoint) => [endpoint.path, { post: operation(endpoint) }]),
+  );
+  const get = (summary: string, schema: object, tag = 'service'): object => ({
+    get: {
+      tags: [tag],
+      summary,
+      operationId: summary.toLowerCase().replaceAll(/[^a-z]+/gu, '_'),
+      responses: { 200: { description: 'OK', content: { 'application/json': { schema } } } },
+    },
+  });
+  const health = { type: 'object', required: ['status'], properties: { status: { type: 'string' } } };
+  const ready = {
+    type: 'object',
+    required: ['status', 'engine', 'reason'],
+    properties: { status: { type: 'string' }, engine: { enum: ['wasm', 'js'] }, reason: { type: 'string' } },
+  };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Analytics Service',
+      version,
+      description:
+        'Statistics and clustering of numeric data, posted as JSON rows or columns or as Arrow IPC.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths: {
+      ...paths,
+      '/health/live': get('Whether the process lives', health),
+      '/health/ready': get('Whether requests are taken and which engine computes', ready),
+      '/version': get('Versions of the service and of Node', { type: 'object' }),
+    },
+    components: { schemas: { Cell: CELL, Meta: META, Problem: PROBLEM } },
+  };
+}
+
+function operation(endpoint: Endpoint): object {
+  const { name, summary, description, options } = endpoint;
+  const properties = typeof options === 'object' ? (options.properties ?? {}) : {};
+  const parameters = Object.entries(properties).map(([option, schema]) => ({
+    name: option,
+    in: 'query',
+    required: false,
+    schema,
+    style: 'form',
+    explode: false,
+  }));
+  const answer = {
+    type: 'object',
+    required: ['status', 'results', 'details', 'meta'],
+    properties: {
+      status: { const: 'success' },
+      results: endpoint.results,
+      details: endpoint.details,
+      meta: { $ref: '#/components/schemas/Meta' },
+    },
+  };
+  const content: Record<string, object> = { 'application/json': { schema: answer } };
+  if (endpoint.answersArrow) content[ARROW_STREAM] = { schema: BINARY };
+  return {
+    tags: ['analytics'],
+    operationId: name,
+    summary,
+    description,
+    parameters,
+    requestBody: { required: true, content: bodies(options) },
+    responses: {
+      200: { description: 'The answer.', content },
+      default: {
+        description: 'A problem, RFC 9457.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  };
+}
+
+function bodies(options: Endpoint['options']): object {
+  const row = { type: 'object', additionalProperties: { $ref: '#/components/schemas/Cell' } };
+  const rows = { type: 'array', items: row, minItems: 1 };
+  const column = { type: 'array', items: { $ref: '#/components/schemas/Cell' }, minItems: 1 };
+  const columns = { type: 'object', additionalProperties: column, minProperties: 1 };
+  const json = {
+    oneOf: [
+      {
+        type: 'object',
+        required: ['data'],
+        additionalProperties: false,
+        properties: { data: rows, options },
+      },
+      {
+        type: 'object',
+        required: ['columns'],
+        additionalProperties: false,
+        properties: { columns, options },
+      },
+    ],
+  };
+  const example = { data: [{ val: 1 }, { val: 2 }, { val: 3 }] };
+  return Object.fromEntries(
+    [...MEDIA_TYPES].map(([media, format]) => [
+      media,
+      format === 'json' ? { schema: json, example } : { schema: BINARY },
+    ]),
+  );
+}
+
+const BINARY = { type: 'string', contentMediaType: ARROW_STREAM, description: 'Arrow IPC bytes.' };
+const CELL = { type: ['number', 'string', 'boolean', 'null'] };
+const META = {
+  type: 'object',
+  properties: {
+    engine: { enum: ['wasm', 'js'] },
+    engine_version: { type: 'string' },
+    rows: { type: 'integer' },
+    columns: { type: 'integer' },
+    request_id: { type: 'string' },
+    warnings: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['code', 'detail'],
+        properties: { code: { type: 'string' }, column: { type: 'string' }, detail: { type: 'string' } },
+      },
+    },
+    timings_ms: { type: 'object', additionalProperties: { type: 'number' } },
+    result_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  },
+};
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id', 'errors'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { enum: PROBLEM_CODES },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      maxItems: 20,
+      items: {
+        type: 'object',
+        properties: { pointer: { type: 'string' }, code: { type: 'string' }, detail: { type: 'string' } },
+      },
+    },
+  },
+};

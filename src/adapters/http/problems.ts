@@ -1,0 +1,74 @@
+import { excerpt, Problem, type ProblemCode } from '../../ports/problem.js';
+
+/** The one table: what status a code has, and its title. */
+const TABLE: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
+  unreadable_body: [400, 'Unreadable body'],
+  invalid_json: [400, 'Invalid JSON'],
+  invalid_utf8: [400, 'Invalid UTF-8'],
+  too_deep: [400, 'Nested too deep'],
+  invalid_arrow: [400, 'Invalid Arrow data'],
+  truncated: [400, 'Truncated body'],
+  invalid_deadline: [400, 'Invalid deadline'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  not_acceptable: [406, 'Not acceptable'],
+  slow_request: [408, 'Request too slow'],
+  too_large: [413, 'Body too large'],
+  out_of_memory: [413, 'Request needs too much memory'],
+  unsupported_media_type: [415, 'Unsupported media type'],
+  unsupported_charset: [415, 'Unsupported charset'],
+  unsupported_encoding: [415, 'Unsupported content encoding'],
+  invalid_request: [422, 'Invalid request'],
+  invalid_option: [422, 'Invalid option'],
+  unknown_option: [422, 'Unknown option'],
+  unknown_column: [422, 'Unknown column'],
+  duplicate_column: [422, 'Duplicate column'],
+  invalid_column_name: [422, 'Invalid column name'],
+  too_many_columns: [422, 'Too many columns'],
+  unsupported_type: [422, 'Unsupported type'],
+  unsupported_value: [422, 'Unsupported value'],
+  number_out_of_range: [422, 'Number out of range'],
+  missing_values: [422, 'Missing values'],
+  no_data: [422, 'No data'],
+  engine_unavailable: [422, 'Engine unavailable'],
+  kernel_trap: [500, 'Kernel trap'],
+  lane_lost: [500, 'Lane lost'],
+  internal_error: [500, 'Internal error'],
+  overloaded: [503, 'Overloaded'],
+  stopping: [503, 'Stopping'],
+  deadline_exceeded: [504, 'Deadline exceeded'],
+};
+
+/** At most this many entries of `errors`. */
+const MAX_ERRORS = 20;
+
+export interface ProblemReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** RFC 9457. Anything that is not a Problem is ours, and says nothing of itself. */
+export function problemReply(error: unknown, requestId: string): ProblemReply {
+  const problem =
+    error instanceof Problem ? error : new Problem('internal_error', 'the service failed on this request');
+  const [status, title] = TABLE[problem.code];
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'x-request-id': requestId,
+  };
+  if (status === 503) headers['retry-after'] = String(1 + Math.floor(Math.random() * 3));
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail: excerpt(problem.message, 600),
+    code: problem.code,
+    request_id: requestId,
+    errors: problem.faults.slice(0, MAX_ERRORS),
+  });
+  return { status, headers, body };
+}
+
+/** The codes, for OpenAPI. */
+export const PROBLEM_CODES = Object.keys(TABLE);

@@ -1,0 +1,100 @@
+import { excerpt, Problem } from '../../ports/problem.js';
+import type { Space } from '../../ports/space.js';
+import type { Cell, Column } from '../../ports/tables.js';
+import { refuseDepth, token } from './text.js';
+
+export const MAX_COLUMNS = 4096;
+const MAX_NAME_BYTES = 1024;
+
+const NUMBER = 1;
+const BOOLEAN = 2;
+const STRING = 4;
+
+/** A column in the making: numbers go where kernels read them, other values stay in the parsed document. */
+export class ColumnBuilder {
+  readonly #values: Float64Array;
+  #kinds = 0;
+  #present = 0;
+  #beyond = 0;
+
+  constructor(
+    readonly name: string,
+    readonly rows: number,
+    space: Space,
+  ) {
+    this.#values = space.float64(rows).fill(NaN);
+  }
+
+  /** Takes the value of a row. Throws 422 codes with the pointer that `pointer()` gives. */
+  add(row: number, value: unknown, pointer: () => string): void {
+    switch (typeof value) {
+      case 'number':
+        if (!Number.isFinite(value)) {
+          const detail = 'expected a number within the range of float64, got one beyond it';
+          throw Problem.at(pointer(), 'number_out_of_range', detail);
+        }
+        if (!Number.isSafeInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER) this.#beyond++;
+        this.#kinds |= NUMBER;
+        this.#values[row] = value;
+        break;
+      case 'boolean':
+        this.#kinds |= BOOLEAN;
+        this.#values[row] = value ? 1 : 0;
+        break;
+      case 'string':
+        this.#kinds |= STRING;
+        break;
+      default:
+        if (value === null) return;
+        refuseDepth(value, 4);
+        throw Problem.at(
+          pointer(),
+          'unsupported_value',
+          `expected a number, string, boolean or null, got ${Array.isArray(value) ? 'an array' : 'an object'}`,
+        );
+    }
+    this.#present++;
+  }
+
+  /** Whether a number was met that an integer literal may have lost digits in. */
+  get suspicious(): boolean {
+    return this.#beyond > 0;
+  }
+
+  /** The finished column; `cells` reads its values again, `inexact` whether integers lost digits. */
+  finish(cells: () => Iterable<Cell>, inexact: boolean): Column {
+    const { name, rows } = this;
+    if (this.#kinds === NUMBER || this.#kinds === BOOLEAN) {
+      return {
+        name,
+        type: this.#kinds === NUMBER ? 'number' : 'boolean',
+        numbers: { length: rows, chunks: [{ values: this.#values, validity: null, bitOffset: 0 }] },
+        inexact: inexact ? this.#beyond : 0,
+        cells,
+      };
+    }
+    return { name, type: this.#kinds === STRING ? 'string' : 'mixed', missing: rows - this.#present, cells };
+  }
+}
+
+/** Throws 422 `invalid_column_name` for a name over 1 KiB or with a lone surrogate. */
+export function checkName(name: string, pointer: () => string): void {
+  if (!name.isWellFormed()) {
+    const detail = 'expected a column name of Unicode text, got one with a lone surrogate';
+    throw Problem.at(pointer(), 'invalid_column_name', detail);
+  }
+  if (name.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    const got = `${Buffer.byteLength(name)} bytes: ${JSON.stringify(excerpt(name, 40))}`;
+    const detail = `expected a column name of at most ${MAX_NAME_BYTES} bytes, got ${got}`;
+    throw Problem.at(pointer(), 'invalid_column_name', detail);
+  }
+}
+
+/** Throws 422 `too_many_columns`. */
+export function refuseColumn(count: number, pointer: string): void {
+  if (count > MAX_COLUMNS) {
+    throw Problem.at(pointer, 'too_many_columns', `expected at most ${MAX_COLUMNS} columns, got more`);
+  }
+}
+
+export { token };

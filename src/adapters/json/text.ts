@@ -1,0 +1,69 @@
+import { excerpt, Problem } from '../../ports/problem.js';
+
+export const MAX_DEPTH = 32;
+
+/** The bytes as a JSON document. Throws 400 codes: empty, invalid UTF-8, not JSON, a bare scalar, nested too deep. */
+export function parseDocument(body: Uint8Array): { text: string; document: object } {
+  if (body.length === 0) throw new Problem('invalid_json', 'expected a JSON document, got an empty body');
+  const text = utf8(body);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new Problem('invalid_json', `expected a JSON document, got a syntax error: ${reason(error)}`);
+  }
+  if (typeof document !== 'object' || document === null) {
+    const kind = document === null ? 'null' : `a bare ${typeof document}`;
+    throw new Problem('invalid_json', `expected a JSON object, got ${kind}`);
+  }
+  return { text, document };
+}
+
+function utf8(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw new Problem('too_large', 'expected JSON text of at most 512 MiB, got more');
+    }
+    throw new Problem('invalid_utf8', 'expected UTF-8, got bytes that are not');
+  }
+}
+
+function reason(error: unknown): string {
+  // V8 quotes the input in some messages: cut what it quotes.
+  return error instanceof Error ? excerpt(error.message.replace(/, ?".*$/su, '')) : 'unknown';
+}
+
+/** Throws `too_deep` when arrays and objects are nested deeper than MAX_DEPTH, counting `depth` around `value`. */
+export function refuseDepth(value: unknown, depth: number): void {
+  const stack: { value: object; depth: number }[] = [];
+  const push = (item: unknown, at: number): void => {
+    if (typeof item !== 'object' || item === null) return;
+    if (at > MAX_DEPTH) {
+      throw new Problem('too_deep', `expected JSON nested at most ${MAX_DEPTH} deep, got deeper`);
+    }
+    stack.push({ value: item, depth: at });
+  };
+  push(value, depth);
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    for (const item of Object.values(next.value)) push(item, next.depth + 1);
+  }
+}
+
+/** RFC 6901 reference token. */
+export function token(name: string): string {
+  return excerpt(name).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/**
+ * Whether the text holds an integer literal that float64 cannot: asked only when a parsed value is beyond 2^53, since
+ * JSON.parse has rounded by then.
+ */
+export function hasInexactInteger(text: string): boolean {
+  for (const [literal] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gsu)) {
+    if (literal.length >= 16 && /^-?\d+$/u.test(literal) && BigInt(Number(literal)) !== BigInt(literal))
+      return true;
+  }
+  return false;
+}

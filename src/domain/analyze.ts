@@ -1,0 +1,162 @@
+import { cluster, clusterDetails, clusterMeans } from './clusters.js';
+import { columnDetails, refuseMissing, selectColumns } from './columns.js';
+import type { FromSchema } from '../ports/schema.js';
+import { endpoint } from './endpoint.js';
+import * as shared from './options.js';
+import { summarize } from './summary.js';
+import { tTestOneSample } from './ttest.js';
+
+const nullable = { type: ['number', 'null'] } as const;
+
+const options = {
+  type: 'object',
+  additionalProperties: false,
+  required: [],
+  properties: {
+    columns: shared.columns,
+    percentiles: shared.percentiles,
+    n_clusters: { description: 'Clusters.', type: 'integer', minimum: 1, maximum: 100_000, default: 3 },
+    random_state: {
+      description: 'Seed of NumPy RandomState: the same labels as scikit-learn.',
+      type: 'integer',
+      minimum: 0,
+      maximum: 4_294_967_295,
+      default: 42,
+    },
+    n_init: {
+      description: 'Runs with other initial centres; the best is kept.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 1,
+    },
+    max_iter: {
+      description: 'Iterations of a run.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      default: 300,
+    },
+    tol: {
+      description: 'Relative tolerance of the centre shift.',
+      type: 'number',
+      minimum: 0,
+      default: 1e-4,
+    },
+    popmean: { description: 'Expected mean under the null hypothesis.', type: 'number', default: 0 },
+    alternative: {
+      description: 'Alternative hypothesis.',
+      enum: ['two-sided', 'less', 'greater'],
+      default: 'two-sided',
+    },
+    confidence_level: {
+      description: 'Level of the confidence interval of the mean.',
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.95,
+    },
+    nan_policy: shared.nan_policy,
+    labels: {
+      description: 'Put the label of every row into `details.kmeans.labels`.',
+      type: 'boolean',
+      default: false,
+    },
+    engine: shared.engine,
+  },
+} as const;
+
+/** `POST /analytics/analyze`: summary, k-means and one-sample t-test in one answer, the seed's. */
+export const analyze = endpoint<FromSchema<typeof options>>({
+  name: 'analyze',
+  path: '/analytics/analyze',
+  summary: 'Summary, clusters and a t-test in one answer',
+  description:
+    "pandas' describe of the numeric columns, scikit-learn's KMeans over their complete rows with its labels for the same `random_state`, and SciPy's one-sample t-test of the first.",
+  options,
+  results: {
+    type: 'object',
+    required: ['summary', 'clusters', 'stat_tests'],
+    properties: {
+      summary: shared.summarySchema,
+      clusters: {
+        type: 'object',
+        description: 'Mean of every numeric and boolean column in every cluster.',
+        additionalProperties: { type: 'object', additionalProperties: nullable },
+      },
+      stat_tests: { type: 'object', properties: { t_stat: nullable, p_value: nullable } },
+    },
+  },
+  details: {
+    type: 'object',
+    properties: {
+      columns: shared.columnDetailsSchema,
+      kmeans: {
+        type: ['object', 'null'],
+        properties: {
+          n_clusters: { type: 'integer' },
+          centers: { type: 'array', items: { type: 'array', items: { type: 'number' } } },
+          sizes: { type: 'array', items: { type: 'integer' } },
+          inertia: nullable,
+          n_iter: { type: 'integer' },
+          labels: { type: 'array', items: { type: ['integer', 'null'] } },
+        },
+      },
+      t_test: {
+        type: ['object', 'null'],
+        properties: {
+          column: { type: 'string' },
+          df: { type: 'integer' },
+          confidence_interval: { type: 'array', items: nullable },
+          log10_p: nullable,
+        },
+      },
+    },
+  },
+  answersArrow: true,
+  run({ table, options, pointer, engine, notes }) {
+    const selection = selectColumns(table, options.columns, pointer, notes);
+    if (options.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
+    const summary = summarize(selection, options.percentiles, options.nan_policy, engine, notes);
+    const kmeans = cluster(
+      selection,
+      {
+        nClusters: options.n_clusters,
+        randomState: options.random_state,
+        nInit: options.n_init,
+        maxIter: options.max_iter,
+        tol: options.tol,
+      },
+      options.nan_policy,
+      engine,
+      notes,
+    );
+    const [first] = selection.numbers;
+    const tTest =
+      first === undefined
+        ? { results: {}, details: null }
+        : tTestOneSample(
+            first,
+            options.popmean,
+            options.alternative,
+            options.confidence_level,
+            options.nan_policy,
+            engine,
+            notes,
+          );
+    return {
+      results: {
+        summary,
+        clusters: kmeans === null ? {} : clusterMeans(selection, kmeans, engine, notes),
+        stat_tests: tTest.results,
+      },
+      details: {
+        columns: columnDetails(selection, engine),
+        kmeans: kmeans === null ? null : clusterDetails(kmeans, options.labels, notes),
+        t_test: tTest.details,
+      },
+      columns: selection.all.length,
+      appended: { name: 'cluster', values: kmeans?.labels ?? new Int32Array(selection.rows).fill(-1) },
+    };
+  },
+});

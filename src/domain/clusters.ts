@@ -1,0 +1,94 @@
+import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
+import type { Json } from '../ports/formats.js';
+import type { NumericColumn } from '../ports/tables.js';
+import { missingIn, type Selection } from './columns.js';
+import type { Notes } from './notes.js';
+import type { NanPolicy } from './summary.js';
+
+/**
+ * scikit-learn's KMeans over the numeric columns, rows with missing values left out. Null, with a warning that says
+ * why, where it cannot run: no numeric column, too few rows, values that are infinite or overflow when squared,
+ * missing values under `propagate`.
+ */
+export function cluster(
+  selection: Selection,
+  options: KMeansOptions,
+  nanPolicy: NanPolicy,
+  engine: Engine,
+  notes: Notes,
+): KMeansResult | null {
+  const { numbers, rows } = selection;
+  if (numbers.length === 0) return null;
+  const gaps = numbers.filter((column) => missingIn(column, engine) > 0);
+  if (gaps.length > 0 && nanPolicy === 'propagate') {
+    notes.warn('missing_values', 'missing values under nan_policy "propagate": no clusters');
+    return null;
+  }
+  for (const column of gaps) {
+    const missing = missingIn(column, engine);
+    notes.warn('rows_dropped', `${missing} rows with missing values left out of clustering`, column.name);
+  }
+  const unbounded = numbers.find(({ numbers: values }) => {
+    const { count, m2, min, max } = engine.moments(values, 2);
+    return count > 0 && !(Number.isFinite(m2) && Number.isFinite(min) && Number.isFinite(max));
+  });
+  if (unbounded !== undefined) {
+    notes.warn(
+      'overflow',
+      'infinite values, or squares beyond the range of float64: no clusters',
+      unbounded.name,
+    );
+    return null;
+  }
+  const result =
+    rows < options.nClusters
+      ? null
+      : engine.kmeans(
+          numbers.map((column) => column.numbers),
+          options,
+        );
+  if (result === null) {
+    notes.warn(
+      'too_few_rows',
+      `expected at least ${options.nClusters} rows without missing values: no clusters`,
+    );
+    return null;
+  }
+  const distinct = result.sizes.filter((size) => size > 0).length;
+  if (distinct < options.nClusters) {
+    const detail = `${distinct} distinct clusters found, fewer than n_clusters ${options.nClusters}: rows may be duplicates`;
+    notes.warn('fewer_clusters', detail);
+  }
+  return result;
+}
+
+/** The seed's `clusters`: for each numeric and boolean column its mean in each cluster that has rows, labels ascending. */
+export function clusterMeans(selection: Selection, result: KMeansResult, engine: Engine, notes: Notes): Json {
+  const present = result.sizes.flatMap((size, label) => (size > 0 ? [label] : []));
+  const columns = selection.all.filter((column): column is NumericColumn => 'numbers' in column);
+  return new Map(
+    columns.map(({ name, numbers }) => {
+      const means = engine.groups(numbers, result.labels, result.sizes.length);
+      const entries = present.map((label): [string, Json] => [
+        String(label),
+        notes.finite(means[label]!, `mean of cluster ${label}`, name),
+      ]);
+      return [name, new Map(entries)];
+    }),
+  );
+}
+
+/** `details.kmeans`. */
+export function clusterDetails(result: KMeansResult, withLabels: boolean, notes: Notes): Json {
+  const k = result.sizes.length;
+  const d = result.centers.length / k;
+  const centers = Array.from({ length: k }, (_, c) => result.centers.slice(c * d, (c + 1) * d));
+  return {
+    n_clusters: k,
+    centers,
+    sizes: result.sizes,
+    inertia: notes.finite(result.inertia, 'inertia'),
+    n_iter: result.nIter,
+    labels: withLabels ? Array.from(result.labels, (label) => (label < 0 ? null : label)) : undefined,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Engine } from '../ports/engine.js';
+import type { Json } from '../ports/formats.js';
+import { excerpt, Problem } from '../ports/problem.js';
+import type { Column, NumericColumn, Table } from '../ports/tables.js';
+import type { Notes } from './notes.js';
+
+/** What a story works on: the columns asked for, in the table's order. */
+export interface Selection {
+  readonly rows: number;
+  readonly all: readonly Column[];
+  readonly numbers: readonly NumericColumn[];
+  readonly booleans: readonly NumericColumn[];
+}
+
+/**
+ * The columns named in `wanted`, or all of them. Throws `unknown_column` with a pointer to the name, and `no_data`
+ * when there is nothing to work on.
+ */
+export function selectColumns(
+  table: Table,
+  wanted: readonly string[] | undefined,
+  pointer: (option: string, index?: number) => string,
+  notes: Notes,
+): Selection {
+  if (table.names.length === 0) throw Problem.at('', 'no_data', 'expected at least one column, got none');
+  if (table.rows === 0) throw Problem.at('', 'no_data', 'expected at least one row, got none');
+  const known = new Set(table.names);
+  wanted?.forEach((name, index) => {
+    if (!known.has(name)) {
+      const names = excerpt(table.names.map((n) => JSON.stringify(n)).join(', '));
+      const detail = `expected one of the columns ${names}, got ${JSON.stringify(excerpt(name))}`;
+      throw Problem.at(pointer('columns', index), 'unknown_column', detail);
+    }
+  });
+  const asked = wanted === undefined ? known : new Set(wanted);
+  const all = table.names.filter((name) => asked.has(name)).map((name) => table.column(name));
+  const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
+  for (const { name, inexact } of numeric) {
+    if (inexact > 0) {
+      const detail = `${inexact} integers beyond 2^53 were rounded to the nearest float64`;
+      notes.warn('precision_loss', detail, name);
+    }
+  }
+  return {
+    rows: table.rows,
+    all,
+    numbers: numeric.filter(({ type }) => type === 'number'),
+    booleans: numeric.filter(({ type }) => type === 'boolean'),
+  };
+}
+
+/** Missing values of a column. */
+export function missingIn(column: Column, engine: Engine): number {
+  if (!('numbers' in column)) return column.missing;
+  return column.numbers.length - engine.moments(column.numbers, 2).count;
+}
+
+/** `details.columns`: name, type and missing values of every column that was asked for. */
+export function columnDetails(selection: Selection, engine: Engine): Json {
+  return selection.all.map((column) => ({
+    name: column.name,
+    type: column.type,
+    missing: missingIn(column, engine),
+  }));
+}
+
+/** `nan_policy: raise`: throws `missing_values` for the first numeric column that has any. */
+export function refuseMissing(
+  selection: Selection,
+  engine: Engine,
+  pointer: (option: string) => string,
+): void {
+  for (const column of [...selection.numbers, ...selection.booleans]) {
+    const missing = missingIn(column, engine);
+    if (missing > 0) {
+      const detail = `expected no missing values under nan_policy "raise", got ${missing} in column ${JSON.stringify(excerpt(column.name))}`;
+      throw Problem.at(pointer('nan_policy'), 'missing_values', detail);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import type { Engine, EngineName } from '../ports/engine.js';
+import { KERNEL_FAMILIES } from '../ports/engine.js';
+import type { Decoder, Format, Json, JsonWriter, OptionsCheck, TableWriter } from '../ports/formats.js';
+import type { Answer, Job } from '../ports/lanes.js';
+import { Problem } from '../ports/problem.js';
+import type { Space } from '../ports/space.js';
+import type { Span } from '../ports/trace.js';
+import { endpoints } from './endpoints.js';
+import { Notes } from './notes.js';
+
+/** What a lane gives to a request's way. */
+export interface JourneyTools {
+  readonly decoders: Readonly<Record<Format, Decoder>>;
+  readonly checkOptions: OptionsCheck;
+  readonly writeJson: JsonWriter;
+  readonly writeArrow: TableWriter;
+  readonly sha256: (text: string) => string;
+  /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
+  readonly engine: (name: EngineName | 'auto') => Engine;
+  readonly space: Space;
+  readonly version: string;
+}
+
+/** A request's way through a lane: decode, compute, encode. Throws Problem. */
+export function journey(body: Uint8Array, job: Job, tools: JourneyTools): Answer {
+  const endpoint = endpoints.find(({ name }) => name === job.endpoint);
+  if (endpoint === undefined)
+    throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
+  const spans: Span[] = [];
+  const started = now();
+  const decodeEngine = tools.engine('auto');
+  const { table, options: inline } = tools.decoders[job.format](body, {
+    space: tools.space,
+    widen: decodeEngine.widen,
+  });
+  const options = tools.checkOptions(endpoint.name, inline, job.query);
+  const decoded = now();
+  spans.push({
+    name: 'decode',
+    start: started,
+    end: decoded,
+    attributes: {
+      'analytics.format': job.format,
+      'analytics.bytes': body.length,
+      'analytics.rows': table.rows,
+    },
+  });
+
+  const notes = new Notes();
+  const clock = new KernelClock();
+  const engine = clock.watch(tools.engine(engineOption(options.values)));
+  const result = endpoint.run({ table, options: options.values, pointer: options.pointer, engine, notes });
+  const computed = now();
+  spans.push({
+    name: 'compute',
+    start: decoded,
+    end: computed,
+    attributes: {
+      'analytics.engine': engine.name,
+      'analytics.rows': table.rows,
+      'analytics.columns': result.columns,
+    },
+  });
+  spans.push(...clock.spans());
+
+  const results = tools.writeJson(result.results);
+  const digest = tools.sha256(tools.writeJson(result.results, true));
+  const meta = (): Json => ({
+    engine: engine.name,
+    engine_version: tools.version,
+    rows: table.rows,
+    columns: result.columns,
+    request_id: job.requestId,
+    warnings: notes.warnings().map((warning) => ({ ...warning })),
+    timings_ms: {
+      receive: round(job.receiveMs),
+      decode: round(decoded - started),
+      compute: round(computed - decoded),
+      encode: round(now() - computed),
+    },
+    result_sha256: digest,
+  });
+  const answer = (): Pick<Answer, 'contentType' | 'body'> => {
+    if (job.accept === 'arrow' && result.appended !== undefined) {
+      const metadata = new Map([
+        ['results', results],
+        ['meta', tools.writeJson(meta())],
+      ]);
+      const arrow = tools.writeArrow(table, result.appended, metadata);
+      return { contentType: 'application/vnd.apache.arrow.stream', body: arrow };
+    }
+    const details = tools.writeJson(result.details);
+    const text = `{"status":"success","results":${results},"details":${details},"meta":${tools.writeJson(meta())}}`;
+    return { contentType: 'application/json', body: new TextEncoder().encode(text) };
+  };
+  const { contentType, body: bytes } = answer();
+  spans.push({
+    name: 'encode',
+    start: computed,
+    end: now(),
+    attributes: { 'analytics.bytes': bytes.length },
+  });
+  return { contentType, body: bytes, spans };
+}
+
+/** Milliseconds since the epoch, with fractions. */
+const now = (): number => performance.timeOrigin + performance.now();
+
+const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
+
+function engineOption(options: unknown): EngineName | 'auto' {
+  const value =
+    typeof options === 'object' && options !== null && 'engine' in options ? options.engine : 'auto';
+  return value === 'wasm' || value === 'js' ? value : 'auto';
+}
+
+/** Times the calls of each kernel family of an engine. */
+class KernelClock {
+  readonly #families = new Map<string, { start: number; end: number; busy: number; calls: number }>();
+
+  watch(engine: Engine): Engine {
+    const timed =
+      <A extends unknown[], R>(family: string, call: (...args: A) => R) =>
+      (...args: A): R => {
+        const start = now();
+        try {
+          return call(...args);
+        } finally {
+          this.#add(family, start, now());
+        }
+      };
+    const { student } = engine;
+    return {
+      name: engine.name,
+      moments: timed('moments', engine.moments),
+      select: timed('select', engine.select),
+      kmeans: timed('kmeans', engine.kmeans),
+      groups: timed('groups', engine.groups),
+      student: {
+        tail: timed('student', student.tail),
+        log10Tail: timed('student', student.log10Tail),
+        quantile: timed('student', student.quantile),
+      },
+      random: timed('random', engine.random),
+      widen: timed('widen', engine.widen),
+    };
+  }
+
+  /** One span a family: from its first call to the end of its last, with the time spent inside. */
+  spans(): Span[] {
+    return KERNEL_FAMILIES.flatMap((family) => {
+      const times = this.#families.get(family);
+      if (times === undefined) return [];
+      const { start, end, busy, calls } = times;
+      const attributes = { 'analytics.kernel.calls': calls, 'analytics.kernel.busy_ms': round(busy) };
+      return [{ name: `kernel ${family}`, start, end, attributes, parent: 'compute' }];
+    });
+  }
+
+  #add(family: string, start: number, end: number): void {
+    const times = this.#families.get(family) ?? { start, end, busy: 0, calls: 0 };
+    times.end = end;
+    times.busy += end - start;
+    times.calls++;
+    this.#families.set(family, times);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Warning } from '../ports/tables.js';
+
+/** Warnings of one answer, and the rule that a number that is not finite becomes null and is named. */
+export class Notes {
+  readonly #warnings: Warning[] = [];
+  readonly #nulls = new Map<string, string[]>();
+
+  warn(code: string, detail: string, column?: string): void {
+    this.#warnings.push(column === undefined ? { code, detail } : { code, column, detail });
+  }
+
+  /** `value` when it is finite; else null, and a warning that says that `what` (of `column`) is not. */
+  finite(value: number, what: string, column = ''): number | null {
+    if (Number.isFinite(value)) return value;
+    const list = this.#nulls.get(column) ?? [];
+    list.push(`${what} (${Number.isNaN(value) ? 'undefined' : value > 0 ? '+infinity' : '-infinity'})`);
+    this.#nulls.set(column, list);
+    return null;
+  }
+
+  /** All warnings, the ones of nulls gathered by column at the end. */
+  warnings(): Warning[] {
+    const nulls = [...this.#nulls].map(([column, list]): Warning => {
+      const detail = `written as null: ${list.slice(0, 20).join(', ')}${list.length > 20 ? ', …' : ''}`;
+      return column === '' ? { code: 'not_finite', detail } : { code: 'not_finite', column, detail };
+    });
+    return [...this.#warnings, ...nulls];
+  }
+}

@@ -1,0 +1,57 @@
+/** Options that several endpoints share, as JSON Schema. */
+
+export const columns = {
+  description: 'Columns to use, by name; all when absent.',
+  type: 'array',
+  items: { type: 'string' },
+  minItems: 1,
+  uniqueItems: true,
+} as const;
+
+export const percentiles = {
+  description: 'As pandas `describe(percentiles=…)`; the median is always in.',
+  type: 'array',
+  items: { type: 'number', minimum: 0, maximum: 1 },
+  maxItems: 1000,
+  uniqueItems: true,
+  default: [0.25, 0.5, 0.75],
+} as const;
+
+export const nan_policy = {
+  description:
+    '`omit` drops a missing value from its sample and its row from clustering; `propagate` answers nulls; `raise` answers 422.',
+  enum: ['omit', 'propagate', 'raise'],
+  default: 'omit',
+} as const;
+
+export const engine = {
+  description:
+    'Which engine computes: `wasm` kernels, plain `js`, or the one the service chose at its start.',
+  enum: ['auto', 'wasm', 'js'],
+  default: 'auto',
+} as const;
+
+/** `details.columns`. */
+export const columnDetailsSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name', 'type', 'missing'],
+    properties: {
+      name: { type: 'string' },
+      type: { enum: ['number', 'boolean', 'string', 'timestamp', 'mixed'] },
+      missing: { type: 'integer' },
+    },
+  },
+} as const;
+
+/** pandas' describe, by column. */
+export const summarySchema = {
+  type: 'object',
+  description:
+    'By column: count, mean, std, min, percentiles, max of numeric columns; count, unique, top, freq where no column is numeric.',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: { type: ['number', 'string', 'boolean', 'null'] },
+  },
+} as const;

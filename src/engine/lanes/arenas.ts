@@ -1,0 +1,97 @@
+import { Problem } from '../../ports/problem.js';
+import type { ArenaMemory } from './protocol.js';
+
+const PAGE = 65536;
+/** 4 GiB: all that 32-bit pointers reach. */
+const MAX_PAGES = 65536;
+const MAX_BYTES = MAX_PAGES * PAGE;
+/** Behind the body, so that kernels can read whole words and a small request need not grow. */
+const HEADROOM = 1 << 20;
+/** An idle arena above this is dropped rather than kept: memory that has grown cannot shrink. */
+const HIGH_WATER = 256 * 2 ** 20;
+
+/** Shared memory that a body lands in, seen from the thread that receives it. */
+export class LandingArena {
+  #length = 0;
+
+  constructor(
+    readonly id: number,
+    readonly memory: ArenaMemory,
+    readonly start: number,
+  ) {}
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get bytes(): number {
+    return this.#buffer.byteLength;
+  }
+
+  get #buffer(): ArrayBufferLike {
+    return this.memory instanceof SharedArrayBuffer ? this.memory : this.memory.buffer;
+  }
+
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** Makes room for a body of `length` bytes. */
+  reserve(length: number): void {
+    const missing = this.start + length + HEADROOM - this.bytes;
+    if (missing <= 0) return;
+    try {
+      if (this.memory instanceof SharedArrayBuffer) this.memory.grow(this.bytes + missing);
+      else this.memory.grow(Math.ceil(missing / PAGE));
+    } catch {
+      throw new Problem(
+        'out_of_memory',
+        'expected a body that fits into the memory of a request (4 GiB), got a larger one',
+      );
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    // Doubling keeps the number of growths of a body of unknown length small.
+    if (this.start + this.#length + bytes.length + HEADROOM > this.bytes) {
+      this.reserve(Math.max(this.#length + bytes.length, Math.min(2 * this.#length, MAX_BYTES / 2)));
+    }
+    new Uint8Array(this.#buffer, this.start + this.#length, bytes.length).set(bytes);
+    this.#length += bytes.length;
+  }
+}
+
+/** Idle arenas, kept for the next request: a fresh one pays for every page it touches first. */
+export class ArenaPool {
+  readonly #idle: LandingArena[] = [];
+  #next = 1;
+
+  /** `base`: first byte that kernels leave free, undefined where there is no WebAssembly. At most `keep` idle ones. */
+  constructor(
+    readonly base: number | undefined,
+    readonly keep: number,
+    readonly onDrop: (id: number) => void,
+  ) {}
+
+  take(expectedBytes: number): LandingArena {
+    const arena = this.#idle.pop() ?? this.#make();
+    arena.reset();
+    arena.reserve(expectedBytes);
+    return arena;
+  }
+
+  give(arena: LandingArena): void {
+    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep) this.onDrop(arena.id);
+    else this.#idle.push(arena);
+  }
+
+  #make(): LandingArena {
+    const id = this.#next++;
+    if (this.base === undefined) {
+      return new LandingArena(id, new SharedArrayBuffer(PAGE, { maxByteLength: 2 ** 31 }), 0);
+    }
+    const initial = Math.ceil((this.base + HEADROOM) / PAGE);
+    const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true });
+    return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64);
+  }
+}

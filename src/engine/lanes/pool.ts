@@ -1,0 +1,237 @@
+import { Worker } from 'node:worker_threads';
+import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
+import { Problem } from '../../ports/problem.js';
+import type { EngineChoice } from '../choose.js';
+import { ArenaPool, type LandingArena } from './arenas.js';
+import type { FromLane, LaneStart, ToLane } from './protocol.js';
+
+export interface LanesOptions {
+  /** Compiled entry of a lane's thread. */
+  readonly entry: string;
+  readonly engine: EngineChoice;
+  /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
+  readonly base: number | undefined;
+  readonly lanes: number;
+  /** Requests admitted at once beyond those that run. */
+  readonly queue: number;
+  /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
+  readonly memoryBudget: number;
+  readonly version: string;
+  readonly onLaneLost: (reason: string) => void;
+}
+
+/** A decoded body and its columns take about this many times the body. */
+const GROWTH = 3;
+
+interface Ticket {
+  readonly id: number;
+  readonly arena: LandingArena;
+  readonly job: Job;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (problem: Error) => void;
+}
+
+interface Lane {
+  readonly worker: Worker;
+  readonly arenas: Set<number>;
+  ready: boolean;
+  ticket: Ticket | undefined;
+}
+
+/** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
+export function startLanes(options: LanesOptions): Lanes {
+  const lanes = new Set<Lane>();
+  const waiting: Ticket[] = [];
+  const landed = new Map<Landing, { readonly arena: LandingArena; readonly settle: () => void }>();
+  let admitted = 0;
+  let reserved = 0;
+  let nextId = 1;
+  let closing = false;
+
+  const arenas = new ArenaPool(options.base, options.lanes + 1, (id) => {
+    for (const lane of lanes) if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id });
+  });
+
+  const post = (lane: Lane, message: ToLane): void => {
+    lane.worker.postMessage(message);
+  };
+
+  const spawn = (): void => {
+    const start: LaneStart = {
+      engine: options.engine.name,
+      module: options.engine.module,
+      version: options.version,
+    };
+    const worker = new Worker(options.entry, { workerData: start });
+    const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined };
+    lanes.add(lane);
+    worker.on('message', (message: FromLane) => {
+      receive(lane, message);
+    });
+    let reason = 'its thread ended';
+    worker.on('error', (error) => {
+      reason = error.message;
+    });
+    worker.on('exit', () => {
+      lanes.delete(lane);
+      const { ticket } = lane;
+      if (ticket !== undefined) {
+        arenas.onDrop(ticket.arena.id);
+        ticket.reject(
+          new Problem('lane_lost', 'the lane that computed this request ended; other requests go on'),
+        );
+      }
+      if (closing) return;
+      options.onLaneLost(reason);
+      // A lane that dies before it was ever ready would die again at once.
+      setTimeout(spawn, lane.ready ? 0 : 1000).unref();
+    });
+  };
+
+  const receive = (lane: Lane, message: FromLane): void => {
+    if (message.type === 'ready') {
+      lane.ready = true;
+      next(lane);
+      return;
+    }
+    const { ticket } = lane;
+    lane.ticket = undefined;
+    if (ticket?.id === message.id) {
+      if (message.type === 'answer') {
+        arenas.give(ticket.arena);
+        ticket.resolve(message.answer);
+      } else {
+        if (message.trapped) arenas.onDrop(ticket.arena.id);
+        else arenas.give(ticket.arena);
+        ticket.reject(new Problem(message.code, message.detail, message.faults));
+      }
+    }
+    next(lane);
+  };
+
+  const next = (lane: Lane): void => {
+    const ticket = waiting.shift();
+    if (ticket === undefined) return;
+    lane.ticket = ticket;
+    const { id, arena, job } = ticket;
+    const known = lane.arenas.has(arena.id);
+    lane.arenas.add(arena.id);
+    const body = { type: 'job', id, arena: arena.id, start: arena.start, length: arena.length, job } as const;
+    post(lane, known ? body : { ...body, memory: arena.memory });
+  };
+
+  const enqueue = (ticket: Ticket): void => {
+    waiting.push(ticket);
+    for (const lane of lanes) {
+      if (lane.ready && lane.ticket === undefined) {
+        next(lane);
+        return;
+      }
+    }
+  };
+
+  /** Ends a ticket from outside: unqueued, or its lane stopped and replaced. */
+  const cancel = (ticket: Ticket): void => {
+    const place = waiting.indexOf(ticket);
+    if (place >= 0) {
+      waiting.splice(place, 1);
+      arenas.give(ticket.arena);
+      return;
+    }
+    for (const lane of lanes) if (lane.ticket === ticket) void lane.worker.terminate();
+  };
+
+  const overBudget = (): Problem =>
+    new Problem(
+      'overloaded',
+      `expected requests within MEMORY_BUDGET (${options.memoryBudget} bytes), got more`,
+    );
+
+  const land = (expectedBytes: number): Landing => {
+    if (closing)
+      throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
+    if (admitted >= options.queue + options.lanes) {
+      throw new Problem('overloaded', `expected at most ${options.queue} requests waiting, got one more`);
+    }
+    const share = Math.max(expectedBytes * GROWTH, 1 << 20);
+    if (admitted > 0 && reserved + share > options.memoryBudget) throw overBudget();
+    const arena = arenas.take(expectedBytes);
+    admitted++;
+    reserved += share;
+    let held = share;
+    const settle = (): void => {
+      admitted--;
+      reserved -= held;
+    };
+    const landing: Landing = {
+      get length() {
+        return arena.length;
+      },
+      write(bytes) {
+        arena.write(bytes);
+        const more = arena.length * GROWTH - held;
+        if (more <= 0) return;
+        held += more;
+        reserved += more;
+        if (reserved > options.memoryBudget && admitted > 1) throw overBudget();
+      },
+      release() {
+        if (!landed.delete(landing)) return;
+        arenas.give(arena);
+        settle();
+      },
+    };
+    landed.set(landing, { arena, settle });
+    return landing;
+  };
+
+  const run = async (
+    landing: Landing,
+    job: Job,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    const own = landed.get(landing);
+    if (own === undefined) throw new RangeError('a landing is run once');
+    landed.delete(landing);
+    let end = (): void => undefined;
+    try {
+      return await new Promise<Answer>((resolve, reject) => {
+        const ticket: Ticket = { id: nextId++, arena: own.arena, job, resolve, reject };
+        const timer = setTimeout(() => {
+          cancel(ticket);
+          const detail = `expected an answer within ${Math.round(deadlineMs)} ms, got none`;
+          reject(new Problem('deadline_exceeded', detail));
+        }, deadlineMs);
+        const gone = (): void => {
+          // A running job is left to its deadline: its lane is worth more than its answer.
+          if (waiting.includes(ticket)) cancel(ticket);
+          reject(
+            new Problem('slow_request', 'expected a client that waits for its answer, got one that left'),
+          );
+        };
+        signal.addEventListener('abort', gone);
+        end = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', gone);
+        };
+        enqueue(ticket);
+      });
+    } finally {
+      end();
+      own.settle();
+    }
+  };
+
+  for (let i = 0; i < options.lanes; i++) spawn();
+
+  return {
+    engine: { name: options.engine.name, reason: options.engine.reason },
+    land,
+    run,
+    async close() {
+      closing = true;
+      await Promise.all([...lanes].map(({ worker }) => worker.terminate()));
+    },
+  };
+}

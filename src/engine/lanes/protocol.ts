@@ -1,0 +1,40 @@
+import type { EngineName } from '../../ports/engine.js';
+import type { Answer, Job } from '../../ports/lanes.js';
+import type { Fault, ProblemCode } from '../../ports/problem.js';
+
+/** What a lane is started with. */
+export interface LaneStart {
+  readonly engine: EngineName;
+  readonly module: WebAssembly.Module | undefined;
+  readonly version: string;
+}
+
+/** The memory of an arena: a WebAssembly memory, or plain shared bytes where there is no WebAssembly. */
+export type ArenaMemory = WebAssembly.Memory | SharedArrayBuffer;
+
+export type ToLane =
+  | {
+      readonly type: 'job';
+      readonly id: number;
+      readonly arena: number;
+      /** Sent once to each lane. */
+      readonly memory?: ArenaMemory;
+      /** Where the body lies. */
+      readonly start: number;
+      readonly length: number;
+      readonly job: Job;
+    }
+  | { readonly type: 'forget'; readonly arena: number };
+
+export type FromLane =
+  | { readonly type: 'ready' }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  | {
+      readonly type: 'problem';
+      readonly id: number;
+      readonly code: ProblemCode;
+      readonly detail: string;
+      readonly faults: readonly Fault[];
+      /** A kernel trapped: the arena and all instances over it are to be dropped. */
+      readonly trapped: boolean;
+    };

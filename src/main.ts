@@ -1,0 +1,97 @@
+/** Composition root: the start-up story of the service, top to bottom. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startTelemetry } from './adapters/telemetry/start.js';
+import { readConfig } from './config.js';
+
+const root = join(__dirname, '..', '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+// Before express is loaded: the instrumentations hook `require`.
+const telemetry = startTelemetry(process.env, version);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = logger(config.logLevel);
+
+  const { chooseEngine } = await import('./engine/choose.js');
+  const { startLanes } = await import('./engine/lanes/pool.js');
+  const engine = chooseEngine(config.engine, () => readFileSync(join(root, 'dist', 'wasm', 'release.wasm')));
+  const lanes = startLanes({
+    entry: join(__dirname, 'lane.js'),
+    engine,
+    base: engine.module === undefined ? undefined : await heapBase(engine.module),
+    lanes: config.lanes,
+    queue: config.queue,
+    memoryBudget: config.memoryBudget,
+    version,
+    onLaneLost: (reason) => {
+      log('warn', 'a lane ended and is replaced', { reason });
+    },
+  });
+
+  const { endpoints } = await import('./domain/endpoints.js');
+  const { createApp } = await import('./adapters/http/app.js');
+  const { listen } = await import('./adapters/http/server.js');
+  let stopping = false;
+  const app = createApp({
+    endpoints,
+    lanes,
+    recordSpans: telemetry.record,
+    limits: { json: config.maxJsonBytes, arrow: config.maxArrowBytes },
+    deadlineMs: config.deadlineMs,
+    version,
+    accepting: () => !stopping,
+    logError: (error, requestId) => {
+      const stack = error instanceof Error ? error.stack : undefined;
+      log('error', 'request failed', { request_id: requestId, error: String(error), stack });
+    },
+  });
+  const server = await listen(app, config.host, config.port);
+  const address = `http://${config.host}:${server.port}`;
+  log(
+    'info',
+    `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${config.lanes} lanes, docs at ${address}/docs`,
+    { engine: engine.name, traces: telemetry.on },
+  );
+
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log('info', `${signal}: finishing accepted requests`, {});
+    void server
+      .close(config.deadlineMs)
+      .then(() => lanes.close())
+      .then(() => telemetry.shutdown())
+      .catch((error: unknown) => {
+        log('error', 'stopping failed', { error: String(error) });
+      })
+      .then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** First byte of a memory that the kernels leave free. */
+async function heapBase(module: WebAssembly.Module): Promise<number> {
+  const { instantiate } = await import('./engine/wasm/exports.js');
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
+  return instantiate(module, memory).heap_base.value;
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One JSON line a message. */
+function logger(lowest: Level | 'silent'): (level: Level, msg: string, fields: object) => void {
+  const order = ['debug', 'info', 'warn', 'error', 'silent'];
+  return (level, msg, fields) => {
+    if (order.indexOf(level) < order.indexOf(lowest)) return;
+    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fields })}\n`);
+  };
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `analytics-service cannot start: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
+  process.exit(1);
+});

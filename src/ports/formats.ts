@@ -1,0 +1,57 @@
+import type { WidenKernel } from './engine.js';
+import type { Space } from './space.js';
+import type { Table } from './tables.js';
+
+/** Formats a body can have. */
+export type Format = 'json' | 'arrow';
+
+/** What a decoder may use: room for columns that are not in the body as float64, and the kernel that makes them. */
+export interface DecodeTools {
+  readonly space: Space;
+  readonly widen: WidenKernel;
+}
+
+export interface Decoded {
+  readonly table: Table;
+  /** Options that the body carried, not validated; undefined where the format has none. */
+  readonly options: unknown;
+}
+
+/** Body bytes to a table. Throws Problem with a 400 or 422 code. `body` stays where it is. */
+export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded;
+
+/** A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. */
+export type TableWriter = (
+  table: Table,
+  extra: { readonly name: string; readonly values: Int32Array },
+  metadata: ReadonlyMap<string, string>,
+) => Uint8Array;
+
+/** JSON of the service: objects whose keys come from clients are Maps, so that no name can touch a prototype. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | Int32Array
+  | Float64Array
+  | ReadonlyMap<string, Json>
+  | { readonly [key: string]: Json | undefined };
+
+/** JSON text; `canonical` sorts keys (RFC 8785). Non-finite numbers become null. */
+export type JsonWriter = (value: Json, canonical?: boolean) => string;
+
+/** Validated options, and where in the request each came from. */
+export interface CheckedOptions {
+  readonly values: unknown;
+  /** Pointer to an option for an error: `/options/columns/0`, or `?columns` for a query parameter. */
+  readonly pointer: (option: string, index?: number) => string;
+}
+
+/** Throws Problem with 422 codes. */
+export type OptionsCheck = (
+  endpoint: string,
+  fromBody: unknown,
+  fromQuery: readonly (readonly [string, string])[],
+) => CheckedOptions;

@@ -1,0 +1,38 @@
+import type { EngineName } from './engine.js';
+import type { Format } from './formats.js';
+import type { Span } from './trace.js';
+
+/** A request for a lane: everything but its body, which lies in an arena already. */
+export interface Job {
+  readonly endpoint: string;
+  readonly format: Format;
+  readonly query: readonly (readonly [string, string])[];
+  readonly accept: 'json' | 'arrow';
+  readonly requestId: string;
+  readonly receiveMs: number;
+}
+
+export interface Answer {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly spans: readonly Span[];
+}
+
+/** A place in an arena that a body is written to as it arrives. */
+export interface Landing {
+  readonly length: number;
+  /** Throws Problem `out_of_memory` at the limit. */
+  write(bytes: Uint8Array): void;
+  /** Gives the arena back; after run() it does nothing. */
+  release(): void;
+}
+
+export interface Lanes {
+  /** The engine that `auto` means, and why. */
+  readonly engine: { readonly name: EngineName; readonly reason: string };
+  /** Admits one request. Throws Problem `overloaded` when the queue or the memory budget is full. */
+  land(expectedBytes: number): Landing;
+  /** Runs a job over a landed body. Rejects with a Problem. `signal` and the deadline (ms from now) end it. */
+  run(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal): Promise<Answer>;
+  close(): Promise<void>;
+}

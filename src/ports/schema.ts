@@ -1,0 +1,1 @@
+export type { FromSchema, JSONSchema } from 'json-schema-to-ts';
