@@ -279,7 +279,7 @@ function finishBlock(state: usize, part: usize, mean: f64): void {
  * Partial results of blocks [firstBlock, lastBlock) of a column.
  *
  * IN  chunks      chunk table (see memory.ts), `chunkCount` entries
- * IN  higher      0: M3 and M4 are left zero
+ * IN  higher      0: M3 and M4 mean nothing
  * IN  scratch     512 bytes
  * OUT partials    80 bytes a block, at its own place: blocks may be done in any order, by any lane
  */
@@ -369,7 +369,8 @@ export function moments_merge(partials: usize, blocks: i32, out: usize): void {
   store<f64>(out, -Infinity, 72);
   for (let block = 0; block < blocks; block++) mergePart(out, partials + <usize>block * PART_BYTES);
   const sum = exactly(load<f64>(out, 8), load<f64>(out, 16));
-  const low = load<f64>(out, 64), high = load<f64>(out, 72);
+  // Adding zero turns −0 into 0: which of the two zeros is met first depends on the batches.
+  const low = load<f64>(out, 64) + 0, high = load<f64>(out, 72) + 0;
   const m2 = load<f64>(out, 40), m3 = load<f64>(out, 48), m4 = load<f64>(out, 56);
   store<f64>(out, sum, 8);
   store<f64>(out, sum / load<f64>(out), 16);

@@ -1,8 +1,8 @@
 /**
  * Student's t by the regularised incomplete beta function: tails as tails, never as one minus something.
  *
- * Sources: continued fraction of DLMF 8.17.22 by Lentz's method; log-beta with Stirling corrections for large
- * arguments (DLMF 5.11.1, arranged as in Didonato and Morris, ACM TOMS 708) so that a = 5e6 costs no digits.
+ * Sources: continued fraction of DLMF 8.17.22 and log-beta with Stirling corrections for large arguments (DLMF 5.11.1),
+ * both arranged as in Didonato and Morris, ACM TOMS 708, so that a = 5e6 costs no digits.
  */
 
 const LN_SQRT_2PI: f64 = 0.91893853320467274178;
@@ -47,34 +47,41 @@ export function student_ln_beta(a: f64, b: f64): f64 {
   return lnGamma(p) + lnGamma(q) - lnGamma(p + q);
 }
 
-/** The continued fraction of I_x(a, b), converging for x < (a + 1) / (a + b + 2). */
-function fraction(a: f64, b: f64, x: f64): f64 {
-  const tiny: f64 = 1e-300;
-  let c: f64 = 1;
-  let d = 1 - ((a + b) * x) / (a + 1);
-  if (abs(d) < tiny) d = tiny;
-  d = 1 / d;
-  let h = d;
-  for (let m: f64 = 1; m <= 200000; m++) {
-    const m2 = m + m;
-    let term = (m * (b - m) * x) / ((a + m2 - 1) * (a + m2));
-    d = 1 + term * d;
-    if (abs(d) < tiny) d = tiny;
-    c = 1 + term / c;
-    if (abs(c) < tiny) c = tiny;
-    d = 1 / d;
-    h *= d * c;
-    term = (-(a + m) * (a + b + m) * x) / ((a + m2) * (a + m2 + 1));
-    d = 1 + term * d;
-    if (abs(d) < tiny) d = tiny;
-    c = 1 + term / c;
-    if (abs(c) < tiny) c = tiny;
-    d = 1 / d;
-    const step = d * c;
-    h *= step;
-    if (abs(step - 1) < 1e-16) break;
+/**
+ * I_x(a, b) B(a, b) / (x^a y^b) by a continued fraction that converges for x < (a + 1) / (a + b + 2), y = 1 − x.
+ * It is the even part of DLMF 8.17.22, with each difference of the two near a = 1e6 taken out (TOMS 708, BFRAC).
+ */
+function fraction(a: f64, b: f64, x: f64, y: f64): f64 {
+  const lambda = a > b ? (a + b) * y - b : a - (a + b) * x;
+  const c = 1 + lambda;
+  const c1 = 1 + 1 / a;
+  let p: f64 = 1;
+  let s = a + 1;
+  let above: f64 = 0;
+  let below: f64 = 1;
+  let aboveNext: f64 = 1;
+  let belowNext = c / c1;
+  let ratio = c1 / c;
+  for (let n: f64 = 1; n <= 200000; n++) {
+    const t = n / a;
+    const w = n * (b - n) * x;
+    const e = a / s;
+    const alpha = p * (p + b / a) * e * e * (w * x);
+    const beta = n + w / s + ((1 + t) / (c1 + t + t)) * (c + n * (1 + y));
+    p = 1 + t;
+    s += 2;
+    const up = alpha * above + beta * aboveNext;
+    const down = alpha * below + beta * belowNext;
+    const next = up / down;
+    if (abs(next - ratio) <= 1e-16 * next) return next;
+    // Numerator and denominator are scaled to keep the latter at 1.
+    above = aboveNext / down;
+    below = belowNext / down;
+    aboveNext = next;
+    belowNext = 1;
+    ratio = next;
   }
-  return h;
+  return ratio;
 }
 
 /**
@@ -88,8 +95,8 @@ export function student_ln_beta_incomplete(a: f64, b: f64, x: f64, y: f64): f64 
   const lnX = x < 0.5 ? Math.log(x) : Math.log1p(-y);
   const lnY = y < 0.5 ? Math.log(y) : Math.log1p(-x);
   const front = a * lnX + b * lnY - student_ln_beta(a, b);
-  if (x < (a + 1) / (a + b + 2)) return front + Math.log(fraction(a, b, x) / a);
-  return Math.log1p((-Math.exp(front) * fraction(b, a, y)) / b);
+  if (x < (a + 1) / (a + b + 2)) return front + Math.log(fraction(a, b, x, y));
+  return Math.log1p(-Math.exp(front) * fraction(b, a, y, x));
 }
 
 /** ln P(|T| ≥ |t|), T Student with `df` degrees of freedom; df > 0. −∞ for infinite t, NaN for a NaN. */
@@ -151,13 +158,14 @@ export function student_quantile(p: f64, df: f64): f64 {
     if (central ? error > 0 : error < 0) high = u;
     else low = u;
     const slope = Math.exp(lnTwiceDensity(t, df) + u - value) * (central ? 1.0 : -1.0);
-    let next = u - error / slope;
-    if (!(next > low && next < high)) next = 0.5 * (low + high);
-    if (abs(next - u) <= 1e-16 * max<f64>(1, abs(u)) || error == 0) {
+    const step = error / slope;
+    const next = u - step;
+    // Newton's steps square: after one of 1e-9 what is left is below the last bit of t.
+    if (abs(step) <= 1e-9) {
       u = next;
       break;
     }
-    u = next;
+    u = next > low && next < high ? next : 0.5 * (low + high);
   }
   return sign * Math.exp(u);
 }

@@ -1,7 +1,6 @@
 import {
   Bool,
   type Data,
-  type DataType,
   Field,
   Float64,
   Int32,
@@ -61,7 +60,7 @@ function labelData(labels: Int32Array): Data<Int32> {
 function build(table: Table): ArrowTable {
   const vectors = table.names.map((name): [string, Vector] => [name, vectorOf(table.column(name))]);
   const schema = new Schema(vectors.map(([name, vector]) => new Field(name, vector.type, true)));
-  const children = vectors.map(([, vector]): Data<DataType> => vector.data[0]! as Data<DataType>);
+  const children = vectors.map(([, vector]): Data => vector.data[0]! as Data);
   const type = new Struct(schema.fields);
   const batch = new RecordBatch(schema, makeData({ type, length: table.rows, nullCount: 0, children }));
   return new ArrowTable(schema, [batch]);

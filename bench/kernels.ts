@@ -1,0 +1,35 @@
+import type { Row } from './compare.js';
+import { cases as groups } from './groups.bench.js';
+import { cases as kmeans } from './kmeans.bench.js';
+import type { MeasureOptions } from './measure.js';
+import { cases as moments } from './moments.bench.js';
+import { cases as random } from './random.bench.js';
+import { cases as select } from './select.bench.js';
+import { measureCase, type Case, type Stage } from './stage.js';
+import { cases as student } from './student.bench.js';
+import { cases as widen } from './widen.bench.js';
+
+export const KERNEL_CASES: readonly Case[] = [
+  ...moments,
+  ...select,
+  ...kmeans,
+  ...groups,
+  ...student,
+  ...random,
+  ...widen,
+];
+
+/** Measures the cases in turn; those of a rival that is not installed are left out. */
+export async function measureKernels(
+  stage: Stage,
+  cases: readonly Case[],
+  options: MeasureOptions,
+  against: 'floor' | 'target',
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const one of cases) {
+    if (one.rival === 'simple-statistics' && stage.rivals.simple === null) continue;
+    rows.push(await measureCase(stage, one, options, against));
+  }
+  return rows;
+}
