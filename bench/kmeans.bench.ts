@@ -73,6 +73,8 @@ function againstJs(stage: Stage, data: readonly Float64Array[], options: KMeansO
   };
 }
 
+// Floors: about two thirds of the lowest median ratio of several runs (two cores, Node 20) for the fit: 10.9.
+// Ten times ml-kmeans is what was asked for, fifty what is aimed at.
 export const cases: readonly Case[] = [
   {
     family: 'kmeans',
@@ -86,7 +88,7 @@ export const cases: readonly Case[] = [
     family: 'kmeans',
     name: 'whole fit, 20,000 × 4 clustered, k = 3',
     rival: 'js engine',
-    floor: 3,
+    floor: 7,
     prepare: (stage) =>
       againstJs(stage, blobs(305, 20_000, COLUMNS, 3), { ...OPTIONS, nClusters: 3, maxIter: 300, tol: 1e-4 }),
   },

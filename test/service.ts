@@ -23,13 +23,23 @@ export interface StartOptions {
 
 /** Environment without the settings of the shell that runs the tests. */
 function cleanEnv(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(OTEL_|ENGINE$|LANES$|MAX_|NODE_OPTIONS$)/u.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(OTEL_|ENGINE$|LANES$|MAX_|NODE_OPTIONS$)/u.test(name),
+  );
   return { ...Object.fromEntries(kept), PORT: '0', HOST: '127.0.0.1', ...extra };
 }
 
-export async function startService({ env = {}, nodeFlags = [], command }: StartOptions = {}): Promise<Service> {
+export async function startService({
+  env = {},
+  nodeFlags = [],
+  command,
+}: StartOptions = {}): Promise<Service> {
   const [file, ...args] = command ?? [process.execPath, ...nodeFlags, 'dist/src/main.js'];
-  const child: ChildProcess = spawn(file, args, { cwd: ROOT, env: cleanEnv(env), detached: command !== undefined });
+  const child: ChildProcess = spawn(file, args, {
+    cwd: ROOT,
+    env: cleanEnv(env),
+    detached: command !== undefined,
+  });
   let output = '';
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = await new Promise<string>((resolve, reject) => {
@@ -127,12 +137,19 @@ export const STREAM_TYPE = { 'content-type': 'application/vnd.apache.arrow.strea
 export const FILE_TYPE = { 'content-type': 'application/vnd.apache.arrow.file' };
 
 /** Posts a JSON document. */
-export function postJson(url: string, document: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+export function postJson(
+  url: string,
+  document: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   return send(url, { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(document) });
 }
 
 /** Follows keys and indexes into a JSON value; undefined where there is nothing. */
-export function at(value: JsonValue | undefined, ...path: readonly (string | number)[]): JsonValue | undefined {
+export function at(
+  value: JsonValue | undefined,
+  ...path: readonly (string | number)[]
+): JsonValue | undefined {
   let here = value;
   for (const step of path) {
     if (typeof here !== 'object' || here === null) return undefined;

@@ -18,8 +18,8 @@ interface FixtureCase {
     readonly tol: number;
   };
   readonly expected: {
-    readonly labels: number[];
-    readonly centers: readonly number[][];
+    readonly labels: readonly number[];
+    readonly centers: readonly (readonly number[])[];
     readonly inertia: number;
     readonly n_iter: number;
   };
@@ -56,7 +56,11 @@ const optionsOf = (one: FixtureCase): KMeansOptions => ({
 const plain = (result: KMeansResult | null): unknown =>
   result && { ...result, labels: Array.from(result.labels), centers: Array.from(result.centers) };
 
-/** What holds of any answer: sizes and inertia are those of the labels, and no row is nearer to another centre. */
+/**
+ * What holds of any answer: sizes and inertia are those of the labels, and no row is nearer to another centre. The last
+ * only where there are as many different rows as clusters: else scikit-learn moves rows for a distance that is nothing
+ * but rounding, and so do we.
+ */
 function expectSound(columns: readonly (readonly Row[])[], result: KMeansResult, k: number): void {
   const d = columns.length;
   const rows = columns[0]!.map((_, row) => columns.map((cells) => cells[row] ?? NaN));
@@ -64,20 +68,23 @@ function expectSound(columns: readonly (readonly Row[])[], result: KMeansResult,
   // Squares of coordinates, and what centring them rounds off.
   const slack = 1e-12 * size * size * d;
   const sizes = new Array<number>(k).fill(0);
+  const different = new Set(rows.filter((row) => !row.some((x) => x !== x)).map(String)).size;
+  const wrong: number[] = [];
   let inertia = 0;
   rows.forEach((row, i) => {
     const label = result.labels[i]!;
     if (row.some((x) => x !== x)) {
-      expect(label).toBe(-1);
+      if (label !== -1) wrong.push(i);
       return;
     }
     const distances = sizes.map((_, c) =>
       row.reduce((sum, x, j) => sum + (x - result.centers[c * d + j]!) ** 2, 0),
     );
-    expect(distances[label]).toBeLessThanOrEqual(Math.min(...distances) + slack);
+    if (different >= k && !(distances[label]! <= Math.min(...distances) + slack)) wrong.push(i);
     sizes[label]!++;
     inertia += distances[label]!;
   });
+  expect(wrong).toEqual([]);
   expect(result.sizes).toEqual(sizes);
   expectNear(result.inertia, inertia, 1e-9, inertia + slack * rows.length * 1e3);
 }

@@ -22,12 +22,6 @@ describeEngines((under) => {
     expect(got.slice(999)).toEqual(from_1000);
   });
 
-  test('the numbers of the contract', () => {
-    expect(Array.from(under().engine.random(42, 5))).toEqual([
-      0.3745401188473625, 0.9507143064162014, 0.7319939418311051, 0.5986584841970366, 0.15601864044243652,
-    ]);
-  });
-
   test('any seed: in [0, 1), the same every time, a longer stream begins with the shorter', () => {
     fc.assert(
       fc.property(fc.nat(0xffffffff), fc.nat(700), fc.nat(700), (seed, count, more) => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expectNear } from './columns.js';
-import { describeEngines } from './engines.js';
+import { describeEngines, openKernels } from './engines.js';
 
 const fixture = (name: string): unknown =>
   JSON.parse(readFileSync(join(__dirname, '..', 'fixtures', name), 'utf8'));
@@ -18,6 +18,18 @@ interface Tail {
 const { tails, quantiles } = fixture('student.json') as {
   tails: readonly Tail[];
   quantiles: readonly { df: number; q: number; x: number }[];
+};
+const { beta } = fixture('beta.json') as {
+  beta: readonly {
+    readonly a: number;
+    readonly b: number;
+    readonly x: number;
+    /** Absent below 1e-300. */
+    readonly value?: number;
+    readonly log10_value: number;
+    readonly complement?: number;
+    readonly log10_complement: number;
+  }[];
 };
 const freedoms = [...new Set(tails.map(({ df }) => df))];
 /** Any degrees of freedom from 1 to 1e7, and t from 1e-8 to 1e4. */
@@ -109,5 +121,32 @@ describeEngines((under) => {
         expectNear(mirrored, -student.quantile(1 - (1 - p), df), under().tolerance.inverse);
       }),
     );
+  });
+});
+
+describe.each(['release', 'debug'] as const)('the incomplete beta of the %s kernels', (build) => {
+  const { kernels } = openKernels(build);
+  const expectDigits = (ln: number, value: number | undefined, log10: number): void => {
+    if (value !== undefined) expectNear(Math.exp(ln), value, 1e-10);
+    else expectNear(ln / Math.LN10, log10, 1e-14);
+  };
+
+  test.each(beta)('ten digits at a = $a, b = $b, x = $x, and of the complement', (row) => {
+    const { a, b, x } = row;
+    expectDigits(kernels.student_ln_beta_incomplete(a, b, x, 1 - x), row.value, row.log10_value);
+    expectDigits(kernels.student_ln_beta_incomplete(b, a, 1 - x, x), row.complement, row.log10_complement);
+  });
+
+  test('edges', () => {
+    expect(kernels.student_ln_beta_incomplete(2, 3, 0, 1)).toBe(-Infinity);
+    expect(kernels.student_ln_beta_incomplete(2, 3, 1, 0)).toBe(0);
+    for (const [a, b, x, y] of [
+      [0, 1, 0.5, 0.5],
+      [1, -1, 0.5, 0.5],
+      [1, 1, -0.1, 1.1],
+      [1, 1, NaN, NaN],
+    ] as const) {
+      expect(kernels.student_ln_beta_incomplete(a, b, x, y)).toBeNaN();
+    }
   });
 });

@@ -41,7 +41,10 @@ describe('hostile JSON', () => {
     ['200,000 deep, unclosed', '['.repeat(200_000)],
     ['200,000 deep, closed', '['.repeat(200_000) + ']'.repeat(200_000)],
     ['200,000 deep in a cell', `{"data":[{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}]}`],
-    ['200,000 deep in options', `{"data":[{"a":1}],"options":${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}}`],
+    [
+      '200,000 deep in options',
+      `{"data":[{"a":1}],"options":${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}}`,
+    ],
   ])('%s → 400', async (_name, body) => {
     await expectProblem(body, 400);
   });
@@ -68,7 +71,10 @@ describe('hostile JSON', () => {
     ['charset=utf-16', { 'content-type': 'application/json; charset=utf-16' }],
     ['an unknown Content-Encoding', { ...JSON_TYPE, 'content-encoding': 'snappy' }],
   ])('%s → 415', async (_name, headers) => {
-    const reply = await send(analyze, { headers: headers as Record<string, string>, body: '{"data":[{"val":1}]}' });
+    const reply = await send(analyze, {
+      headers: headers as Record<string, string>,
+      body: '{"data":[{"val":1}]}',
+    });
     expect(reply.status).toBe(415);
     expect(reply.headers['content-type']).toBe('application/problem+json');
     if ('content-encoding' in headers) expect(reply.headers['accept-encoding']).toBe('identity');
@@ -179,7 +185,9 @@ describe('hostile JSON', () => {
   });
 
   test('mixed types and ragged rows: 200', async () => {
-    const mixed = await postJson(analyze, { data: [{ a: 1, b: 'x' }, { a: 2, b: 3 }, { a: 4, b: true }, { c: null }] });
+    const mixed = await postJson(analyze, {
+      data: [{ a: 1, b: 'x' }, { a: 2, b: 3 }, { a: 4, b: true }, { c: null }],
+    });
     expect(mixed.status).toBe(200);
     expect(at(mixed.json, 'details', 'columns')).toEqual([
       { name: 'a', type: 'number', missing: 1 },
@@ -198,7 +206,10 @@ describe('hostile JSON', () => {
   });
 
   test('9007199254740993: 200 and a precision_loss warning; 9007199254740992 and 1e300 without', async () => {
-    const lossy = await send(analyze, { headers: JSON_TYPE, body: '{"data":[{"a":9007199254740993},{"a":1}]}' });
+    const lossy = await send(analyze, {
+      headers: JSON_TYPE,
+      body: '{"data":[{"a":9007199254740993},{"a":1}]}',
+    });
     expect(lossy.status).toBe(200);
     expect(at(lossy.json, 'meta', 'warnings', 0, 'code')).toBe('precision_loss');
     for (const literal of ['9007199254740992', '1e300', '123456789012345678.5']) {
@@ -253,8 +264,15 @@ describe('hostile JSON', () => {
     test('every file: n_ is 400, y_ and i_ are read, nothing is 5xx', async () => {
       expect(files.length).toBeGreaterThan(200);
       for (const name of files) {
-        const { status, text } = await send(analyze, { headers: JSON_TYPE, body: readFileSync(join(folder, name)) });
-        const allowed = name.startsWith('n_') ? [400] : name.startsWith('y_') ? [200, 400, 422] : [200, 400, 422];
+        const { status, text } = await send(analyze, {
+          headers: JSON_TYPE,
+          body: readFileSync(join(folder, name)),
+        });
+        const allowed = name.startsWith('n_')
+          ? [400]
+          : name.startsWith('y_')
+            ? [200, 400, 422]
+            : [200, 400, 422];
         if (!allowed.includes(status)) throw new Error(`${name}: ${status} ${text.slice(0, 200)}`);
         // A scalar document is valid JSON, but no request.
         if (name.startsWith('y_') && status === 400) expect(text).toContain('expected a JSON object, got');
@@ -264,7 +282,10 @@ describe('hostile JSON', () => {
     test('every y_ file as a cell: nothing that JSON.parse reads is called invalid', async () => {
       for (const name of files.filter((file) => file.startsWith('y_'))) {
         const cell = readFileSync(join(folder, name), 'utf8');
-        const { status, text } = await send(analyze, { headers: JSON_TYPE, body: `{"data":[{"a":${cell}}]}` });
+        const { status, text } = await send(analyze, {
+          headers: JSON_TYPE,
+          body: `{"data":[{"a":${cell}}]}`,
+        });
         if (status !== 200 && status !== 422) throw new Error(`${name}: ${status} ${text.slice(0, 200)}`);
       }
     });

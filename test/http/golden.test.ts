@@ -1,9 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { at, FILE_TYPE, JSON_TYPE, type JsonValue, send, type Service, startService, STREAM_TYPE } from '../service.js';
+import {
+  at,
+  FILE_TYPE,
+  JSON_TYPE,
+  type JsonValue,
+  send,
+  type Service,
+  startService,
+  STREAM_TYPE,
+} from '../service.js';
 
 const FOLDER = join(__dirname, '..', 'golden');
-const CASES = readdirSync(FOLDER).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5));
+const CASES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => name.slice(0, -5));
 const FORMS = ['json', 'arrows', 'lz4.arrow', 'zstd.arrow'] as const;
 const ENGINES = ['wasm', 'js'] as const;
 /** Relative tolerances: those of src/ports/engine.ts. SciPy's own quantile of t is right to 2e-11. */
@@ -25,7 +36,12 @@ interface Golden {
 }
 
 /** Equal in shape, numbers within a relative tolerance; "nan" and "inf" are null here. */
-function expectClose(got: JsonValue | undefined, want: JsonValue | undefined, tolerance: number, path = ''): void {
+function expectClose(
+  got: JsonValue | undefined,
+  want: JsonValue | undefined,
+  tolerance: number,
+  path = '',
+): void {
   if (want === 'inf' || want === '-inf' || want === 'nan') {
     expect([path, got]).toEqual([path, null]);
   } else if (typeof want === 'number') {
@@ -85,7 +101,12 @@ describe('golden cases of pandas, SciPy and scikit-learn over HTTP', () => {
         if (expected.clusters !== undefined) {
           expectClose(at(json, 'results', 'clusters'), expected.clusters, tolerance.summary, 'clusters');
         }
-        expectClose(at(json, 'results', 'stat_tests'), expected.stat_tests as JsonValue, tolerance.tail, 'stat_tests');
+        expectClose(
+          at(json, 'results', 'stat_tests'),
+          expected.stat_tests as JsonValue,
+          tolerance.tail,
+          'stat_tests',
+        );
         if (expected.kmeans !== undefined) {
           const { labels, n_iter, centers, inertia } = expected.kmeans;
           expect(at(json, 'details', 'kmeans', 'labels')).toEqual(labels);

@@ -7,40 +7,31 @@ export function decimalNumber(words: Uint32Array, scale: number): number {
   return Number(`${BigInt.asIntN(words.length * 32, unscaled)}e${-scale}`);
 }
 
-/** How a stored instant becomes whole seconds and a rest of `digits` decimal digits. */
-interface Resolution {
-  /** Units in a second; a day has none. */
-  readonly perSecond: bigint;
-  readonly secondsPerUnit: bigint;
-  readonly digits: number;
-}
-
-const TIMESTAMP: Readonly<Record<TimeUnit, Resolution>> = {
-  [TimeUnit.SECOND]: { perSecond: 1n, secondsPerUnit: 1n, digits: 0 },
-  [TimeUnit.MILLISECOND]: { perSecond: 1_000n, secondsPerUnit: 1n, digits: 3 },
-  [TimeUnit.MICROSECOND]: { perSecond: 1_000_000n, secondsPerUnit: 1n, digits: 6 },
-  [TimeUnit.NANOSECOND]: { perSecond: 1_000_000_000n, secondsPerUnit: 1n, digits: 9 },
+/** Nanoseconds in a unit. */
+const TIMESTAMP: Readonly<Record<TimeUnit, bigint>> = {
+  [TimeUnit.SECOND]: 1_000_000_000n,
+  [TimeUnit.MILLISECOND]: 1_000_000n,
+  [TimeUnit.MICROSECOND]: 1_000n,
+  [TimeUnit.NANOSECOND]: 1n,
 };
-const DATE: Readonly<Record<DateUnit, Resolution>> = {
-  [DateUnit.DAY]: { perSecond: 1n, secondsPerUnit: 86_400n, digits: 0 },
-  [DateUnit.MILLISECOND]: { perSecond: 1_000n, secondsPerUnit: 1n, digits: 3 },
+const DATE: Readonly<Record<DateUnit, bigint>> = {
+  [DateUnit.DAY]: 86_400_000_000_000n,
+  [DateUnit.MILLISECOND]: 1_000_000n,
 };
+const MILLISECOND = 1_000_000n;
 
-/** Instants of a batch as ISO 8601 in UTC, with the digits of their unit: `2024-02-29T12:00:00.123456Z`. */
+/** Instants of a batch as ISO 8601 in UTC, to the millisecond or as much finer as they are: `2024-02-29T12:00:00.123456Z`. */
 export function instantText(data: Data<Timestamp | Date_>): (row: number) => string {
-  const { perSecond, secondsPerUnit, digits } = isDate(data.type)
-    ? DATE[data.type.unit]
-    : TIMESTAMP[data.type.unit];
+  const unit = isDate(data.type) ? DATE[data.type.unit] : TIMESTAMP[data.type.unit];
   const { values } = data;
   return (row) => {
-    const value = BigInt(values[row] ?? 0);
-    const rest = ((value % perSecond) + perSecond) % perSecond;
-    const seconds = ((value - rest) / perSecond) * secondsPerUnit;
-    const date = new Date(Number(seconds) * 1000);
-    // Years beyond what Date holds are shown as their seconds.
-    if (Number.isNaN(date.getTime())) return `${seconds} s`;
-    const whole = date.toISOString().slice(0, -5);
-    return digits === 0 ? `${whole}Z` : `${whole}.${rest.toString().padStart(digits, '0')}Z`;
+    const nanoseconds = BigInt(values[row] ?? 0) * unit;
+    const rest = ((nanoseconds % MILLISECOND) + MILLISECOND) % MILLISECOND;
+    const date = new Date(Number((nanoseconds - rest) / MILLISECOND));
+    // Years beyond what Date holds are shown as what they are stored as.
+    if (Number.isNaN(date.getTime())) return `${nanoseconds} ns`;
+    const finer = rest === 0n ? '' : rest.toString().padStart(6, '0').replace(/000$/u, '');
+    return `${date.toISOString().slice(0, -1)}${finer}Z`;
   };
 }
 

@@ -7,6 +7,7 @@ import {
   Table as ArrowTable,
   type Timestamp,
   Type,
+  type Utf8,
   type Vector,
 } from 'apache-arrow';
 import type { NumberStorage } from '../../ports/engine.js';
@@ -78,13 +79,12 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
   const text = (kind: 'string' | 'timestamp' | 'mixed', cells: () => Iterable<Cell>): Column => ({
     name,
     type: kind,
-    missing: vector.nullCount,
+    missing: missingIn(vector),
     cells,
   });
-  const numbers = (
-    kind: 'number' | 'boolean',
-    chunkOf: (data: Data) => Chunk & { inexact?: number },
-  ): Column => {
+  const chunkOf = numberReader(type, tools);
+  if (chunkOf !== undefined) {
+    const kind = type.typeId === Type.Bool ? 'boolean' : 'number';
     const chunks = vector.data.map(chunkOf);
     const inexact = chunks.reduce((sum, chunk) => sum + (chunk.inexact ?? 0), 0);
     const length = chunks.reduce((sum, { values }) => sum + values.length, 0);
@@ -95,16 +95,8 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
       inexact,
       cells: () => numericCells(kind, chunks),
     };
-  };
-  const storage = storageOf(type);
-  if (storage !== undefined) {
-    return numbers(storage === 'bit' ? 'boolean' : 'number', (data) => widened(data, storage, tools));
   }
   switch (type.typeId) {
-    case Type.Float:
-      return numbers('number', doubles);
-    case Type.Decimal:
-      return numbers('number', (data) => decimals(data, tools));
     case Type.Utf8:
     case Type.LargeUtf8:
     case Type.Utf8View:
@@ -115,14 +107,35 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
     case Type.Null:
       return text('mixed', () => vector as Iterable<null>);
     case Type.Dictionary:
-      if (isText((type as DataType & { dictionary: DataType }).dictionary)) {
-        return text('string', () => vector as Iterable<string | null>);
-      }
+      if (isText(dictionaryType(type))) return text('string', () => entries(vector));
       throw unsupported(field);
     default:
       throw unsupported(field);
   }
 }
+
+/** Null rows; in a dictionary column also those whose value in the dictionary is null. */
+function missingIn(vector: Vector): number {
+  const nullsBehind = vector.data.some((data) => (data.dictionary?.nullCount ?? 0) > 0);
+  if (!nullsBehind) return vector.nullCount;
+  return [...entries(vector)].filter((value) => value === null).length;
+}
+
+type NumberReader = (data: Data) => Chunk & { readonly inexact?: number };
+
+/** How batches of a type become float64; undefined for what is not a number or boolean. */
+function numberReader(type: DataType, tools: DecodeTools): NumberReader | undefined {
+  const storage = storageOf(type);
+  if (storage !== undefined) return (data) => widened(data, storage, tools);
+  if (type.typeId === Type.Float) return doubles;
+  if (type.typeId === Type.Decimal) return (data) => decimals(data, tools);
+  if (type.typeId !== Type.Dictionary) return undefined;
+  const inner = dictionaryType(type);
+  const values = inner.typeId === Type.Bool ? undefined : numberReader(inner, tools);
+  return values === undefined ? undefined : (data) => looked(data, values, tools);
+}
+
+const dictionaryType = (type: DataType): DataType => (type as DataType & { dictionary: DataType }).dictionary;
 
 function unsupported({ name, type }: Field): Problem {
   const detail = `expected numbers, booleans, strings, timestamps or decimals, got ${excerpt(String(type))} in column ${JSON.stringify(excerpt(name))}`;
@@ -191,6 +204,19 @@ function decimals(data: Data, { space }: DecodeTools): Chunk {
   return { values, validity: validityOf(data), bitOffset: data.offset };
 }
 
+/** Numbers behind dictionary indices; missing where the index or the dictionary's value is. */
+function looked(data: Data, valuesOf: NumberReader, { space }: DecodeTools): Chunk & { inexact: number } {
+  const indices = data.values as ArrayLike<number | bigint>;
+  if (indices.length < data.length) throw tooShort('index');
+  const chunks = (data.dictionary?.data ?? []).map((part: Data) => valuesOf(part));
+  const dictionary = Float64Array.from([...numericCells('number', chunks)], (value) => Number(value ?? NaN));
+  const validity = validityOf(data);
+  const values = space.float64(data.length);
+  for (let row = 0; row < data.length; row++) values[row] = dictionary[Number(indices[row])] ?? NaN;
+  const inexact = chunks.reduce((sum, chunk) => sum + (chunk.inexact ?? 0), 0);
+  return { values, validity, bitOffset: data.offset, inexact };
+}
+
 function* numericCells(kind: 'number' | 'boolean', chunks: readonly Chunk[]): Iterable<Cell> {
   for (const { values, validity, bitOffset } of chunks) {
     for (const [row, value] of values.entries()) {
@@ -198,6 +224,17 @@ function* numericCells(kind: 'number' | 'boolean', chunks: readonly Chunk[]): It
       const present =
         (validity === null || ((validity[bit >> 3]! >> (bit & 7)) & 1) === 1) && !Number.isNaN(value);
       yield present ? (kind === 'boolean' ? value === 1 : value) : null;
+    }
+  }
+}
+
+/** Strings behind dictionary indices, of any width: apache-arrow's own iterator fails on 64-bit ones. */
+function* entries(vector: Vector): Iterable<string | null> {
+  for (const data of vector.data) {
+    const indices = data.values as ArrayLike<number | bigint>;
+    const dictionary = data.dictionary as Vector<Utf8> | undefined;
+    for (let row = 0; row < data.length; row++) {
+      yield data.getValid(row) ? (dictionary?.get(Number(indices[row])) ?? null) : null;
     }
   }
 }

@@ -8,6 +8,8 @@ declare namespace WebAssembly {
   }
   class Module {
     constructor(bytes: Uint8Array);
+    static exports(module: Module): { name: string; kind: string }[];
+    static imports(module: Module): { module: string; name: string; kind: string }[];
     /** Never set: it keeps a Module from being mistaken for any other object. */
     private readonly compiled: true;
   }

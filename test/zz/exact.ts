@@ -1,0 +1,88 @@
+/** Sums in exact arithmetic, rounded once at the end: what the moments are compared with. */
+
+/** A finite float64 as `mantissa × 2^exponent`. */
+function parts(value: number): { mantissa: bigint; exponent: number } {
+  const bits = new BigUint64Array(Float64Array.of(value).buffer)[0]!;
+  const biased = Number((bits >> 52n) & 0x7ffn);
+  const fraction = bits & 0xfffffffffffffn;
+  const magnitude = biased === 0 ? fraction : fraction | 0x10000000000000n;
+  return { mantissa: bits >> 63n === 0n ? magnitude : -magnitude, exponent: Math.max(biased, 1) - 1075 };
+}
+
+/** All values as whole multiples of one power of two. */
+function whole(values: readonly number[]): { units: bigint[]; exponent: number } {
+  const split = values.map(parts);
+  const exponent = split.reduce((least, { mantissa, exponent: own }) => {
+    return mantissa === 0n ? least : Math.min(least, own);
+  }, 1023);
+  const units = split.map(({ mantissa, exponent: own }) => {
+    return mantissa === 0n ? 0n : mantissa << BigInt(own - exponent);
+  });
+  return { units, exponent };
+}
+
+const bitLength = (value: bigint): number => value.toString(2).length;
+
+/** `numerator / denominator × 2^exponent` as a float64. */
+function nearest(numerator: bigint, denominator: bigint, exponent: number): number {
+  if (numerator === 0n) return 0;
+  const top = numerator < 0n ? -numerator : numerator;
+  // A quotient of at least 64 bits, cut to 64, the last one sticky: its conversion is the only rounding that counts.
+  const shift = Math.max(0, 65 + bitLength(denominator) - bitLength(top));
+  const dividend = top << BigInt(shift);
+  const quotient = dividend / denominator;
+  const drop = BigInt(bitLength(quotient) - 64);
+  const kept = quotient >> drop;
+  const sticky = (kept << drop) * denominator === dividend ? 0n : 1n;
+  let value = Number(kept | sticky);
+  let power = Number(drop) - shift + exponent;
+  // In steps, so that no factor leaves the range of float64.
+  for (; power < -1000; power += 500) value *= 2 ** -500;
+  for (; power > 900; power -= 500) value *= 2 ** 500;
+  value *= 2 ** power;
+  return numerator < 0n ? -value : value;
+}
+
+/** Σx, the mean and the centred power sums of finite values. */
+export function exactMoments(values: readonly number[]): {
+  sum: number;
+  mean: number;
+  m2: number;
+  m3: number;
+  m4: number;
+} {
+  const { units, exponent } = whole(values);
+  const n = BigInt(values.length);
+  let s1 = 0n;
+  let s2 = 0n;
+  let s3 = 0n;
+  let s4 = 0n;
+  for (const x of units) {
+    const square = x * x;
+    s1 += x;
+    s2 += square;
+    s3 += square * x;
+    s4 += square * square;
+  }
+  return {
+    sum: nearest(s1, 1n, exponent),
+    mean: nearest(s1, n, exponent),
+    m2: nearest(n * s2 - s1 * s1, n, 2 * exponent),
+    m3: nearest(n * n * s3 - 3n * n * s1 * s2 + 2n * s1 ** 3n, n * n, 3 * exponent),
+    m4: nearest(
+      n ** 3n * s4 - 4n * n * n * s1 * s3 + 6n * n * s1 * s1 * s2 - 3n * s1 ** 4n,
+      n ** 3n,
+      4 * exponent,
+    ),
+  };
+}
+
+/** Σx of finite values. */
+export function exactSum(values: readonly number[]): number {
+  const { units, exponent } = whole(values);
+  return nearest(
+    units.reduce((total, x) => total + x, 0n),
+    1n,
+    exponent,
+  );
+}
