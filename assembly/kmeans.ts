@@ -16,8 +16,8 @@
  *     tile   column 0:  x0 x1 | x2 x3 | x4 x5 | x6 x7 | …     one f64x2 each
  *            column 1:  …
  *
- * Distances are sums of squared differences in column order, no fused multiply-add. Sums over rows run in row order
- * inside a block of 65,536; the host merges blocks in order.
+ * Distances are sums of squared differences in column order, no fused multiply-add. Centre sums run in row order inside
+ * a block of 65,536, potentials in eight lanes by row position; the host merges blocks in order.
  */
 import { cell, chunkBit, chunkLength, chunkValidity, chunkValues } from './memory';
 
@@ -102,70 +102,104 @@ function loadTile(frame: usize, from: i32, count: i32): void {
   }
 }
 
-/** Squared distances of the eight rows at `rows` to one centre, in `into` as four f64x2. */
+/**
+ * Nearest centre of four rows, lowest index on ties: i32x4. Two centres at a time share the rows' loads; all that lives
+ * through the loop fits into sixteen registers.
+ */
 // @ts-ignore: decorator
 @inline
-function distances(rows: usize, stride: usize, centre: usize, columns: i32, into: usize): void {
-  let a = f64x2.splat(0), b = f64x2.splat(0), c = f64x2.splat(0), d = f64x2.splat(0);
-  let line = rows;
-  const end = centre + ((<usize>columns) << 3);
-  for (let at = centre; at < end; at += 8) {
-    const x = v128.load64_splat(at);
-    const p = f64x2.sub(v128.load(line), x);
-    const q = f64x2.sub(v128.load(line, 16), x);
-    const r = f64x2.sub(v128.load(line, 32), x);
-    const s = f64x2.sub(v128.load(line, 48), x);
-    a = f64x2.add(a, f64x2.mul(p, p));
-    b = f64x2.add(b, f64x2.mul(q, q));
-    c = f64x2.add(c, f64x2.mul(r, r));
-    d = f64x2.add(d, f64x2.mul(s, s));
-    line += stride;
-  }
-  v128.store(into, a);
-  v128.store(into, b, 16);
-  v128.store(into, c, 32);
-  v128.store(into, d, 48);
-}
-
-/** Nearest centre of eight rows, lowest index on ties: i64 labels at `into`. */
-// @ts-ignore: decorator
-@inline
-function nearest(rows: usize, stride: usize, centers: usize, k: i32, columns: i32, into: usize): void {
-  let da = f64x2.splat(Infinity), db = da, dc = da, dd = da;
-  let la = i64x2.splat(0), lb = la, lc = la, ld = la;
-  let centre = centers;
+function nearest(rows: usize, stride: usize, centers: usize, k: i32, columns: i32): v128 {
   const width = (<usize>columns) << 3;
-  for (let j = 0; j < k; j++) {
+  let best = f64x2.splat(Infinity), bestNext = best;
+  let label = i64x2.splat(0), labelNext = label;
+  let centre = centers;
+  let j = 0;
+  for (; j + 2 <= k; j += 2) {
     let a = f64x2.splat(0), b = a, c = a, d = a;
     let line = rows;
     const end = centre + width;
     for (let at = centre; at < end; at += 8) {
-      const x = v128.load64_splat(at);
-      const p = f64x2.sub(v128.load(line), x);
-      const q = f64x2.sub(v128.load(line, 16), x);
-      const r = f64x2.sub(v128.load(line, 32), x);
-      const s = f64x2.sub(v128.load(line, 48), x);
+      const x = v128.load(line), y = v128.load(line, 16);
+      const m = v128.load64_splat(at), n = v128.load64_splat(at + width);
+      const p = f64x2.sub(x, m), q = f64x2.sub(y, m), r = f64x2.sub(x, n), s = f64x2.sub(y, n);
       a = f64x2.add(a, f64x2.mul(p, p));
       b = f64x2.add(b, f64x2.mul(q, q));
       c = f64x2.add(c, f64x2.mul(r, r));
       d = f64x2.add(d, f64x2.mul(s, s));
       line += stride;
     }
-    const label = i64x2.splat(<i64>j);
-    la = v128.bitselect(label, la, f64x2.lt(a, da));
-    lb = v128.bitselect(label, lb, f64x2.lt(b, db));
-    lc = v128.bitselect(label, lc, f64x2.lt(c, dc));
-    ld = v128.bitselect(label, ld, f64x2.lt(d, dd));
-    da = f64x2.pmin(da, a);
-    db = f64x2.pmin(db, b);
-    dc = f64x2.pmin(dc, c);
-    dd = f64x2.pmin(dd, d);
-    centre = end;
+    const first = i64x2.splat(<i64>j), second = i64x2.splat(<i64>(j + 1));
+    label = v128.bitselect(first, label, f64x2.lt(a, best));
+    labelNext = v128.bitselect(first, labelNext, f64x2.lt(b, bestNext));
+    best = f64x2.pmin(best, a);
+    bestNext = f64x2.pmin(bestNext, b);
+    label = v128.bitselect(second, label, f64x2.lt(c, best));
+    labelNext = v128.bitselect(second, labelNext, f64x2.lt(d, bestNext));
+    best = f64x2.pmin(best, c);
+    bestNext = f64x2.pmin(bestNext, d);
+    centre = end + width;
   }
-  v128.store(into, la);
-  v128.store(into, lb, 16);
-  v128.store(into, lc, 32);
-  v128.store(into, ld, 48);
+  if (j < k) {
+    let a = f64x2.splat(0), b = a;
+    let line = rows;
+    const end = centre + width;
+    for (let at = centre; at < end; at += 8) {
+      const m = v128.load64_splat(at);
+      const p = f64x2.sub(v128.load(line), m), q = f64x2.sub(v128.load(line, 16), m);
+      a = f64x2.add(a, f64x2.mul(p, p));
+      b = f64x2.add(b, f64x2.mul(q, q));
+      line += stride;
+    }
+    const last = i64x2.splat(<i64>j);
+    label = v128.bitselect(last, label, f64x2.lt(a, best));
+    labelNext = v128.bitselect(last, labelNext, f64x2.lt(b, bestNext));
+  }
+  return v128.shuffle<i32>(label, labelNext, 0, 2, 4, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function bump(at: usize, by: f64): void {
+  store<f64>(at, load<f64>(at) + by);
+}
+
+/** Adds eight rows to the sums of their centres, in row order for each sum. */
+// @ts-ignore: decorator
+@inline
+function scatterEight(rows: usize, stride: usize, labels: usize, columns: i32, sums: usize, weights: usize): void {
+  const a = load<i32>(labels), b = load<i32>(labels, 4), c = load<i32>(labels, 8), d = load<i32>(labels, 12);
+  const e = load<i32>(labels, 16), f = load<i32>(labels, 20), g = load<i32>(labels, 24), h = load<i32>(labels, 28);
+  bump(weights + ((<usize>a) << 3), 1);
+  bump(weights + ((<usize>b) << 3), 1);
+  bump(weights + ((<usize>c) << 3), 1);
+  bump(weights + ((<usize>d) << 3), 1);
+  bump(weights + ((<usize>e) << 3), 1);
+  bump(weights + ((<usize>f) << 3), 1);
+  bump(weights + ((<usize>g) << 3), 1);
+  bump(weights + ((<usize>h) << 3), 1);
+  const width = (<usize>columns) << 3;
+  let sa = sums + <usize>a * width, sb = sums + <usize>b * width, sc = sums + <usize>c * width, sd = sums + <usize>d * width;
+  let se = sums + <usize>e * width, sf = sums + <usize>f * width, sg = sums + <usize>g * width, sh = sums + <usize>h * width;
+  let line = rows;
+  for (let column = 0; column < columns; column++) {
+    bump(sa, load<f64>(line));
+    bump(sb, load<f64>(line, 8));
+    bump(sc, load<f64>(line, 16));
+    bump(sd, load<f64>(line, 24));
+    bump(se, load<f64>(line, 32));
+    bump(sf, load<f64>(line, 40));
+    bump(sg, load<f64>(line, 48));
+    bump(sh, load<f64>(line, 56));
+    sa += 8;
+    sb += 8;
+    sc += 8;
+    sd += 8;
+    se += 8;
+    sf += 8;
+    sg += 8;
+    sh += 8;
+    line += stride;
+  }
 }
 
 /**
@@ -185,34 +219,46 @@ export function kmeans_assign(frame: usize, from: i32, to: i32, centers: usize, 
   const weights = sums + ((<usize>(k * columns)) << 3);
   assert(0 <= from && from <= to && to <= field(frame, 0) && (step & 7) == 0, 'rows lie in the frame');
   if (sums != 0) memory.fill(sums, 0, (<usize>(k * columns + k)) << 3);
+  let changes = i32x4.splat(0);
   let changed = 0;
   for (let row = from; row < to; row += step) {
     const count = min(step, to - row);
     loadTile(frame, row, count);
-    for (let i = 0; i < count; i += 8) {
-      const rows = tile + ((<usize>i) << 3);
-      nearest(rows, stride, centers, k, columns, scratch);
-      const some = min(8, count - i);
-      for (let r = 0; r < some; r++) {
-        const label = load<i32>(scratch + ((<usize>r) << 3));
-        const slot = labels + ((<usize>(row + i + r)) << 2);
+    const whole = count & ~7;
+    let rows = tile;
+    let slot = labels + ((<usize>row) << 2);
+    for (let i = 0; i < whole; i += 8) {
+      const low = nearest(rows, stride, centers, k, columns);
+      const high = nearest(rows + 32, stride, centers, k, columns);
+      changes = i32x4.sub(changes, i32x4.ne(low, v128.load(slot)));
+      changes = i32x4.sub(changes, i32x4.ne(high, v128.load(slot, 16)));
+      v128.store(slot, low);
+      v128.store(slot, high, 16);
+      if (sums != 0) scatterEight(rows, stride, slot, columns, sums, weights);
+      rows += 64;
+      slot += 32;
+    }
+    if (whole < count) {
+      v128.store(scratch, nearest(rows, stride, centers, k, columns));
+      v128.store(scratch, nearest(rows + 32, stride, centers, k, columns), 16);
+      for (let r = 0; r < count - whole; r++) {
+        const label = load<i32>(scratch + ((<usize>r) << 2));
         changed += i32(load<i32>(slot) != label);
         store<i32>(slot, label);
-        if (sums != 0) {
-          let sum = sums + ((<usize>(label * columns)) << 3);
-          let value = rows + ((<usize>r) << 3);
-          for (let column = 0; column < columns; column++) {
-            store<f64>(sum, load<f64>(sum) + load<f64>(value));
-            sum += 8;
-            value += stride;
-          }
-          const weight = weights + ((<usize>label) << 3);
-          store<f64>(weight, load<f64>(weight) + 1);
+        slot += 4;
+        if (sums == 0) continue;
+        bump(weights + ((<usize>label) << 3), 1);
+        let sum = sums + ((<usize>(label * columns)) << 3);
+        let value = rows + ((<usize>r) << 3);
+        for (let column = 0; column < columns; column++) {
+          bump(sum, load<f64>(value));
+          sum += 8;
+          value += stride;
         }
       }
     }
   }
-  return changed;
+  return changed + i32x4.extract_lane(changes, 0) + i32x4.extract_lane(changes, 1) + i32x4.extract_lane(changes, 2) + i32x4.extract_lane(changes, 3);
 }
 
 /**
@@ -260,76 +306,159 @@ export function kmeans_row(frame: usize, row: i32, out: usize): void {
 }
 
 /**
+ * Lowers the closest distances of eight rows by their distances to one centre, in `into` as four f64x2. `closest` 0:
+ * there are none yet.
+ */
+// @ts-ignore: decorator
+@inline
+function lowered(rows: usize, stride: usize, centre: usize, columns: i32, closest: usize, into: usize): void {
+  let a = f64x2.splat(0), b = a, c = a, d = a;
+  let line = rows;
+  const end = centre + ((<usize>columns) << 3);
+  for (let at = centre; at < end; at += 8) {
+    const x = v128.load64_splat(at);
+    const p = f64x2.sub(v128.load(line), x);
+    const q = f64x2.sub(v128.load(line, 16), x);
+    const r = f64x2.sub(v128.load(line, 32), x);
+    const s = f64x2.sub(v128.load(line, 48), x);
+    a = f64x2.add(a, f64x2.mul(p, p));
+    b = f64x2.add(b, f64x2.mul(q, q));
+    c = f64x2.add(c, f64x2.mul(r, r));
+    d = f64x2.add(d, f64x2.mul(s, s));
+    line += stride;
+  }
+  if (closest != 0) {
+    a = f64x2.pmin(v128.load(closest), a);
+    b = f64x2.pmin(v128.load(closest, 16), b);
+    c = f64x2.pmin(v128.load(closest, 32), c);
+    d = f64x2.pmin(v128.load(closest, 48), d);
+  }
+  v128.store(into, a);
+  v128.store(into, b, 16);
+  v128.store(into, c, 32);
+  v128.store(into, d, 48);
+}
+
+/** Adds the first `count` of eight values to eight running sums, each to its own. */
+// @ts-ignore: decorator
+@inline
+function addLanes(lanes: usize, values: usize, count: i32): void {
+  if (count >= 8) {
+    v128.store(lanes, f64x2.add(v128.load(lanes), v128.load(values)));
+    v128.store(lanes, f64x2.add(v128.load(lanes, 16), v128.load(values, 16)), 16);
+    v128.store(lanes, f64x2.add(v128.load(lanes, 32), v128.load(values, 32)), 32);
+    v128.store(lanes, f64x2.add(v128.load(lanes, 48), v128.load(values, 48)), 48);
+  } else {
+    for (let i = 0; i < count; i++) bump(lanes + ((<usize>i) << 3), load<f64>(values + ((<usize>i) << 3)));
+  }
+}
+
+function fold(lanes: usize): f64 {
+  let sum: f64 = 0;
+  for (let lane: usize = 0; lane < 64; lane += 8) sum += load<f64>(lanes + lane);
+  return sum;
+}
+
+/**
  * k-means++: what the potential would be with each of some candidates as the next centre, over rows [from, to).
  *
  * IN  candidates  float64, trials × columns
- * IN  closest     float64 a row: squared distance to the nearest centre so far; 0 before the first
- * OUT potentials  float64, one a trial: sum over the rows of min(closest, distance), in row order
+ * IN  closest     float64 a row and seven more: squared distance to the nearest centre so far
+ * OUT potentials  64 bytes a trial, the first float64 of which is the sum over the rows of min(closest, distance)
+ * IN  scratch     64 bytes
  */
 export function kmeans_potentials(frame: usize, from: i32, to: i32, candidates: usize, trials: i32, closest: usize, potentials: usize, scratch: usize): void {
   const columns = field(frame, 4);
   const step = field(frame, 24);
   const stride = (<usize>step) << 3;
   const tile = <usize>load<u32>(frame, 28);
-  memory.fill(potentials, 0, (<usize>trials) << 3);
+  memory.fill(potentials, 0, (<usize>trials) << 6);
   for (let row = from; row < to; row += step) {
     const count = min(step, to - row);
     loadTile(frame, row, count);
-    for (let i = 0; i < count; i += 8) {
-      const rows = tile + ((<usize>i) << 3);
-      const some = min(8, count - i);
-      for (let trial = 0; trial < trials; trial++) {
-        distances(rows, stride, candidates + ((<usize>(trial * columns)) << 3), columns, scratch);
-        let potential = load<f64>(potentials + ((<usize>trial) << 3));
-        for (let r = 0; r < some; r++) {
-          const distance = load<f64>(scratch + ((<usize>r) << 3));
-          const so_far = closest == 0 ? Infinity : load<f64>(closest + ((<usize>(row + i + r)) << 3));
-          potential += distance < so_far ? distance : so_far;
-        }
-        store<f64>(potentials + ((<usize>trial) << 3), potential);
+    for (let trial = 0; trial < trials; trial++) {
+      const centre = candidates + ((<usize>(trial * columns)) << 3);
+      const lanes = potentials + ((<usize>trial) << 6);
+      for (let i = 0; i < count; i += 8) {
+        lowered(tile + ((<usize>i) << 3), stride, centre, columns, closest + ((<usize>(row + i)) << 3), scratch);
+        addLanes(lanes, scratch, count - i);
       }
     }
+  }
+  for (let trial = 0; trial < trials; trial++) {
+    const lanes = potentials + ((<usize>trial) << 6);
+    store<f64>(lanes, fold(lanes));
   }
 }
 
 /**
- * k-means++: takes a centre. INOUT closest: float64 a row, lowered to the distance to `center`; `first` overwrites it.
- * returns the potential of rows [from, to), summed in row order
+ * k-means++: takes a centre. INOUT closest: float64 a row and seven more, lowered to the distance to `center`; `first`
+ * overwrites it. IN scratch: 64 bytes. returns the potential of rows [from, to)
  */
 export function kmeans_closest(frame: usize, from: i32, to: i32, center: usize, first: i32, closest: usize, scratch: usize): f64 {
   const columns = field(frame, 4);
   const step = field(frame, 24);
   const stride = (<usize>step) << 3;
   const tile = <usize>load<u32>(frame, 28);
-  let potential: f64 = 0;
+  memory.fill(scratch, 0, 64);
   for (let row = from; row < to; row += step) {
     const count = min(step, to - row);
     loadTile(frame, row, count);
     for (let i = 0; i < count; i += 8) {
-      distances(tile + ((<usize>i) << 3), stride, center, columns, scratch);
-      const some = min(8, count - i);
-      for (let r = 0; r < some; r++) {
-        const slot = closest + ((<usize>(row + i + r)) << 3);
-        const distance = load<f64>(scratch + ((<usize>r) << 3));
-        const so_far = first != 0 ? Infinity : load<f64>(slot);
-        const next = distance < so_far ? distance : so_far;
-        store<f64>(slot, next);
-        potential += next;
-      }
+      const slot = closest + ((<usize>(row + i)) << 3);
+      // The last eight may reach behind the last row: into the seven spare places.
+      lowered(tile + ((<usize>i) << 3), stride, center, columns, first != 0 ? 0 : slot, slot);
+      addLanes(scratch, slot, count - i);
     }
   }
-  return potential;
+  return fold(scratch);
 }
 
+/** Rows of a stripe of kmeans_search. */
+const STRIPE: i32 = 512;
+
 /**
- * searchsorted(cumsum(values), target, side='left') over one block: the first row in [from, to) whose running sum,
- * begun at `base`, is at least `target`; `to` when none is.
+ * searchsorted(cumsum(values), targets, side='left') over rows [from, to): stripes of 512 are summed at once, rows one
+ * by one only where a target lies.
+ *
+ * IN  base        sum of the rows before `from`
+ * IN  targets     float64 ascending, `count` of them
+ * OUT found       i32 a target: the first row whose running sum is at least the target; `to` when none is
+ * returns the running sum at `to`
  */
-export function kmeans_search(values: usize, from: i32, to: i32, base: f64, target: f64): i32 {
+export function kmeans_search(values: usize, from: i32, to: i32, base: f64, targets: usize, count: i32, found: usize): f64 {
   let sum = base;
-  for (let row = from; row < to; row++) {
-    sum += load<f64>(values + ((<usize>row) << 3));
-    if (sum >= target) return row;
+  let next = 0;
+  for (let row = from; row < to; row += STRIPE) {
+    const last = min(row + STRIPE, to);
+    let a = f64x2.splat(0), b = a;
+    let i = row;
+    for (; i + 4 <= last; i += 4) {
+      const at = values + ((<usize>i) << 3);
+      a = f64x2.add(a, v128.load(at));
+      b = f64x2.add(b, v128.load(at, 16));
+    }
+    const pairs = f64x2.add(a, b);
+    let after = f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
+    for (; i < last; i++) after += load<f64>(values + ((<usize>i) << 3));
+    after += sum;
+    if (next < count && after >= load<f64>(targets + ((<usize>next) << 3))) {
+      let running = sum;
+      for (let r = row; r < last; r++) {
+        running += load<f64>(values + ((<usize>r) << 3));
+        while (next < count && running >= load<f64>(targets + ((<usize>next) << 3))) {
+          store<i32>(found + ((<usize>next) << 2), r);
+          next++;
+        }
+      }
+      // Rounding may leave a target between the two sums of the stripe: it belongs to its last row.
+      while (next < count && after >= load<f64>(targets + ((<usize>next) << 3))) {
+        store<i32>(found + ((<usize>next) << 2), last - 1);
+          next++;
+      }
+    }
+    sum = after;
   }
-  return to;
+  for (; next < count; next++) store<i32>(found + ((<usize>next) << 2), to);
+  return sum;
 }

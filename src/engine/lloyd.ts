@@ -54,7 +54,8 @@ export function lloyd(
   if (best === undefined) throw new RangeError('nInit must be at least 1');
   const { labels, centers, inertia, nIter } = best;
   const sizes = new Array<number>(k).fill(0);
-  for (const label of labels) sizes[label]!++;
+  // By index: an iterator over shared memory costs thirty times as much.
+  for (let row = 0; row < labels.length; row++) sizes[labels[row]!]!++;
   for (let i = 0; i < centers.length; i++) centers[i]! += steps.means[i % steps.columns]!;
   return { labels, centers, sizes, inertia, nIter };
 }

@@ -62,7 +62,15 @@ export interface Kernels {
     closest: number,
     scratch: number,
   ): number;
-  kmeans_search(values: number, from: number, to: number, base: number, target: number): number;
+  kmeans_search(
+    values: number,
+    from: number,
+    to: number,
+    base: number,
+    targets: number,
+    count: number,
+    found: number,
+  ): number;
   groups_block(
     chunks: number,
     chunkCount: number,

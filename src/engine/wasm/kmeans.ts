@@ -18,9 +18,9 @@ export function kmeans(kernels: Kernels, arena: Arena, moments: MomentsKernel): 
       const steps = wasmSteps(kernels, arena, moments, complete, own, options.nClusters, options.randomState);
       const result = lloyd(steps, options);
       const labels = arena.int32At(labelPointer, rows);
-      if (count === rows) labels.set(result.labels);
-      else
+      if (count < rows) {
         for (let row = 0, i = 0; row < rows; row++) if (labels[row]! >= 0) labels[row] = result.labels[i++]!;
+      }
       return { ...result, labels };
     });
   };
@@ -89,9 +89,10 @@ function wasmSteps(
   };
   const centers = take(k * d);
   const sums = take(k * d + k);
-  const closest = take(n);
+  // Kernels work on eight rows at a time.
+  const closest = take(n + 8);
   const candidates = take(trials * d);
-  const potentials = take(trials);
+  const potentials = take(trials * 8);
   const point = take(d);
   const scratch = arena.take(64);
   const labels = arena.int32At(labelPointer, n);
@@ -99,7 +100,6 @@ function wasmSteps(
     { length: Math.ceil(n / BLOCK) },
     (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
   );
-  const blockPotentials = new Float64Array(blocks.length);
   return {
     rows: n,
     columns: d,
@@ -133,15 +133,15 @@ function wasmSteps(
           potentials.pointer,
           scratch,
         );
-        for (let t = 0; t < rows.length; t++) totals[t]! += potentials.view[t]!;
+        for (let t = 0; t < rows.length; t++) totals[t]! += potentials.view[t * 8]!;
       }
       return totals;
     },
     take(index, first) {
       kernels.kmeans_row(frame, index, point.pointer);
       let total = 0;
-      blocks.forEach(([from, to], b) => {
-        blockPotentials[b] = kernels.kmeans_closest(
+      for (const [from, to] of blocks) {
+        total += kernels.kmeans_closest(
           frame,
           from,
           to,
@@ -150,22 +150,37 @@ function wasmSteps(
           closest.pointer,
           scratch,
         );
-        total += blockPotentials[b];
-      });
+      }
       return total;
     },
     search(targets) {
-      return targets.map((target) => {
+      const order = targets.map((_, i) => i).sort((i, j) => targets[i]! - targets[j]!);
+      const found = new Array<number>(targets.length).fill(n);
+      arena.scratch(() => {
+        const sorted = take(targets.length);
+        sorted.view.set(order.map((i) => targets[i]!));
+        const rows = arena.take(targets.length * 4);
         let base = 0;
-        for (const [b, [from, to]] of blocks.entries()) {
-          const next = base + blockPotentials[b]!;
-          if (next >= target || b === blocks.length - 1) {
-            return kernels.kmeans_search(closest.pointer, from, to, base, target);
+        let next = 0;
+        for (const [from, to] of blocks) {
+          const wanted = targets.length - next;
+          base = kernels.kmeans_search(
+            closest.pointer,
+            from,
+            to,
+            base,
+            sorted.pointer + next * 8,
+            wanted,
+            rows,
+          );
+          const here = arena.int32At(rows, wanted);
+          for (const row of here) {
+            if (row === to) break;
+            found[order[next++]!] = row;
           }
-          base = next;
         }
-        return n;
       });
+      return found;
     },
     assign(from, wanted) {
       centers.view.set(from);
