@@ -20,6 +20,9 @@ export function kmeans(kernels: Kernels, arena: Arena, moments: MomentsKernel): 
       const labels = arena.int32At(labelPointer, rows);
       if (count < rows) {
         for (let row = 0, i = 0; row < rows; row++) if (labels[row]! >= 0) labels[row] = result.labels[i++]!;
+      } else if (options.nInit > 1) {
+        // The best run need not be the last.
+        labels.set(result.labels);
       }
       return { ...result, labels };
     });
