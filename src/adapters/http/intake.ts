@@ -22,37 +22,70 @@ export async function receive(request: IncomingMessage, lanes: Lanes, limit: num
     declared !== undefined && declared > SMALL ? lanes.land(declared) : undefined;
   const small: Buffer[] = [];
   let received = 0;
-  const started = performance.now();
-  const watch = setInterval(() => {
-    const elapsed = performance.now() - started;
-    if (elapsed > GRACE_MS && received / (elapsed / 1000) < FLOOR_BYTES_PER_SECOND) {
-      const detail = `expected at least ${FLOOR_BYTES_PER_SECOND} bytes a second after ${GRACE_MS / 1000} s, got fewer`;
-      request.destroy(new Problem('slow_request', detail));
-    }
-  }, LOOK_MS);
+  const land = (bytes: number): Landing => {
+    const made = lanes.land(bytes);
+    landing = made;
+    for (const part of small) made.write(part);
+    return made;
+  };
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    await eachChunk(request, (chunk) => {
       received += chunk.length;
       if (received > limit) throw tooLarge('more');
-      if (landing === undefined && received > SMALL) {
-        landing = lanes.land(declared ?? 4 * SMALL);
-        for (const part of small) landing.write(part);
-      }
-      if (landing === undefined) small.push(chunk);
-      else landing.write(chunk);
-    }
-    if (landing === undefined) {
-      landing = lanes.land(received);
-      for (const part of small) landing.write(part);
-    }
-    return landing;
+      if (landing === undefined && received <= SMALL) small.push(chunk);
+      else (landing ?? land(declared ?? 4 * SMALL)).write(chunk);
+    });
+    return landing ?? land(received);
   } catch (error) {
     landing?.release();
-    if (error instanceof Problem) throw error;
-    throw new Problem('unreadable_body', 'expected a whole body, got one that broke off');
-  } finally {
-    clearInterval(watch);
+    throw error;
   }
+}
+
+/**
+ * Hands every chunk of a body to `take`, and rejects with what it throws. The stream is paused then, not destroyed: the
+ * refusal is yet to be sent over the same socket.
+ */
+function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    let received = 0;
+    const end = (settle: () => void): void => {
+      clearInterval(watch);
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      settle();
+    };
+    const refuse = (error: unknown): void => {
+      request.pause();
+      // A client that goes on sending breaks its own connection later.
+      request.on('error', () => undefined);
+      end(() => {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      });
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.length;
+      try {
+        take(chunk);
+      } catch (error) {
+        refuse(error);
+      }
+    };
+    const onEnd = (): void => {
+      end(resolve);
+    };
+    const onBroken = (): void => {
+      refuse(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
+    };
+    const watch = setInterval(() => {
+      const elapsed = performance.now() - started;
+      if (elapsed > GRACE_MS && received / (elapsed / 1000) < FLOOR_BYTES_PER_SECOND) {
+        const detail = `expected at least ${FLOOR_BYTES_PER_SECOND} bytes a second after ${GRACE_MS / 1000} s, got fewer`;
+        refuse(new Problem('slow_request', detail));
+      }
+    }, LOOK_MS);
+    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
 }
 
 function declaredLength({ headers }: IncomingMessage): number | undefined {
