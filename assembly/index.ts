@@ -7,10 +7,8 @@ export {
   kmeans_assign,
   kmeans_inertia,
   kmeans_row,
-  kmeans_potentials,
-  kmeans_closest,
-  kmeans_search,
 } from './kmeans';
+export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
 export { groups_block, groups_merge } from './groups';
 export { widen_values } from './widen';
 export { random_seed, random_doubles } from './random';

@@ -1,0 +1,68 @@
+/**
+ * The rows that k-means works on.
+ *
+ * The data is a frame, 32 bytes of u32:
+ *
+ *     byte   0      4         8          12       16         20      24       28
+ *            rows   columns   segments   starts   pointers   means   stride   tile
+ *
+ * `starts` (i32, segments + 1) are the first rows of the record batches; `pointers` (u32, segments × columns) their
+ * float64 values, none missing; `means` (float64, columns) is subtracted on the way in, as scikit-learn centres X.
+ * `tile` is this lane's scratch: columns × stride float64, stride a multiple of eight.
+ *
+ * Rows pass through the tile, column by column, so that eight of them stand side by side whatever their batch is:
+ *
+ *     tile   column 0:  x0 x1 | x2 x3 | x4 x5 | x6 x7 | …     one f64x2 each
+ *            column 1:  …
+ */
+
+// @ts-ignore: decorator
+@inline
+export function field(frame: usize, offset: usize): i32 {
+  return load<i32>(frame + offset);
+}
+
+/** Fills the tile with centred rows [from, from + count), zeros up to the next multiple of eight. */
+export function loadTile(frame: usize, from: i32, count: i32): void {
+  const columns = field(frame, 4);
+  const segments = field(frame, 8);
+  const starts = <usize>load<u32>(frame, 12);
+  const pointers = <usize>load<u32>(frame, 16);
+  const means = <usize>load<u32>(frame, 20);
+  const stride = <usize>load<u32>(frame, 24) << 3;
+  const tile = <usize>load<u32>(frame, 28);
+  const padded = (count + 7) & ~7;
+  // The segment that holds `from`, by bisection: there may be many batches.
+  let low = 0;
+  let high = segments;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (load<i32>(starts + ((<usize>middle) << 2)) <= from) low = middle;
+    else high = middle;
+  }
+  for (let column = 0; column < columns; column++) {
+    const mean = load<f64>(means + ((<usize>column) << 3));
+    const centre = f64x2.splat(mean);
+    const line = tile + <usize>column * stride;
+    let row = 0;
+    for (let segment = low; row < count; segment++) {
+      const start = load<i32>(starts + ((<usize>segment) << 2));
+      const last = min(load<i32>(starts + ((<usize>(segment + 1)) << 2)) - from, count);
+      const values = <usize>load<u32>(pointers + ((<usize>(segment * columns + column)) << 2)) + (<usize>(from - start) << 3);
+      for (; row < last - 1; row += 2) {
+        v128.store(line + ((<usize>row) << 3), f64x2.sub(v128.load(values + ((<usize>row) << 3)), centre));
+      }
+      if (row < last) {
+        store<f64>(line + ((<usize>row) << 3), load<f64>(values + ((<usize>row) << 3)) - mean);
+        row++;
+      }
+    }
+    for (; row < padded; row++) store<f64>(line + ((<usize>row) << 3), 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+export function bump(at: usize, by: f64): void {
+  store<f64>(at, load<f64>(at) + by);
+}
