@@ -1,19 +1,18 @@
 /** Composition root of a lane: a worker thread that runs one request at a time over the arena it is told of. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { readArrow } from './adapters/arrow/read.js';
-import { writeArrow } from './adapters/arrow/write.js';
 import { readJson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey } from './domain/journey.js';
-import { jsEngine } from './engine/js/engine.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { Arena } from './engine/wasm/arena.js';
 import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import type { Engine } from './ports/engine.js';
+import type { Decoder, TableWriter } from './ports/formats.js';
+import type { Answer } from './ports/lanes.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
 
@@ -47,50 +46,89 @@ function arenaOf(message: Extract<ToLane, { type: 'job' }>): {
   return arena;
 }
 
+type Message = Extract<ToLane, { type: 'job' }>;
+
+/** What takes long to load and is not needed by every request: loaded when first needed, or when the lane idles. */
+const later = {
+  js: undefined as Engine | undefined,
+  arrow: undefined as { readonly decode: Decoder; readonly write: TableWriter } | undefined,
+  async loadJs(): Promise<void> {
+    const { jsEngine } = await import('./engine/js/engine.js');
+    this.js ??= await jsEngine();
+  },
+  async loadArrow(): Promise<void> {
+    const [{ readArrow }, { writeArrow }] = await Promise.all([
+      import('./adapters/arrow/read.js'),
+      import('./adapters/arrow/write.js'),
+    ]);
+    this.arrow ??= { decode: readArrow, write: writeArrow };
+  },
+};
+/** Thrown where a request turns out to need what is not loaded yet: it is loaded, and the request starts again. */
+class NeedsJs extends Error {}
+const IDLE_MS = 300;
+
 async function main(): Promise<void> {
-  const js = await jsEngine();
+  if (start.engine === 'js') await later.loadJs();
   port!.on('message', (message: ToLane) => {
     if (message.type === 'forget') arenas.delete(message.arena);
-    else run(message, js);
+    else void run(message);
   });
   send({ type: 'ready' });
+  setTimeout(() => {
+    void later.loadArrow().then(() => later.loadJs());
+  }, IDLE_MS);
 }
 
-function run(message: Extract<ToLane, { type: 'job' }>, js: Engine): void {
+async function run(message: Message): Promise<void> {
   try {
-    const { memory, kernels } = arenaOf(message);
-    const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
-    const body = new Uint8Array(buffer, message.start, message.length);
-    const arena =
-      kernels === undefined || memory instanceof SharedArrayBuffer
-        ? undefined
-        : new Arena(memory, message.start + message.length);
-    const wasm = arena === undefined || kernels === undefined ? undefined : wasmEngine(kernels, arena);
-    const answer = journey(body, message.job, {
-      decoders: { json: readJson, arrow: readArrow },
-      checkOptions,
-      writeJson,
-      writeArrow,
-      sha256,
-      engine(name) {
-        if (name === 'js' || (name === 'auto' && start.engine === 'js')) return js;
-        if (wasm !== undefined) return wasm;
-        throw Problem.at(
-          '/options/engine',
-          'engine_unavailable',
-          'expected an engine that runs here, got "wasm"',
-        );
-      },
-      space: arena ?? heap,
-      version: start.version,
-    });
+    if (message.job.format === 'arrow' || message.job.accept === 'arrow') await later.loadArrow();
+    const answer = compute(message);
+    const { body } = answer;
     // A view of its own memory is moved, not copied, to the thread that sends it.
-    const own =
-      answer.body.byteLength === answer.body.buffer.byteLength && answer.body.buffer instanceof ArrayBuffer;
-    send({ type: 'answer', id: message.id, answer }, own ? [answer.body.buffer] : []);
+    const own = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
+    send({ type: 'answer', id: message.id, answer }, own ? [body.buffer] : []);
   } catch (error) {
-    fail(message, error);
+    if (!(error instanceof NeedsJs)) {
+      fail(message, error);
+      return;
+    }
+    await later.loadJs();
+    await run(message);
   }
+}
+
+function compute(message: Message): Answer {
+  const { memory, kernels } = arenaOf(message);
+  const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
+  const body = new Uint8Array(buffer, message.start, message.length);
+  const arena =
+    kernels === undefined || memory instanceof SharedArrayBuffer
+      ? undefined
+      : new Arena(memory, message.start + message.length);
+  const wasm = arena === undefined || kernels === undefined ? undefined : wasmEngine(kernels, arena);
+  const { arrow } = later;
+  const unloaded = (): never => {
+    throw new Error('the Arrow adapter is loaded before a request that needs it');
+  };
+  return journey(body, message.job, {
+    decoders: { json: readJson, arrow: arrow?.decode ?? unloaded },
+    checkOptions,
+    writeJson,
+    writeArrow: arrow?.write ?? unloaded,
+    sha256,
+    engine(name) {
+      if (name === 'js' || (name === 'auto' && start.engine === 'js')) {
+        if (later.js === undefined) throw new NeedsJs();
+        return later.js;
+      }
+      if (wasm !== undefined) return wasm;
+      const detail = 'expected an engine that runs here, got "wasm"';
+      throw Problem.at('/options/engine', 'engine_unavailable', detail);
+    },
+    space: arena ?? heap,
+    version: start.version,
+  });
 }
 
 function fail({ id, arena }: { id: number; arena: number }, error: unknown): void {

@@ -28,6 +28,7 @@ describe('release.wasm', () => {
       'function kmeans_mark',
       'function kmeans_pack',
       'function kmeans_potentials',
+      'function kmeans_prune',
       'function kmeans_row',
       'function kmeans_search',
       'function moments_blocks',

@@ -12,6 +12,8 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
+const SHUTDOWN_MS = 3000;
+
 /** Whether the environment asks for traces. */
 export function wanted(env: Readonly<Record<string, string | undefined>>): boolean {
   if (env.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
@@ -26,7 +28,6 @@ export function startTelemetry(
   version: string,
 ): Telemetry {
   if (!wanted(env)) return { on: false, record: () => undefined, shutdown: () => Promise.resolve() };
-  env = process.env;
   process.env.OTEL_SERVICE_NAME ??= 'analytics-service';
   process.env.OTEL_METRICS_EXPORTER ??= 'none';
   process.env.OTEL_LOGS_EXPORTER ??= 'none';
@@ -34,7 +35,7 @@ export function startTelemetry(
   const { NodeSDK } = require('@opentelemetry/sdk-node') as typeof import('@opentelemetry/sdk-node');
   const { HttpInstrumentation } =
     require('@opentelemetry/instrumentation-http') as typeof import('@opentelemetry/instrumentation-http');
-  const { ExpressInstrumentation } =
+  const { ExpressInstrumentation, ExpressLayerType } =
     require('@opentelemetry/instrumentation-express') as typeof import('@opentelemetry/instrumentation-express');
   /* eslint-enable @typescript-eslint/no-require-imports */
   const sdk = new NodeSDK({
@@ -42,7 +43,8 @@ export function startTelemetry(
       new HttpInstrumentation({
         ignoreIncomingRequestHook: ({ url }) => url?.startsWith('/health/') ?? false,
       }),
-      new ExpressInstrumentation(),
+      // It names the route; a span for every middleware would say nothing.
+      new ExpressInstrumentation({ ignoreLayersType: Object.values(ExpressLayerType) }),
     ],
   });
   sdk.start();
@@ -64,6 +66,8 @@ export function startTelemetry(
       });
       for (const { open, end } of opened) open.end(end);
     },
-    shutdown: () => sdk.shutdown(),
+    // A collector that is gone must not hold the process back.
+    shutdown: () =>
+      Promise.race([sdk.shutdown(), new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS))]),
   };
 }

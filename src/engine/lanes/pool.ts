@@ -57,6 +57,7 @@ export function startLanes(options: LanesOptions): Lanes {
   };
 
   const spawn = (): void => {
+    if (closing || lanes.size >= options.lanes) return;
     const start: LaneStart = {
       engine: options.engine.name,
       module: options.engine.module,
@@ -91,6 +92,8 @@ export function startLanes(options: LanesOptions): Lanes {
   const receive = (lane: Lane, message: FromLane): void => {
     if (message.type === 'ready') {
       lane.ready = true;
+      // One after the other: the first is there sooner when it has not to share the cores with the rest.
+      spawn();
       next(lane);
       return;
     }
@@ -223,7 +226,7 @@ export function startLanes(options: LanesOptions): Lanes {
     }
   };
 
-  for (let i = 0; i < options.lanes; i++) spawn();
+  spawn();
 
   return {
     engine: { name: options.engine.name, reason: options.engine.reason },

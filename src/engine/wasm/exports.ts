@@ -34,6 +34,16 @@ export interface Kernels {
     sums: number,
     scratch: number,
   ): number;
+  kmeans_prune(
+    frame: number,
+    from: number,
+    to: number,
+    centers: number,
+    k: number,
+    labels: number,
+    plan: number,
+    fresh: number,
+  ): number;
   kmeans_inertia(
     frame: number,
     from: number,

@@ -4,9 +4,20 @@ import { lloyd, type KMeansSteps } from '../lloyd.js';
 import type { Arena } from './arena.js';
 import { BLOCK, chunkTable } from './columns.js';
 import type { Kernels } from './exports.js';
+import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
 
-export function kmeans(kernels: Kernels, arena: Arena, moments: MomentsKernel): KMeansKernel {
+/**
+ * Rows from which assignments are pruned. Below, plain Lloyd.
+ */
+export const PRUNED_FROM = 4096;
+
+export function kmeans(
+  kernels: Kernels,
+  arena: Arena,
+  moments: MomentsKernel,
+  prunedFrom = PRUNED_FROM,
+): KMeansKernel {
   return (columns, options) => {
     const rows = columns[0]?.length ?? 0;
     // Labels outlive the call, and stay where later kernels read them.
@@ -15,7 +26,17 @@ export function kmeans(kernels: Kernels, arena: Arena, moments: MomentsKernel): 
       const { complete, count } = completeRows(kernels, arena, moments, columns, labelPointer);
       if (count < options.nClusters) return null;
       const own = count === rows ? labelPointer : arena.take(count * 4);
-      const steps = wasmSteps(kernels, arena, moments, complete, own, options.nClusters, options.randomState);
+      const pruned = count >= prunedFrom && options.nClusters <= MOST_PRUNED;
+      const steps = wasmSteps(
+        kernels,
+        arena,
+        moments,
+        complete,
+        own,
+        options.nClusters,
+        options.randomState,
+        pruned,
+      );
       const result = lloyd(steps, options);
       const labels = arena.int32At(labelPointer, rows);
       if (count < rows) {
@@ -69,7 +90,8 @@ function tileRows(columns: number): number {
   return Math.min(512, Math.max(8, Math.floor(24576 / (8 * columns)) & ~7));
 }
 
-function wasmSteps(
+/** `pruned`: by bounds (assembly/hamerly.ts) instead of by all distances. The labels are the same. */
+export function wasmSteps(
   kernels: Kernels,
   arena: Arena,
   moments: MomentsKernel,
@@ -77,6 +99,7 @@ function wasmSteps(
   labelPointer: number,
   k: number,
   seed: number,
+  pruned: boolean,
 ): KMeansSteps {
   const n = data[0]!.length;
   const d = data.length;
@@ -103,6 +126,14 @@ function wasmSteps(
     { length: Math.ceil(n / BLOCK) },
     (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
   );
+  const pruning = pruned
+    ? new PrunedAssignment(
+        kernels,
+        arena,
+        { frame, stride: tileRows(d), rows: n, columns: d, blocks, labels: labelPointer },
+        k,
+      )
+    : undefined;
   return {
     rows: n,
     columns: d,
@@ -141,6 +172,8 @@ function wasmSteps(
       return totals;
     },
     take(index, first) {
+      // A new run starts, and with it new labels.
+      if (first) pruning?.restart();
       kernels.kmeans_row(frame, index, point.pointer);
       let total = 0;
       for (const [from, to] of blocks) {
@@ -186,6 +219,7 @@ function wasmSteps(
       return found;
     },
     assign(from, wanted) {
+      if (pruning !== undefined) return pruning.assign(from);
       centers.view.set(from);
       const total = new Float64Array(k * d + k);
       let changed = 0;

@@ -1,0 +1,150 @@
+import type { Arena } from './arena.js';
+import type { Kernels } from './exports.js';
+
+/** Most centres whose index fits into a distance: assembly/hamerly.ts. */
+export const MOST_PRUNED = 4096;
+
+/** What bounds and drifts are given, relatively, so that rounding can never cost a label. */
+const MARGIN = 1 + 1e-9;
+
+interface Table {
+  /** The frame of assembly/tile.ts, and the rows of its tile. */
+  readonly frame: number;
+  readonly stride: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Row ranges, in order. */
+  readonly blocks: readonly (readonly [number, number])[];
+  readonly labels: number;
+}
+
+export interface Assignment {
+  readonly changed: number;
+  readonly sums: Float64Array;
+  readonly weights: Float64Array;
+}
+
+/**
+ * Assignments that leave out the distances which cannot matter: the labels of kmeans_assign for the same centres.
+ * Holds bounds a row, running drifts a centre, and the sums of the centres in two float64 each, to which every block
+ * adds what its changed labels moved.
+ */
+export class PrunedAssignment {
+  readonly #centers: { pointer: number; view: Float64Array };
+  /** Layout: assembly/hamerly.ts. */
+  readonly #drifts: Float64Array;
+  readonly #moves: Float64Array;
+  readonly #plan: number;
+  readonly #high: Float64Array;
+  readonly #low: Float64Array;
+  readonly #weights: Float64Array;
+  #fresh = true;
+
+  constructor(
+    readonly kernels: Kernels,
+    arena: Arena,
+    readonly table: Table,
+    readonly k: number,
+  ) {
+    const { rows, columns, stride } = table;
+    const size = k * columns;
+    const pointer = arena.take(size * 8);
+    this.#centers = { pointer, view: arena.float64At(pointer, size) };
+    this.#drifts = arena.float64(k * 4);
+    this.#moves = arena.float64(2 * size + k);
+    const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
+    this.#plan = arena.place(
+      Uint32Array.of(
+        arena.take(rows * 8),
+        arena.take(rows * 8),
+        arena.take(rows * 4),
+        this.#drifts.byteOffset,
+        this.#moves.byteOffset,
+        arena.take((2 * stride + 8) * 4),
+        arena.take(block * 4),
+        0,
+      ),
+    );
+    this.#high = new Float64Array(size);
+    this.#low = new Float64Array(size);
+    this.#weights = new Float64Array(k);
+  }
+
+  /** Forgets all bounds: the next labels start from nothing (the caller sets them to −1). */
+  restart(): void {
+    this.#fresh = true;
+  }
+
+  assign(centers: Float64Array): Assignment {
+    const { kernels, table, k } = this;
+    if (this.#fresh) {
+      for (const state of [this.#drifts, this.#high, this.#low, this.#weights]) state.fill(0);
+    } else {
+      this.#drift(centers);
+    }
+    this.#centers.view.set(centers);
+    let changed = 0;
+    for (const [from, to] of table.blocks) {
+      const moved = kernels.kmeans_prune(
+        table.frame,
+        from,
+        to,
+        this.#centers.pointer,
+        k,
+        table.labels,
+        this.#plan,
+        this.#fresh ? 1 : 0,
+      );
+      if (moved > 0) this.#merge();
+      changed += moved;
+    }
+    this.#fresh = false;
+    const sums = this.#high.map((sum, i) => sum + this.#low[i]!);
+    return { changed, sums, weights: this.#weights.slice() };
+  }
+
+  /** Adds to the running drifts how far the centres moved since the last assignment. */
+  #drift(centers: Float64Array): void {
+    const { k } = this;
+    const d = this.table.columns;
+    const last = this.#centers.view;
+    const shifts = new Float64Array(k);
+    for (let c = 0; c < k; c++) {
+      let square = 0;
+      for (let j = c * d; j < (c + 1) * d; j++) square += (centers[j]! - last[j]!) ** 2;
+      // Shifts so small that their squares vanish count as 1e-150.
+      shifts[c] = square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300) * MARGIN;
+    }
+    for (let c = 0; c < k; c++) {
+      let others = 0;
+      // NaN, from coordinates beyond squaring, stays: it bounds nothing.
+      for (let other = 0; other < k; other++) if (other !== c) others = Math.max(others, shifts[other]!);
+      const own = this.#drifts.subarray(c * 4, c * 4 + 4);
+      own[1]! += shifts[c]! + others;
+      own[3]! += others;
+      own[0] = own[1]! * MARGIN;
+      own[2] = own[3]! * MARGIN;
+    }
+  }
+
+  /** Adds one block's moves to the sums (Knuth's two-sum), in block order. */
+  #merge(): void {
+    const size = this.#high.length;
+    const moves = this.#moves;
+    for (let i = 0; i < size; i++) {
+      const before = this.#high[i]!;
+      const value = moves[i]!;
+      const sum = before + value;
+      const part = sum - before;
+      const low = this.#low[i]! + (before - (sum - part) + (value - part)) + moves[size + i]!;
+      this.#high[i] = sum + low;
+      this.#low[i] = sum - this.#high[i]! + low;
+    }
+    for (let c = 0; c < this.k; c++) this.#weights[c]! += moves[2 * size + c]!;
+  }
+}
+
+function differs(a: Float64Array, b: Float64Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) if (a[i] !== b[i]) return true;
+  return false;
+}
