@@ -11,9 +11,15 @@ module.exports = {
     within('domain'),
     { from: { path: folder('domain') }, to: { path: folder('ports') } },
     // engine/: ports and itself; the packages it is built on.
-    { from: { path: folder('engine/wasm') }, to: { path: [folder('engine/wasm'), '^src/engine/[^/]+\\.ts$'] } },
+    {
+      from: { path: folder('engine/wasm') },
+      to: { path: [folder('engine/wasm'), '^src/engine/[^/]+\\.ts$'] },
+    },
     { from: { path: folder('engine/js') }, to: { path: [folder('engine/js'), '^src/engine/[^/]+\\.ts$'] } },
-    { from: { path: folder('engine/lanes') }, to: { path: [folder('engine/lanes'), '^src/engine/[^/]+\\.ts$'] } },
+    {
+      from: { path: folder('engine/lanes') },
+      to: { path: [folder('engine/lanes'), '^src/engine/[^/]+\\.ts$'] },
+    },
     { from: { path: '^src/engine/[^/]+\\.ts$' }, to: { path: '^src/engine/[^/]+\\.ts$' } },
     { from: { path: folder('engine') }, to: { path: folder('ports') } },
     { from: { path: folder('engine/wasm') }, to: { path: 'node_modules/@assemblyscript/loader/' } },
@@ -22,10 +28,19 @@ module.exports = {
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
     ...['http', 'arrow', 'json', 'schema', 'telemetry'].map((name) => within(`adapters/${name}`)),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
-    { from: { path: folder('adapters/http') }, to: { path: folder('domain'), dependencyTypes: ['type-only'] } },
+    {
+      from: { path: folder('adapters/http') },
+      to: { path: folder('domain'), dependencyTypes: ['type-only'] },
+    },
     { from: { path: folder('adapters') }, to: { dependencyTypes: ['core'] } },
-    { from: { path: folder('adapters/http') }, to: { path: ['node_modules/(@types/)?express', 'node_modules/swagger-ui-dist/'] } },
-    { from: { path: folder('adapters/arrow') }, to: { path: ['node_modules/apache-arrow/', 'node_modules/fzstd/', 'node_modules/lz4js/'] } },
+    {
+      from: { path: folder('adapters/http') },
+      to: { path: ['node_modules/(@types/)?express', 'node_modules/swagger-ui-dist/'] },
+    },
+    {
+      from: { path: folder('adapters/arrow') },
+      to: { path: ['node_modules/apache-arrow/', 'node_modules/fzstd/', 'node_modules/lz4js/'] },
+    },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
     // The composition roots name everything.

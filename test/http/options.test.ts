@@ -40,7 +40,7 @@ function expectNumber(got: JsonValue | undefined, want: JsonValue, tolerance: nu
   }
   const error = Math.abs(Number(got) - want) / Math.max(Math.abs(want), 1e-300);
   if (got !== want && !(error <= tolerance))
-    throw new Error(`${what}: expected ${want}, got ${String(got)}, off by ${error}`);
+    throw new Error(`${what}: expected ${want}, got ${JSON.stringify(got)}, off by ${error}`);
 }
 
 describe('options of analyze and describe', () => {

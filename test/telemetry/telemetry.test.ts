@@ -32,7 +32,8 @@ test('npm start with OTEL_EXPORTER_OTLP_ENDPOINT sends one trace a request', asy
   await send(`${service.url}/health/ready`, { method: 'GET' });
   expect([rows.status, arrow.status]).toEqual([200, 200]);
   const serverSpans = (): ReceivedSpan[] => collector.spans.filter(({ kind }) => kind === SERVER);
-  for (let i = 0; i < 100 && serverSpans().length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let i = 0; i < 100 && serverSpans().length < 2; i++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   await service.stop();
   await collector.close();
 
