@@ -53,13 +53,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const validate = ajv.compile<Settings>(schema);
   const names = Object.keys(schema.properties);
   const settings: unknown = Object.fromEntries(
-    names.flatMap((name) => (env[name] === undefined || env[name] === '' ? [] : [[name, env[name]]])),
+    names.flatMap((name) => ((env[name] ?? '').trim() === '' ? [] : [[name, env[name]]])),
   );
   if (!validate(settings)) {
-    const faults = (validate.errors ?? []).map(
-      ({ instancePath, message, data }) =>
-        `${instancePath.slice(1)} ${message ?? ''}, got ${JSON.stringify(data)}`,
-    );
+    const faults = (validate.errors ?? []).map(({ instancePath, keyword, params, message, data }) => {
+      const { allowedValues } = params as { readonly allowedValues?: readonly string[] };
+      const rule = keyword === 'enum' ? `must be one of ${(allowedValues ?? []).join(', ')}` : message;
+      return `${instancePath.slice(1)} ${rule ?? 'is wrong'}, got ${JSON.stringify(data)}`;
+    });
     throw new Error(`invalid environment: ${faults.join('; ')}`);
   }
   return Object.freeze({

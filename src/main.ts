@@ -47,13 +47,6 @@ async function main(): Promise<void> {
     },
   });
   const server = await listen(app, config.host, config.port);
-  const address = `http://${config.host}:${server.port}`;
-  log(
-    'info',
-    `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${config.lanes} lanes, docs at ${address}/docs`,
-    { engine: engine.name, traces: telemetry.on },
-  );
-
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);
     stopping = true;
@@ -69,6 +62,15 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  const address = `http://${host}:${server.port}`;
+  const count = config.lanes === 1 ? '1 lane' : `${config.lanes} lanes`;
+  log(
+    'info',
+    `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${count}, docs at ${address}/docs`,
+    { engine: engine.name, traces: telemetry.on },
+  );
 }
 
 /** First byte of a memory that the kernels leave free. */
@@ -83,6 +85,8 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 /** One JSON line a message. */
 function logger(lowest: Level | 'silent'): (level: Level, msg: string, fields: object) => void {
   const order = ['debug', 'info', 'warn', 'error', 'silent'];
+  // A closed pipe behind the log is no reason to stop.
+  process.stdout.on('error', () => undefined);
   return (level, msg, fields) => {
     if (order.indexOf(level) < order.indexOf(lowest)) return;
     process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fields })}\n`);

@@ -41,6 +41,11 @@ export function selectColumns(
       notes.warn('precision_loss', detail, name);
     }
   }
+  for (const column of all) {
+    if (column.type === 'mixed' && column.missing < table.rows) {
+      notes.warn('mixed_column', 'values of several types: not taken as numbers', column.name);
+    }
+  }
   return {
     rows: table.rows,
     all,

@@ -49,7 +49,7 @@ function describeNumeric(
   return new Map<string, Json>([
     ['count', count],
     ['mean', finite(mean, 'mean')],
-    ['std', finite(Math.sqrt(m2 / (count - 1)), 'std')],
+    ['std', finite(count > 1 ? Math.sqrt(m2 / (count - 1)) : NaN, 'std')],
     ['min', finite(count === 0 ? NaN : min, 'min')],
     ...quantiles.map((value, i): [string, Json] => [names[i]!, finite(value, names[i]!)]),
     ['max', finite(count === 0 ? NaN : max, 'max')],

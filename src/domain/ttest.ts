@@ -40,7 +40,7 @@ export function tTestOneSample(
     results: { t_stat: notes.finite(t, 't_stat', name), p_value: notes.finite(tail.p, 'p_value', name) },
     details: {
       column: name,
-      df,
+      df: n > 0 ? df : null,
       confidence_interval: [end(low, 'confidence_interval low'), end(high, 'confidence_interval high')],
       log10_p: Number.isFinite(tail.log10) ? tail.log10 : null,
     },

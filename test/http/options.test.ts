@@ -206,6 +206,11 @@ describe('options of analyze and describe', () => {
     expect(codes).toContain('fewer_clusters');
   });
 
+  test('a column of several types is left out with a warning', async () => {
+    const { json } = await postJson(analyze, { data: [{ a: 1 }, { a: '2' }, { a: 7 }] });
+    expect(at(json, 'meta', 'warnings', 0)).toMatchObject({ code: 'mixed_column', column: 'a' });
+  });
+
   test('infinite values in Arrow: described, not clustered', async () => {
     const body = readFileSync(join(FIXTURES, 'arrow', 'floats.arrows'));
     const reply = await send(`${analyze}?columns=f32`, { headers: STREAM_TYPE, body });

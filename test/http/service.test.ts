@@ -73,6 +73,7 @@ describe('the service around the analyses', () => {
     expect(assets.length).toBe(4);
     for (const path of assets) expect([path, (await get(`/${path}`)).status]).toEqual([path, 200]);
     expect((await get('/docs/start.js')).text).toContain("url: 'openapi.json'");
+    expect((await get('/docs/')).headers.location).toBe('../docs');
   });
 
   test('404, 405 with Allow, 406, all as problem+json', async () => {
@@ -185,6 +186,38 @@ describe('the service around the analyses', () => {
     );
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
   });
+});
+
+test('an open connection that never sent a request does not hold the stop back', async () => {
+  const service = await startService();
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('connect', resolve));
+  const started = performance.now();
+  expect(await service.stop()).toBe(0);
+  expect(performance.now() - started).toBeLessThan(2000);
+  socket.destroy();
+});
+
+test('a closed pipe behind the log does not end the service', async () => {
+  const service = await startService({
+    env: { LANES: '1' },
+    command: ['sh', '-c', 'node dist/src/main.js | head -n 1'],
+  });
+  const heavy = {
+    columns: { a: Array.from({ length: 20_000 }, (_, i) => Math.sin(i)) },
+    options: { n_clusters: 4000, tol: 0 },
+  };
+  // Each lane that is stopped writes a line into the closed pipe.
+  for (let i = 0; i < 2; i++) {
+    const late = await postJson(`${service.url}/analytics/analyze`, heavy, {
+      'x-request-deadline-ms': '200',
+    });
+    expect(late.status).toBe(504);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+  }
+  expect((await send(`${service.url}/health/live`, { method: 'GET' })).status).toBe(200);
+  await service.stop();
 });
 
 describe('slow clients', () => {

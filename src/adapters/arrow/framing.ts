@@ -18,6 +18,8 @@ export function checkFraming(body: Uint8Array): 'stream' | 'file' {
     checkFile(body);
     return 'file';
   }
+  const marker = [0, 1, 2, 3].every((at) => body[at] === 0xff);
+  if (!marker) throw invalid('expected an Arrow IPC stream or file, got bytes that begin like neither');
   checkStream(body);
   return 'stream';
 }

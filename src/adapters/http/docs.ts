@@ -27,7 +27,12 @@ const POLICY =
 export function docsRouter(): Router {
   const router = express.Router();
   const assets = dirname(require.resolve('swagger-ui-dist/package.json'));
-  router.get('/docs', (_request, response) => {
+  router.get('/docs', (request, response) => {
+    // Below a trailing slash the page's relative links would point elsewhere.
+    if (request.path.endsWith('/')) {
+      response.redirect(301, '../docs');
+      return;
+    }
     response.set('content-security-policy', POLICY).type('html').send(PAGE);
   });
   router.get('/docs/start.js', (_request, response) => {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import { ARROW_STREAM, MEDIA_TYPES } from './negotiate.js';
 import { PROBLEM_CODES } from './problems.js';
+import { TRANSPORT_CODES } from './server.js';
 
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
 export function openApi(endpoints: readonly Endpoint[], version: string): object {
@@ -141,7 +142,7 @@ const PROBLEM = {
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string' },
-    code: { enum: PROBLEM_CODES },
+    code: { enum: [...PROBLEM_CODES, ...TRANSPORT_CODES] },
     request_id: { type: 'string' },
     errors: {
       type: 'array',

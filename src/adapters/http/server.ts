@@ -19,6 +19,9 @@ const REFUSALS: Readonly<Record<string, readonly [status: string, code: string, 
   ],
 };
 
+/** Codes of refusals below HTTP, for OpenAPI. */
+export const TRANSPORT_CODES = ['invalid_http', 'headers_too_large'];
+
 export interface Listening {
   readonly port: number;
   /** Stops accepting, lets accepted requests finish for `graceMs`, then closes what is left. */
@@ -37,6 +40,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
     handler,
   );
   server.on('clientError', refuse);
+  const open = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -46,7 +50,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, open, graceMs),
   };
 }
 
@@ -82,16 +86,38 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-async function close(server: Server, graceMs: number): Promise<void> {
+/** How many requests each open connection has under way. */
+function trackConnections(server: Server): ReadonlyMap<Socket, number> {
+  const open = new Map<Socket, number>();
+  server.on('connection', (socket) => {
+    open.set(socket, 0);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    const count = (change: number): void => {
+      const now = open.get(socket);
+      if (now !== undefined) open.set(socket, now + change);
+    };
+    count(1);
+    response.once('close', () => {
+      count(-1);
+    });
+  });
+  return open;
+}
+
+async function close(server: Server, open: ReadonlyMap<Socket, number>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
     });
   });
-  server.closeIdleConnections();
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
+  // Also connections that never sent a request: the server itself counts those as busy.
+  const closeIdle = (): void => {
+    for (const [socket, requests] of open) if (requests === 0) socket.destroy();
+  };
+  closeIdle();
+  const idle = setInterval(closeIdle, 50);
   const late = setTimeout(() => {
     server.closeAllConnections();
   }, graceMs);

@@ -37,7 +37,8 @@ export function optionsCheck(schemas: ReadonlyMap<string, JSONSchema>): OptionsC
       fromBody !== undefined &&
       (typeof fromBody !== 'object' || fromBody === null || Array.isArray(fromBody))
     ) {
-      throw Problem.at('/options', 'invalid_option', 'expected an object of options, got something else');
+      const got = fromBody === null ? 'null' : Array.isArray(fromBody) ? 'an array' : `a ${typeof fromBody}`;
+      throw Problem.at('/options', 'invalid_option', `expected an object of options, got ${got}`);
     }
     const body = new Map(Object.entries(fromBody ?? {}));
     const pointer = (option: string, index?: number): string =>
@@ -80,15 +81,33 @@ function unknownOption(pointer: string, option: string, known: readonly string[]
 function faultOf(error: ErrorObject, pointer: (option: string, index?: number) => string): Fault {
   const [, option = '', index] = error.instancePath.split('/');
   const at = pointer(option, index === undefined ? undefined : Number(index));
-  const { enum: allowed } = (error.parentSchema ?? {}) as OptionSchema;
-  const expected =
-    error.keyword === 'enum'
-      ? `one of ${(allowed ?? []).join(', ')}`
-      : (error.message ?? 'something else').replace(/^must (be |NOT )?/u, (_, word: string) =>
-          word === 'NOT ' ? 'not ' : '',
-        );
-  const detail = `expected ${option} to be ${expected}, got ${excerpt(JSON.stringify(error.data))}`;
+  const given = typeof error.data === 'number' ? String(error.data) : JSON.stringify(error.data);
+  const detail = `expected ${option} ${expectation(error)}, got ${excerpt(given)}`;
   return { pointer: at, code: 'invalid_option', detail };
+}
+
+/** What a keyword asks for, in words. */
+function expectation({ keyword, params, parentSchema, message }: ErrorObject): string {
+  const { limit = 0, type = '' } = params as { readonly limit?: number; readonly type?: string };
+  const { enum: allowed = [] } = (parentSchema ?? {}) as OptionSchema;
+  switch (keyword) {
+    case 'enum':
+      return `to be one of ${allowed.join(', ')}`;
+    case 'type':
+      return `to be ${/^[aeiou]/u.test(type) ? 'an' : 'a'} ${type}`;
+    case 'minimum':
+      return `to be at least ${limit}`;
+    case 'maximum':
+      return `to be at most ${limit}`;
+    case 'minItems':
+      return `to have at least ${limit} item`;
+    case 'maxItems':
+      return `to have at most ${limit} items`;
+    case 'uniqueItems':
+      return 'to have no duplicates';
+    default:
+      return `to be as described: ${message ?? keyword}`;
+  }
 }
 
 /** Query parameters as values of their schema's type, as far as they can be; validation says the rest. */

@@ -36,6 +36,8 @@ interface Lane {
   readonly arenas: Set<number>;
   ready: boolean;
   ticket: Ticket | undefined;
+  /** Why it was stopped from here. */
+  stopped: string | undefined;
 }
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
@@ -64,7 +66,7 @@ export function startLanes(options: LanesOptions): Lanes {
       version: options.version,
     };
     const worker = new Worker(options.entry, { workerData: start });
-    const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined };
+    const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined, stopped: undefined };
     lanes.add(lane);
     worker.on('message', (message: FromLane) => {
       receive(lane, message);
@@ -83,7 +85,7 @@ export function startLanes(options: LanesOptions): Lanes {
         );
       }
       if (closing) return;
-      options.onLaneLost(reason);
+      options.onLaneLost(lane.stopped ?? reason);
       // A lane that dies before it was ever ready would die again at once.
       setTimeout(spawn, lane.ready ? 0 : 1000).unref();
     });
@@ -141,7 +143,11 @@ export function startLanes(options: LanesOptions): Lanes {
       arenas.give(ticket.arena);
       return;
     }
-    for (const lane of lanes) if (lane.ticket === ticket) void lane.worker.terminate();
+    for (const lane of lanes) {
+      if (lane.ticket !== ticket) continue;
+      lane.stopped = `the deadline of request ${ticket.job.requestId} passed`;
+      void lane.worker.terminate();
+    }
   };
 
   const overBudget = (): Problem =>
@@ -203,7 +209,7 @@ export function startLanes(options: LanesOptions): Lanes {
         const ticket: Ticket = { id: nextId++, arena: own.arena, job, resolve, reject };
         const timer = setTimeout(() => {
           cancel(ticket);
-          const detail = `expected an answer within ${Math.round(deadlineMs)} ms, got none`;
+          const detail = 'expected an answer before the deadline of the request, got none';
           reject(new Problem('deadline_exceeded', detail));
         }, deadlineMs);
         const gone = (): void => {
