@@ -29,7 +29,7 @@
  * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and eight
  * more; `before`: i32, a block. The last three are this lane's own.
  */
-import { field } from './tile';
+import { carry, field, segmentOf } from './tile';
 
 /** The low bits of a squared distance that give way to the index of its centre: 2^-40 of it, far inside the margin. */
 const INDEX: i64 = 4095;
@@ -288,17 +288,6 @@ function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i3
   }
 }
 
-/** high + low += value, with what rounding takes off high (Knuth's two-sum). */
-// @ts-ignore: decorator
-@inline
-function carry(high: usize, low: usize, value: f64): void {
-  const before = load<f64>(high);
-  const sum = before + value;
-  const part = sum - before;
-  store<f64>(high, sum);
-  store<f64>(low, load<f64>(low) + (before - (sum - part) + (value - part)));
-}
-
 /** Moves rows [from, to) of one segment from the sums of the labels they had to those they have. returns how many moved */
 function move(frame: usize, plan: usize, pointers: usize, start: i32, from: i32, to: i32, k: i32, labels: usize, before: usize): i32 {
   const columns = field(frame, 4);
@@ -344,13 +333,13 @@ function move(frame: usize, plan: usize, pointers: usize, start: i32, from: i32,
  * One assignment of rows [from, to), at most a block.
  *
  * IN    centers   float64, k × columns, row-major, in centred coordinates; k at most 4096
- * INOUT labels    i32 a row; −1 everywhere when nothing is known yet (`fresh`), and everything in `plan` but its drifts is then unset
+ * INOUT labels    i32 a row
+ * IN    fresh     1 when no bounds are known: everything in `plan` but its drifts is unset, and the sums get all rows
  * INOUT plan      above. Its sums get what the labels that changed add and take away: to be added to the totals
  * returns how many labels changed
  */
 export function kmeans_prune(frame: usize, from: i32, to: i32, centers: usize, k: i32, labels: usize, plan: usize, fresh: i32): i32 {
   const columns = field(frame, 4);
-  const segments = field(frame, 8);
   const starts = <usize>load<u32>(frame, 12);
   const step = field(frame, 24);
   assert(0 <= from && from <= to && to <= field(frame, 0) && to - from <= 65536 && (step & 7) == 0, 'rows lie in the frame');
@@ -358,13 +347,7 @@ export function kmeans_prune(frame: usize, from: i32, to: i32, centers: usize, k
   const list = pointer(plan, 20);
   const before = pointer(plan, 24) - ((<usize>from) << 2);
   memory.copy(before + ((<usize>from) << 2), labels + ((<usize>from) << 2), (<usize>(to - from)) << 2);
-  let low = 0;
-  let high = segments;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (load<i32>(starts + ((<usize>middle) << 2)) <= from) low = middle;
-    else high = middle;
-  }
+  const low = segmentOf(frame, from);
   let waiting = 0;
   for (let segment = low, row = from; row < to; segment++) {
     const start = load<i32>(starts + ((<usize>segment) << 2));
@@ -391,6 +374,12 @@ export function kmeans_prune(frame: usize, from: i32, to: i32, centers: usize, k
   }
   rankTile(frame, plan, waiting, centers, k, labels);
   memory.fill(pointer(plan, 16), 0, (<usize>(2 * k * columns + k)) << 3);
+  let changed = 0;
+  if (fresh != 0) {
+    // All rows are new to the sums, whatever their labels were.
+    for (let row = from; row < to; row++) changed += i32(load<i32>(labels + ((<usize>row) << 2)) != load<i32>(before + ((<usize>row) << 2)));
+    memory.fill(before + ((<usize>from) << 2), 0xff, (<usize>(to - from)) << 2);
+  }
   let moved = 0;
   for (let segment = low, row = from; row < to; segment++) {
     const start = load<i32>(starts + ((<usize>segment) << 2));
@@ -399,5 +388,5 @@ export function kmeans_prune(frame: usize, from: i32, to: i32, centers: usize, k
     if (last > row) moved += move(frame, plan, pointers, start, row, last, k, labels, before);
     row = max(row, last);
   }
-  return moved;
+  return fresh != 0 ? changed : moved;
 }

@@ -1,52 +1,68 @@
 /** k-means++ over the rows of a frame (tile.ts). Potentials are summed in eight lanes by row position; the host merges blocks in order. */
-import { bump, field, loadTile } from './tile';
+import { field, loadTile } from './tile';
 
 /**
- * Lowers the closest distances of eight rows by their distances to one centre, in `into` as four f64x2. `closest` 0:
- * there are none yet.
+ * Lowers closest distances of `count` rows of the tile, and behind them to the next eight, by their distances to one
+ * centre, and adds those of the rows to eight sums, each to its own.
+ *
+ * IN    closest   float64 a row and seven more, or 0: there are none yet
+ * OUT   out       likewise, may be the same, or 0: not wanted
+ * INOUT lanes     64 bytes
  */
-// @ts-ignore: decorator
-@inline
-function lowered(rows: usize, stride: usize, centre: usize, columns: i32, closest: usize, into: usize): void {
-  let a = f64x2.splat(0), b = a, c = a, d = a;
-  let line = rows;
+function lower(rows: usize, stride: usize, centre: usize, columns: i32, count: i32, closest: usize, out: usize, lanes: usize): void {
+  let s0 = v128.load(lanes), s1 = v128.load(lanes, 16), s2 = v128.load(lanes, 32), s3 = v128.load(lanes, 48);
   const end = centre + ((<usize>columns) << 3);
-  for (let at = centre; at < end; at += 8) {
-    const x = v128.load64_splat(at);
-    const p = f64x2.sub(v128.load(line), x);
-    const q = f64x2.sub(v128.load(line, 16), x);
-    const r = f64x2.sub(v128.load(line, 32), x);
-    const s = f64x2.sub(v128.load(line, 48), x);
-    a = f64x2.add(a, f64x2.mul(p, p));
-    b = f64x2.add(b, f64x2.mul(q, q));
-    c = f64x2.add(c, f64x2.mul(r, r));
-    d = f64x2.add(d, f64x2.mul(s, s));
-    line += stride;
+  for (let i = 0; i < count; i += 8) {
+    const offset = (<usize>i) << 3;
+    let a = f64x2.splat(0), b = a, c = a, d = a;
+    let line = rows + offset;
+    for (let at = centre; at < end; at += 8) {
+      const x = v128.load64_splat(at);
+      const p = f64x2.sub(v128.load(line), x);
+      const q = f64x2.sub(v128.load(line, 16), x);
+      const r = f64x2.sub(v128.load(line, 32), x);
+      const s = f64x2.sub(v128.load(line, 48), x);
+      a = f64x2.add(a, f64x2.mul(p, p));
+      b = f64x2.add(b, f64x2.mul(q, q));
+      c = f64x2.add(c, f64x2.mul(r, r));
+      d = f64x2.add(d, f64x2.mul(s, s));
+      line += stride;
+    }
+    if (closest != 0) {
+      const so = closest + offset;
+      a = f64x2.pmin(v128.load(so), a);
+      b = f64x2.pmin(v128.load(so, 16), b);
+      c = f64x2.pmin(v128.load(so, 32), c);
+      d = f64x2.pmin(v128.load(so, 48), d);
+    }
+    if (out != 0) {
+      const to = out + offset;
+      v128.store(to, a);
+      v128.store(to, b, 16);
+      v128.store(to, c, 32);
+      v128.store(to, d, 48);
+    }
+    if (i + 8 > count) {
+      // The end of the rows: what lies behind them counts nothing.
+      a = v128.and(a, behind(count - i));
+      b = v128.and(b, behind(count - i - 2));
+      c = v128.and(c, behind(count - i - 4));
+      d = v128.and(d, behind(count - i - 6));
+    }
+    s0 = f64x2.add(s0, a);
+    s1 = f64x2.add(s1, b);
+    s2 = f64x2.add(s2, c);
+    s3 = f64x2.add(s3, d);
   }
-  if (closest != 0) {
-    a = f64x2.pmin(v128.load(closest), a);
-    b = f64x2.pmin(v128.load(closest, 16), b);
-    c = f64x2.pmin(v128.load(closest, 32), c);
-    d = f64x2.pmin(v128.load(closest, 48), d);
-  }
-  v128.store(into, a);
-  v128.store(into, b, 16);
-  v128.store(into, c, 32);
-  v128.store(into, d, 48);
+  v128.store(lanes, s0);
+  v128.store(lanes, s1, 16);
+  v128.store(lanes, s2, 32);
+  v128.store(lanes, s3, 48);
 }
 
-/** Adds the first `count` of eight values to eight running sums, each to its own. */
-// @ts-ignore: decorator
-@inline
-function addLanes(lanes: usize, values: usize, count: i32): void {
-  if (count >= 8) {
-    v128.store(lanes, f64x2.add(v128.load(lanes), v128.load(values)));
-    v128.store(lanes, f64x2.add(v128.load(lanes, 16), v128.load(values, 16)), 16);
-    v128.store(lanes, f64x2.add(v128.load(lanes, 32), v128.load(values, 32)), 32);
-    v128.store(lanes, f64x2.add(v128.load(lanes, 48), v128.load(values, 48)), 48);
-  } else {
-    for (let i = 0; i < count; i++) bump(lanes + ((<usize>i) << 3), load<f64>(values + ((<usize>i) << 3)));
-  }
+/** All bits of those of two lanes that are below `count`. */
+function behind(count: i32): v128 {
+  return i64x2(count > 0 ? -1 : 0, count > 1 ? -1 : 0);
 }
 
 function fold(lanes: usize): f64 {
@@ -61,9 +77,9 @@ function fold(lanes: usize): f64 {
  * IN  candidates  float64, trials × columns
  * IN  closest     float64 a row and seven more: squared distance to the nearest centre so far
  * OUT potentials  64 bytes a trial, the first float64 of which is the sum over the rows of min(closest, distance)
- * IN  scratch     64 bytes
+ * IN  lowered     u32 a trial: where those minima go, laid out like `closest`; or 0: nowhere
  */
-export function kmeans_potentials(frame: usize, from: i32, to: i32, candidates: usize, trials: i32, closest: usize, potentials: usize, scratch: usize): void {
+export function kmeans_potentials(frame: usize, from: i32, to: i32, candidates: usize, trials: i32, closest: usize, potentials: usize, lowered: usize): void {
   const columns = field(frame, 4);
   const step = field(frame, 24);
   const stride = (<usize>step) << 3;
@@ -72,13 +88,11 @@ export function kmeans_potentials(frame: usize, from: i32, to: i32, candidates: 
   for (let row = from; row < to; row += step) {
     const count = min(step, to - row);
     loadTile(frame, row, count);
+    const at = (<usize>row) << 3;
     for (let trial = 0; trial < trials; trial++) {
       const centre = candidates + ((<usize>(trial * columns)) << 3);
-      const lanes = potentials + ((<usize>trial) << 6);
-      for (let i = 0; i < count; i += 8) {
-        lowered(tile + ((<usize>i) << 3), stride, centre, columns, closest + ((<usize>(row + i)) << 3), scratch);
-        addLanes(lanes, scratch, count - i);
-      }
+      const out: usize = lowered == 0 ? 0 : <usize>load<u32>(lowered + ((<usize>trial) << 2)) + at;
+      lower(tile, stride, centre, columns, count, closest + at, out, potentials + ((<usize>trial) << 6));
     }
   }
   for (let trial = 0; trial < trials; trial++) {
@@ -94,18 +108,14 @@ export function kmeans_potentials(frame: usize, from: i32, to: i32, candidates: 
 export function kmeans_closest(frame: usize, from: i32, to: i32, center: usize, first: i32, closest: usize, scratch: usize): f64 {
   const columns = field(frame, 4);
   const step = field(frame, 24);
-  const stride = (<usize>step) << 3;
   const tile = <usize>load<u32>(frame, 28);
   memory.fill(scratch, 0, 64);
   for (let row = from; row < to; row += step) {
     const count = min(step, to - row);
     loadTile(frame, row, count);
-    for (let i = 0; i < count; i += 8) {
-      const slot = closest + ((<usize>(row + i)) << 3);
-      // The last eight may reach behind the last row: into the seven spare places.
-      lowered(tile + ((<usize>i) << 3), stride, center, columns, first != 0 ? 0 : slot, slot);
-      addLanes(scratch, slot, count - i);
-    }
+    // The last eight may reach behind the last row: into the seven spare places.
+    const slot = closest + ((<usize>row) << 3);
+    lower(tile, (<usize>step) << 3, center, columns, count, first != 0 ? 0 : slot, slot, scratch);
   }
   return fold(scratch);
 }

@@ -22,24 +22,29 @@ export function field(frame: usize, offset: usize): i32 {
   return load<i32>(frame + offset);
 }
 
+/** The segment that holds a row, by bisection: there may be many batches. */
+export function segmentOf(frame: usize, row: i32): i32 {
+  const starts = <usize>load<u32>(frame, 12);
+  let low = 0;
+  let high = field(frame, 8);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (load<i32>(starts + ((<usize>middle) << 2)) <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Fills the tile with centred rows [from, from + count), zeros up to the next multiple of eight. */
 export function loadTile(frame: usize, from: i32, count: i32): void {
   const columns = field(frame, 4);
-  const segments = field(frame, 8);
   const starts = <usize>load<u32>(frame, 12);
   const pointers = <usize>load<u32>(frame, 16);
   const means = <usize>load<u32>(frame, 20);
   const stride = <usize>load<u32>(frame, 24) << 3;
   const tile = <usize>load<u32>(frame, 28);
   const padded = (count + 7) & ~7;
-  // The segment that holds `from`, by bisection: there may be many batches.
-  let low = 0;
-  let high = segments;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (load<i32>(starts + ((<usize>middle) << 2)) <= from) low = middle;
-    else high = middle;
-  }
+  const low = segmentOf(frame, from);
   for (let column = 0; column < columns; column++) {
     const mean = load<f64>(means + ((<usize>column) << 3));
     const centre = f64x2.splat(mean);
@@ -65,4 +70,15 @@ export function loadTile(frame: usize, from: i32, count: i32): void {
 @inline
 export function bump(at: usize, by: f64): void {
   store<f64>(at, load<f64>(at) + by);
+}
+
+/** high + low += value, with what rounding takes off high (Knuth's two-sum). */
+// @ts-ignore: decorator
+@inline
+export function carry(high: usize, low: usize, value: f64): void {
+  const before = load<f64>(high);
+  const sum = before + value;
+  const part = sum - before;
+  store<f64>(high, sum);
+  store<f64>(low, load<f64>(low) + (before - (sum - part) + (value - part)));
 }

@@ -61,7 +61,7 @@ export interface Kernels {
     trials: number,
     closest: number,
     potentials: number,
-    scratch: number,
+    lowered: number,
   ): void;
   kmeans_closest(
     frame: number,

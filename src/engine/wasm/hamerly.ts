@@ -70,7 +70,7 @@ export class PrunedAssignment {
     this.#weights = new Float64Array(k);
   }
 
-  /** Forgets all bounds: the next labels start from nothing (the caller sets them to −1). */
+  /** Forgets all bounds: the next assignment computes all distances. */
   restart(): void {
     this.#fresh = true;
   }
@@ -95,7 +95,7 @@ export class PrunedAssignment {
         this.#plan,
         this.#fresh ? 1 : 0,
       );
-      if (moved > 0) this.#merge();
+      if (moved > 0 || this.#fresh) this.#merge();
       changed += moved;
     }
     this.#fresh = false;

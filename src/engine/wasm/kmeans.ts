@@ -7,16 +7,25 @@ import type { Kernels } from './exports.js';
 import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
 
+/** Bytes that k-means++ spends at most on what its candidates would change; beyond, it reads the data once more. */
+const MOST_KEPT = 2 ** 28;
+
+/** Share of the labels that changes at most when pruning starts: earlier, bounds cost more than they save.
+ * Measured: 100,000 × 4, k = 8, uniform, against plain: 1.02 from the start, 1.28 with 0.2 or 0.1, 1.24 with 0.05. */
+const SETTLED = 0.1;
+
 /**
- * Rows from which assignments are pruned. Below, plain Lloyd.
+ * Rows from which assignments are pruned. Below, plain Lloyd. Measured, whole fits against plain, 4 columns: uniform noise
+ * gains 1.1 to 1.7 times from 4,096 rows on, but clusters that are found in a few iterations lose a fifth at 8,192.
  */
-export const PRUNED_FROM = 4096;
+export const PRUNED_FROM = 16_384;
 
 export function kmeans(
   kernels: Kernels,
   arena: Arena,
   moments: MomentsKernel,
   prunedFrom = PRUNED_FROM,
+  settledAt = SETTLED,
 ): KMeansKernel {
   return (columns, options) => {
     const rows = columns[0]?.length ?? 0;
@@ -36,6 +45,7 @@ export function kmeans(
         options.nClusters,
         options.randomState,
         pruned,
+        settledAt,
       );
       const result = lloyd(steps, options);
       const labels = arena.int32At(labelPointer, rows);
@@ -90,7 +100,7 @@ function tileRows(columns: number): number {
   return Math.min(512, Math.max(8, Math.floor(24576 / (8 * columns)) & ~7));
 }
 
-/** `pruned`: by bounds (assembly/hamerly.ts) instead of by all distances. The labels are the same. */
+/** `pruned`: by bounds (assembly/hamerly.ts) instead of by all distances, once few labels change. The labels are the same. */
 export function wasmSteps(
   kernels: Kernels,
   arena: Arena,
@@ -100,6 +110,7 @@ export function wasmSteps(
   k: number,
   seed: number,
   pruned: boolean,
+  settledAt = SETTLED,
 ): KMeansSteps {
   const n = data[0]!.length;
   const d = data.length;
@@ -115,8 +126,13 @@ export function wasmSteps(
   };
   const centers = take(k * d);
   const sums = take(k * d + k);
-  // Kernels work on eight rows at a time.
-  const closest = take(n + 8);
+  // Kernels work on eight rows at a time, and may write seven behind the last.
+  const each = (n + 8) * 8;
+  let closest = arena.take(each);
+  // What each candidate would make of `closest`: the winner's becomes it, and its data need not be read again.
+  const spare = trials * each <= MOST_KEPT ? Array.from({ length: trials }, () => arena.take(each)) : [];
+  const lowered = spare.length > 0 ? arena.take(trials * 4) : 0;
+  let tried: { rows: readonly number[]; totals: readonly number[] } = { rows: [], totals: [] };
   const candidates = take(trials * d);
   const potentials = take(trials * 8);
   const point = take(d);
@@ -126,6 +142,8 @@ export function wasmSteps(
     { length: Math.ceil(n / BLOCK) },
     (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
   );
+  // Labels that the last plain assignment changed; once few, bounds pay.
+  let unsettled = n;
   const pruning = pruned
     ? new PrunedAssignment(
         kernels,
@@ -156,6 +174,7 @@ export function wasmSteps(
         kernels.kmeans_row(frame, row, candidates.pointer + i * d * 8);
       });
       const totals = new Array<number>(rows.length).fill(0);
+      arena.int32At(lowered, spare.length).set(spare);
       for (const [from, to] of blocks) {
         kernels.kmeans_potentials(
           frame,
@@ -163,29 +182,34 @@ export function wasmSteps(
           to,
           candidates.pointer,
           rows.length,
-          closest.pointer,
+          closest,
           potentials.pointer,
-          scratch,
+          lowered,
         );
         for (let t = 0; t < rows.length; t++) totals[t]! += potentials.view[t * 8]!;
       }
+      tried = { rows, totals };
       return totals;
     },
     take(index, first) {
       // A new run starts, and with it new labels.
-      if (first) pruning?.restart();
+      if (first) {
+        pruning?.restart();
+        unsettled = n;
+      }
+      const trial = first ? -1 : tried.rows.indexOf(index);
+      const winner = spare[trial];
+      if (winner !== undefined) {
+        spare[trial] = closest;
+        closest = winner;
+        const total = tried.totals[trial]!;
+        tried = { rows: [], totals: [] };
+        return total;
+      }
       kernels.kmeans_row(frame, index, point.pointer);
       let total = 0;
       for (const [from, to] of blocks) {
-        total += kernels.kmeans_closest(
-          frame,
-          from,
-          to,
-          point.pointer,
-          first ? 1 : 0,
-          closest.pointer,
-          scratch,
-        );
+        total += kernels.kmeans_closest(frame, from, to, point.pointer, first ? 1 : 0, closest, scratch);
       }
       return total;
     },
@@ -200,15 +224,7 @@ export function wasmSteps(
         let next = 0;
         for (const [from, to] of blocks) {
           const wanted = targets.length - next;
-          base = kernels.kmeans_search(
-            closest.pointer,
-            from,
-            to,
-            base,
-            sorted.pointer + next * 8,
-            wanted,
-            rows,
-          );
+          base = kernels.kmeans_search(closest, from, to, base, sorted.pointer + next * 8, wanted, rows);
           const here = arena.int32At(rows, wanted);
           for (const row of here) {
             if (row === to) break;
@@ -219,7 +235,11 @@ export function wasmSteps(
       return found;
     },
     assign(from, wanted) {
-      if (pruning !== undefined) return pruning.assign(from);
+      if (pruning !== undefined && unsettled <= settledAt * n) {
+        const assigned = pruning.assign(from);
+        unsettled = Math.min(unsettled, assigned.changed);
+        return assigned;
+      }
       centers.view.set(from);
       const total = new Float64Array(k * d + k);
       let changed = 0;
@@ -236,6 +256,7 @@ export function wasmSteps(
         );
         if (wanted) for (let i = 0; i < total.length; i++) total[i]! += sums.view[i]!;
       }
+      unsettled = changed;
       return { changed, sums: total.subarray(0, k * d), weights: total.subarray(k * d) };
     },
     distances(from) {
