@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureJourney } from './analyze.journey.js';
 import { failures, limitTable, machine, ratioTable, resultsJson, type Limit, type Row } from './compare.js';
 import { KERNEL_CASES, measureKernels } from './kernels.js';
 import { THOROUGH } from './measure.js';
+import { withMeasured, type Results } from './readme.js';
 import { packageRoot, pythonRivals } from './rivals.js';
 import { openStage } from './stage.js';
 
@@ -39,11 +40,22 @@ async function run(args: string[]): Promise<void> {
     rows.push(...measured.rows);
     limits.push(...measured.limits);
   }
-  const file = join(packageRoot(), 'bench', 'results.json');
-  writeFileSync(file, resultsJson(machine(), rows, limits));
+  // A part of the rows says nothing of the rest: only a whole run is kept.
+  const whole = values.only === undefined && values.rivals === true;
+  if (whole) keep(resultsJson(machine(), rows, limits));
   const missed = rows.some(({ atLeast }) => atLeast !== null) ? failures(rows, limits) : [];
   if (missed.length > 0) console.log(['missed:', ...missed].join('\n- '));
-  console.log(`written to ${file}`);
+  console.log(
+    whole
+      ? 'written to bench/results.json and README.md'
+      : 'not kept: a run with --rivals and without --only is',
+  );
+}
+
+function keep(results: string): void {
+  writeFileSync(join(packageRoot(), 'bench', 'results.json'), results);
+  const readme = join(packageRoot(), 'README.md');
+  writeFileSync(readme, withMeasured(readFileSync(readme, 'utf8'), JSON.parse(results) as Results));
 }
 
 void run(process.argv.slice(2));
