@@ -38,6 +38,7 @@ export class PrunedAssignment {
   readonly #high: Float64Array;
   readonly #low: Float64Array;
   readonly #weights: Float64Array;
+  readonly #shifts: Float64Array;
   #fresh = true;
 
   constructor(
@@ -68,6 +69,7 @@ export class PrunedAssignment {
     this.#high = new Float64Array(size);
     this.#low = new Float64Array(size);
     this.#weights = new Float64Array(k);
+    this.#shifts = new Float64Array(k);
   }
 
   /** Forgets all bounds: the next assignment computes all distances. */
@@ -108,22 +110,34 @@ export class PrunedAssignment {
     const { k } = this;
     const d = this.table.columns;
     const last = this.#centers.view;
-    const shifts = new Float64Array(k);
+    const shifts = this.#shifts;
+    // The two largest: what the others of a centre moved at most. NaN, from coordinates beyond squaring, stays.
+    let most = 0;
+    let largest = 0;
+    let second = 0;
     for (let c = 0; c < k; c++) {
       let square = 0;
       for (let j = c * d; j < (c + 1) * d; j++) square += (centers[j]! - last[j]!) ** 2;
       // Shifts so small that their squares vanish count as 1e-150.
-      shifts[c] = square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300) * MARGIN;
+      const shift =
+        square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300) * MARGIN;
+      shifts[c] = shift;
+      if (shift > largest) {
+        second = largest;
+        largest = shift;
+        most = c;
+      } else {
+        second = Math.max(second, shift);
+      }
     }
+    const drifts = this.#drifts;
     for (let c = 0; c < k; c++) {
-      let others = 0;
-      // NaN, from coordinates beyond squaring, stays: it bounds nothing.
-      for (let other = 0; other < k; other++) if (other !== c) others = Math.max(others, shifts[other]!);
-      const own = this.#drifts.subarray(c * 4, c * 4 + 4);
-      own[1]! += shifts[c]! + others;
-      own[3]! += others;
-      own[0] = own[1]! * MARGIN;
-      own[2] = own[3]! * MARGIN;
+      const others = c === most && !Number.isNaN(second) ? second : Math.max(largest, second);
+      const own = c * 4;
+      drifts[own + 1]! += shifts[c]! + others;
+      drifts[own + 3]! += others;
+      drifts[own] = drifts[own + 1]! * MARGIN;
+      drifts[own + 2] = drifts[own + 3]! * MARGIN;
     }
   }
 
