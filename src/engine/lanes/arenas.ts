@@ -95,3 +95,53 @@ export class ArenaPool {
     return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64);
   }
 }
+
+/** Bodies up to this size wait for their lane in Buffers: an arena reserves gigabytes of addresses. */
+const SMALL = 64 * 1024;
+
+/** A body on its way to a lane: in Buffers while it is small, in an arena from then on, or from when it is placed. */
+export class WaitingBody {
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  #arena: LandingArena | undefined;
+
+  constructor(
+    readonly pool: ArenaPool,
+    readonly expectedBytes: number,
+  ) {
+    if (expectedBytes > SMALL) this.place();
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    if (this.#arena === undefined && this.#length > SMALL) this.place();
+    if (this.#arena === undefined) this.#parts.push(bytes);
+    else this.#arena.write(bytes);
+  }
+
+  /** The arena it lies in. Throws Problem `out_of_memory`. */
+  place(): LandingArena {
+    if (this.#arena !== undefined) return this.#arena;
+    const arena = this.pool.take(Math.max(this.expectedBytes, this.#length));
+    this.#arena = arena;
+    for (const part of this.#parts) arena.write(part);
+    this.#parts = [];
+    return arena;
+  }
+
+  /** Gives the arena on to the next request. */
+  give(): void {
+    if (this.#arena !== undefined) this.pool.give(this.#arena);
+    this.#arena = undefined;
+  }
+
+  /** Keeps the arena from any other request. */
+  drop(): void {
+    if (this.#arena !== undefined) this.pool.onDrop(this.#arena.id);
+    this.#arena = undefined;
+  }
+}

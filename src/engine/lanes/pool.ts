@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
-import { ArenaPool, type LandingArena } from './arenas.js';
+import { ArenaPool, WaitingBody } from './arenas.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
 
 export interface LanesOptions {
@@ -25,7 +25,7 @@ const GROWTH = 3;
 
 interface Ticket {
   readonly id: number;
-  readonly arena: LandingArena;
+  readonly body: WaitingBody;
   readonly job: Job;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (problem: Error) => void;
@@ -44,7 +44,7 @@ interface Lane {
 export function startLanes(options: LanesOptions): Lanes {
   const lanes = new Set<Lane>();
   const waiting: Ticket[] = [];
-  const landed = new Map<Landing, { readonly arena: LandingArena; readonly settle: () => void }>();
+  const landed = new Map<Landing, { readonly body: WaitingBody; readonly settle: () => void }>();
   let admitted = 0;
   let reserved = 0;
   let nextId = 1;
@@ -79,7 +79,7 @@ export function startLanes(options: LanesOptions): Lanes {
       lanes.delete(lane);
       const { ticket } = lane;
       if (ticket !== undefined) {
-        arenas.onDrop(ticket.arena.id);
+        ticket.body.drop();
         ticket.reject(
           new Problem('lane_lost', 'the lane that computed this request ended; other requests go on'),
         );
@@ -103,11 +103,11 @@ export function startLanes(options: LanesOptions): Lanes {
     lane.ticket = undefined;
     if (ticket?.id === message.id) {
       if (message.type === 'answer') {
-        arenas.give(ticket.arena);
+        ticket.body.give();
         ticket.resolve(message.answer);
       } else {
-        if (message.trapped) arenas.onDrop(ticket.arena.id);
-        else arenas.give(ticket.arena);
+        if (message.trapped) ticket.body.drop();
+        else ticket.body.give();
         ticket.reject(new Problem(message.code, message.detail, message.faults));
       }
     }
@@ -117,12 +117,25 @@ export function startLanes(options: LanesOptions): Lanes {
   const next = (lane: Lane): void => {
     const ticket = waiting.shift();
     if (ticket === undefined) return;
-    lane.ticket = ticket;
-    const { id, arena, job } = ticket;
-    const known = lane.arenas.has(arena.id);
-    lane.arenas.add(arena.id);
-    const body = { type: 'job', id, arena: arena.id, start: arena.start, length: arena.length, job } as const;
-    post(lane, known ? body : { ...body, memory: arena.memory });
+    const { id, job } = ticket;
+    try {
+      const arena = ticket.body.place();
+      const known = lane.arenas.has(arena.id);
+      lane.arenas.add(arena.id);
+      lane.ticket = ticket;
+      const message = {
+        type: 'job',
+        id,
+        arena: arena.id,
+        start: arena.start,
+        length: arena.length,
+        job,
+      } as const;
+      post(lane, known ? message : { ...message, memory: arena.memory });
+    } catch (error) {
+      ticket.reject(error instanceof Error ? error : new Error(String(error)));
+      next(lane);
+    }
   };
 
   const enqueue = (ticket: Ticket): void => {
@@ -140,7 +153,7 @@ export function startLanes(options: LanesOptions): Lanes {
     const place = waiting.indexOf(ticket);
     if (place >= 0) {
       waiting.splice(place, 1);
-      arenas.give(ticket.arena);
+      ticket.body.give();
       return;
     }
     for (const lane of lanes) {
@@ -164,7 +177,7 @@ export function startLanes(options: LanesOptions): Lanes {
     }
     const share = Math.max(expectedBytes * GROWTH, 1 << 20);
     if (admitted > 0 && reserved + share > options.memoryBudget) throw overBudget();
-    const arena = arenas.take(expectedBytes);
+    const body = new WaitingBody(arenas, expectedBytes);
     admitted++;
     reserved += share;
     let held = share;
@@ -174,11 +187,11 @@ export function startLanes(options: LanesOptions): Lanes {
     };
     const landing: Landing = {
       get length() {
-        return arena.length;
+        return body.length;
       },
       write(bytes) {
-        arena.write(bytes);
-        const more = arena.length * GROWTH - held;
+        body.write(bytes);
+        const more = body.length * GROWTH - held;
         if (more <= 0) return;
         held += more;
         reserved += more;
@@ -186,11 +199,11 @@ export function startLanes(options: LanesOptions): Lanes {
       },
       release() {
         if (!landed.delete(landing)) return;
-        arenas.give(arena);
+        body.give();
         settle();
       },
     };
-    landed.set(landing, { arena, settle });
+    landed.set(landing, { body, settle });
     return landing;
   };
 
@@ -206,7 +219,7 @@ export function startLanes(options: LanesOptions): Lanes {
     let end = (): void => undefined;
     try {
       return await new Promise<Answer>((resolve, reject) => {
-        const ticket: Ticket = { id: nextId++, arena: own.arena, job, resolve, reject };
+        const ticket: Ticket = { id: nextId++, body: own.body, job, resolve, reject };
         const timer = setTimeout(() => {
           cancel(ticket);
           const detail = 'expected an answer before the deadline of the request, got none';
