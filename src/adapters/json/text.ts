@@ -5,6 +5,7 @@ export const MAX_DEPTH = 32;
 /** The bytes as a JSON document. Throws 400 codes: empty, invalid UTF-8, not JSON, a bare scalar, nested too deep. */
 export function parseDocument(body: Uint8Array): { text: string; document: object } {
   if (body.length === 0) throw new Problem('invalid_json', 'expected a JSON document, got an empty body');
+  refuseDeepPrefix(body);
   const text = utf8(body);
   let document: unknown;
   try {
@@ -18,6 +19,33 @@ export function parseDocument(body: Uint8Array): { text: string; document: objec
   }
   return { text, document };
 }
+
+const PREFIX = 64 * 1024;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPEN: readonly number[] = [0x5b, 0x7b];
+const CLOSE: readonly number[] = [0x5d, 0x7d];
+
+/** Nesting in the first 64 KiB, before anything is built of it: the parser needs tens of milliseconds for 200,000 levels. */
+function refuseDeepPrefix(body: Uint8Array): void {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < Math.min(body.length, PREFIX); at++) {
+    const byte = body[at]!;
+    if (inString) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) {
+      inString = true;
+    } else if (byte === OPEN[0] || byte === OPEN[1]) {
+      if (++depth > MAX_DEPTH) throw tooDeep();
+    } else if (byte === CLOSE[0] || byte === CLOSE[1]) {
+      depth--;
+    }
+  }
+}
+
+const tooDeep = (): Problem =>
+  new Problem('too_deep', `expected JSON nested at most ${MAX_DEPTH} deep, got deeper`);
 
 function utf8(body: Uint8Array): string {
   try {
@@ -41,7 +69,7 @@ export function refuseDepth(value: unknown, depth: number): void {
   const push = (item: unknown, at: number): void => {
     if (typeof item !== 'object' || item === null) return;
     if (at > MAX_DEPTH) {
-      throw new Problem('too_deep', `expected JSON nested at most ${MAX_DEPTH} deep, got deeper`);
+      throw tooDeep();
     }
     stack.push({ value: item, depth: at });
   };
