@@ -98,7 +98,9 @@ export const cases: readonly Case[] = [
     family: 'kmeans',
     name: 'the same noise, ml-kmeans given our initial centres',
     rival: 'ml-kmeans',
+    // Ten is asked for and not reached: 8.8 to 9.8 measured. The floor only guards what there is.
     floor: 5,
+    target: 10,
     prepare: (stage) => againstLibrary(stage, noise()),
   },
   {

@@ -84,8 +84,7 @@ export async function measureLimits(): Promise<Limit[]> {
       name: 'garbage of a k-means iteration, 16,384 × 4',
       unit: 'bytes',
       value: Math.max(0, (many - few) / 20),
-      // Half of what one int32 a row would be: code that is not compiled yet boxes its numbers, 10 to 20 KB here.
-      atMost: 32_768,
+      atMost: 16_384,
     },
   ];
 }

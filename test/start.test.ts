@@ -3,7 +3,7 @@ import { postJson, startService } from './service.js';
 
 test('built, the process answers its first analysis within a second of its start', async () => {
   const times: number[] = [];
-  for (let i = 0; i < 6 && !times.some((ms) => ms < 1000); i++) {
+  for (let i = 0; i < 3; i++) {
     const started = performance.now();
     const service = await startService();
     const { status } = await postJson(`${service.url}/analytics/analyze`, {
@@ -14,6 +14,6 @@ test('built, the process answers its first analysis within a second of its start
     expect(await service.stop()).toBe(0);
   }
   console.log(`start to first answer: ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`);
-  // The best of at most six: the machine that runs the tests runs others beside this one.
+  // The best of three: the machine that runs the tests runs others beside this one.
   expect(Math.min(...times)).toBeLessThan(1000);
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Landing, Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 
-/** Bodies up to this size wait in Buffers: a slow small client holds no arena. */
+/** Bodies up to this size are admitted once they are whole: a slow small client holds no place in the queue. */
 const SMALL = 64 * 1024;
 /** An upload slower than this after the grace is answered 408. */
 const FLOOR_BYTES_PER_SECOND = 64 * 1024;

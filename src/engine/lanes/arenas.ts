@@ -76,7 +76,12 @@ export class ArenaPool {
   take(expectedBytes: number): LandingArena {
     const arena = this.#idle.pop() ?? this.#make();
     arena.reset();
-    arena.reserve(expectedBytes);
+    try {
+      arena.reserve(expectedBytes);
+    } catch (error) {
+      this.give(arena);
+      throw error;
+    }
     return arena;
   }
 

@@ -133,6 +133,7 @@ export function startLanes(options: LanesOptions): Lanes {
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
+      ticket.body.give();
       ticket.reject(error instanceof Error ? error : new Error(String(error)));
       next(lane);
     }
