@@ -1,5 +1,6 @@
 import type { Row } from './compare.js';
 import { cases as groups } from './groups.bench.js';
+import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
 import type { MeasureOptions } from './measure.js';
 import { cases as moments } from './moments.bench.js';
@@ -17,6 +18,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...student,
   ...random,
   ...widen,
+  ...json,
 ];
 
 /** Measures the cases in turn; those of a rival that is not installed are left out. */

@@ -28,7 +28,7 @@ export interface Contest {
 export interface Case {
   readonly family: (typeof KERNEL_FAMILIES)[number];
   readonly name: string;
-  readonly rival: 'js engine' | 'ml-kmeans' | 'jstat' | 'simple-statistics';
+  readonly rival: 'js engine' | 'ml-kmeans' | 'jstat' | 'simple-statistics' | 'JSON.parse' | 'csv-parse';
   /** Ratio below which the guard fails; only for rivals that need no machine to be judged. */
   readonly floor?: number;
   /** Ratio to reach in the end. */

@@ -1,7 +1,8 @@
 /** Composition root of a lane: a worker thread that runs one request at a time over the arena it is told of. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { readJson } from './adapters/json/read.js';
+import { readCsv } from './adapters/csv/read.js';
+import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
@@ -11,7 +12,7 @@ import { Arena } from './engine/wasm/arena.js';
 import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import type { Engine } from './ports/engine.js';
-import type { Decoder, TableWriter } from './ports/formats.js';
+import type { Decoder, Format, TableWriter } from './ports/formats.js';
 import type { Answer } from './ports/lanes.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
@@ -27,7 +28,10 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 const arenas = new Map<number, { memory: ArenaMemory; kernels: Kernels | undefined }>();
 const checkOptions = optionsCheck(new Map(endpoints.map(({ name, options }) => [name, options])));
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const heap: Space = { float64: (length) => new Float64Array(length) };
+const heap: Space = {
+  float64: (length) => new Float64Array(length),
+  bytes: (length) => new Uint8Array(length),
+};
 
 function arenaOf(message: Extract<ToLane, { type: 'job' }>): {
   memory: ArenaMemory;
@@ -51,17 +55,19 @@ type Message = Extract<ToLane, { type: 'job' }>;
 /** What takes long to load and is not needed by every request: loaded when first needed, or when the lane idles. */
 const later = {
   js: undefined as Engine | undefined,
-  arrow: undefined as { readonly decode: Decoder; readonly write: TableWriter } | undefined,
+  write: undefined as TableWriter | undefined,
+  decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<Format, Decoder>>,
   async loadJs(): Promise<void> {
     const { jsEngine } = await import('./engine/js/engine.js');
     this.js ??= await jsEngine();
   },
-  async loadArrow(): Promise<void> {
-    const [{ readArrow }, { writeArrow }] = await Promise.all([
-      import('./adapters/arrow/read.js'),
-      import('./adapters/arrow/write.js'),
-    ]);
-    this.arrow ??= { decode: readArrow, write: writeArrow };
+  async loadWriter(): Promise<void> {
+    this.write ??= (await import('./adapters/arrow/write.js')).writeArrow;
+  },
+  async loadDecoder(format: Format): Promise<void> {
+    if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
+    if (format === 'parquet')
+      this.decoders.parquet ??= (await import('./adapters/parquet/read.js')).readParquet;
   },
 };
 /** Thrown where a request turns out to need what is not loaded yet: it is loaded, and the request starts again. */
@@ -76,14 +82,18 @@ async function main(): Promise<void> {
   });
   send({ type: 'ready' });
   setTimeout(() => {
-    void later.loadArrow().then(() => later.loadJs());
+    void later
+      .loadDecoder('arrow')
+      .then(() => later.loadWriter())
+      .then(() => later.loadJs());
   }, IDLE_MS);
 }
 
 async function run(message: Message): Promise<void> {
   try {
-    if (message.job.format === 'arrow' || message.job.accept === 'arrow') await later.loadArrow();
-    const answer = compute(message);
+    await later.loadDecoder(message.job.format);
+    if (message.job.accept === 'arrow') await later.loadWriter();
+    const answer = await compute(message);
     const { body } = answer;
     // A view of its own memory is moved, not copied, to the thread that sends it.
     const own = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
@@ -98,24 +108,21 @@ async function run(message: Message): Promise<void> {
   }
 }
 
-function compute(message: Message): Answer {
+async function compute(message: Message): Promise<Answer> {
   const { memory, kernels } = arenaOf(message);
   const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
   const body = new Uint8Array(buffer, message.start, message.length);
   const arena =
     kernels === undefined || memory instanceof SharedArrayBuffer
       ? undefined
-      : new Arena(memory, message.start + message.length);
+      : new Arena(memory, message.start + message.length, start.requestBytes);
   const wasm = arena === undefined || kernels === undefined ? undefined : wasmEngine(kernels, arena);
-  const { arrow } = later;
-  const unloaded = (): never => {
-    throw new Error('the Arrow adapter is loaded before a request that needs it');
-  };
+  const { decoders, write } = later;
   return journey(body, message.job, {
-    decoders: { json: readJson, arrow: arrow?.decode ?? unloaded },
+    decoders,
     checkOptions,
     writeJson,
-    writeArrow: arrow?.write ?? unloaded,
+    writeArrow: write,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {
@@ -127,6 +134,7 @@ function compute(message: Message): Answer {
       throw Problem.at('/options/engine', 'engine_unavailable', detail);
     },
     space: arena ?? heap,
+    limits: start.limits,
     version: start.version,
   });
 }

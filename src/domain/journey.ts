@@ -2,6 +2,7 @@ import type { Engine, EngineName } from '../ports/engine.js';
 import { KERNEL_FAMILIES } from '../ports/engine.js';
 import type { Decoder, Format, Json, JsonWriter, OptionsCheck, TableWriter } from '../ports/formats.js';
 import type { Answer, Job } from '../ports/lanes.js';
+import type { TableLimits } from '../ports/limits.js';
 import { Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
 import type { Span } from '../ports/trace.js';
@@ -10,30 +11,36 @@ import { Notes } from './notes.js';
 
 /** What a lane gives to a request's way. */
 export interface JourneyTools {
-  readonly decoders: Readonly<Record<Format, Decoder>>;
+  /** Those that are loaded: at least the one that the job needs. */
+  readonly decoders: Readonly<Partial<Record<Format, Decoder>>>;
   readonly checkOptions: OptionsCheck;
   readonly writeJson: JsonWriter;
-  readonly writeArrow: TableWriter;
+  /** Loaded when the job asks for Arrow. */
+  readonly writeArrow: TableWriter | undefined;
   readonly sha256: (text: string) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
   readonly engine: (name: EngineName | 'auto') => Engine;
   readonly space: Space;
+  readonly limits: TableLimits;
   readonly version: string;
 }
 
 /** A request's way through a lane: decode, compute, encode. Throws Problem. */
-export function journey(body: Uint8Array, job: Job, tools: JourneyTools): Answer {
+export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): Promise<Answer> {
   const endpoint = endpoints.find(({ name }) => name === job.endpoint);
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const spans: Span[] = [];
   const started = now();
-  const decodeEngine = tools.engine('auto');
-  const { table, options: inline } = tools.decoders[job.format](body, {
-    space: tools.space,
-    widen: decodeEngine.widen,
+  const { space, limits } = tools;
+  const decode = tools.decoders[job.format];
+  if (decode === undefined) throw new Error(`no decoder is loaded for ${job.format}`);
+  const { table, options: inline } = await decode(body, {
+    space,
+    engine: tools.engine('auto'),
+    limits,
   });
-  const options = tools.checkOptions(endpoint.name, inline, job.query);
+  const options = tools.checkOptions(endpoint.name, optionsOf(inline, job.options), job.query);
   const decoded = now();
   spans.push({
     name: 'decode',
@@ -81,12 +88,13 @@ export function journey(body: Uint8Array, job: Job, tools: JourneyTools): Answer
     result_sha256: digest,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
-    if (job.accept === 'arrow' && result.appended !== undefined) {
+    const { writeArrow } = tools;
+    if (job.accept === 'arrow' && result.appended !== undefined && writeArrow !== undefined) {
       const metadata = new Map([
         ['results', results],
         ['meta', tools.writeJson(meta())],
       ]);
-      const arrow = tools.writeArrow(table, result.appended, metadata);
+      const arrow = writeArrow(table, result.appended, metadata);
       return { contentType: 'application/vnd.apache.arrow.stream', body: arrow };
     }
     const details = tools.writeJson(result.details);
@@ -107,6 +115,24 @@ export function journey(body: Uint8Array, job: Job, tools: JourneyTools): Answer
 const now = (): number => performance.timeOrigin + performance.now();
 
 const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
+
+/** The options that a request carried in its body, or beside it as a part of its own. */
+function optionsOf(inline: unknown, part: string | undefined): unknown {
+  if (part === undefined) return inline;
+  if (inline !== undefined) {
+    const detail = 'expected options in the JSON body or in the part "options", got both';
+    throw Problem.at('/options', 'invalid_request', detail);
+  }
+  try {
+    return JSON.parse(part);
+  } catch {
+    throw Problem.at(
+      '/options',
+      'invalid_json',
+      'expected the part "options" to be JSON, got text that is not',
+    );
+  }
+}
 
 function engineOption(options: unknown): EngineName | 'auto' {
   const value =
@@ -143,6 +169,8 @@ class KernelClock {
       },
       random: timed('random', engine.random),
       widen: timed('widen', engine.widen),
+      json: timed('json', engine.json),
+      csv: timed('csv', engine.csv),
     };
   }
 

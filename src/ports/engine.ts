@@ -1,4 +1,5 @@
-import type { Numbers } from './tables.js';
+import type { TableLimits } from './limits.js';
+import type { Numbers, Table } from './tables.js';
 
 /**
  * The numeric contract. Two engines answer it: `wasm`, AssemblyScript kernels over shared memory, and `js`, plain
@@ -18,6 +19,8 @@ export interface Engine {
   readonly student: StudentKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
+  readonly json: JsonKernel;
+  readonly csv: CsvKernel;
 }
 
 export type EngineName = 'wasm' | 'js';
@@ -31,6 +34,8 @@ export const KERNEL_FAMILIES = [
   'student',
   'random',
   'widen',
+  'json',
+  'csv',
 ] as const;
 
 /**
@@ -122,3 +127,28 @@ export type WidenKernel = (source: {
   readonly bitOffset: number;
   readonly length: number;
 }) => { readonly values: Float64Array; readonly inexact: number };
+
+/**
+ * JSON text (RFC 8259, UTF-8) as columns: of duplicate keys the last wins, a row without a key misses that column,
+ * numbers are the nearest float64 to their literal. `document` is one object with rows in `data` or columns in
+ * `columns`; `lines` is a row object a line, blank lines left out. `rest` holds the JSON text of the document's other
+ * members. Throws Problem: 400 `invalid_json`, `invalid_utf8`, `too_deep`; 413 `too_many_rows`, `too_many_cells`;
+ * 422 `invalid_request`, `no_data`, `invalid_column_name`, `too_many_columns`, `unsupported_value`,
+ * `number_out_of_range`, with a pointer: `/data/<row>/<name>`, `/columns/<name>/<row>`, or `/<row>/<name>` in lines.
+ */
+export type JsonKernel = (
+  body: Uint8Array,
+  shape: 'document' | 'lines',
+  limits: TableLimits,
+) => { readonly table: Table; readonly rest: ReadonlyMap<string, string> };
+
+/**
+ * CSV (RFC 4180, comma, UTF-8, a byte order mark is skipped; lines end with LF, CRLF or CR; blank lines are left out)
+ * as columns under the names of its first line. An empty field is missing, also a quoted one; a short line misses its
+ * last fields. A column is `number` when every other field of it is one (Python's float literals without
+ * underscores: `1`, `+.5`, `2.`, `1e5`, `inf`; `nan` is missing), `boolean` when every one is `true` or `false`
+ * (also `True`, `TRUE`, `False`, `FALSE`), `mixed` when all are missing, else `string`.
+ * Throws Problem: 400 `invalid_csv` (a quote inside an unquoted field, anything behind a closing quote, a quote that is
+ * not closed, a line longer than the first), `invalid_utf8`; 413 and 422 as the JSON kernel, and `duplicate_column`.
+ */
+export type CsvKernel = (body: Uint8Array, limits: TableLimits) => Table;

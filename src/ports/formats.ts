@@ -1,14 +1,17 @@
-import type { WidenKernel } from './engine.js';
+import type { Engine } from './engine.js';
+import type { TableLimits } from './limits.js';
 import type { Space } from './space.js';
 import type { Table } from './tables.js';
 
 /** Formats a body can have. */
-export type Format = 'json' | 'arrow';
+export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
+export type Format = (typeof FORMATS)[number];
 
-/** What a decoder may use: room for columns that are not in the body as float64, and the kernel that makes them. */
+/** What a decoder may use: room for columns that are not in the body as float64, the kernels that make them, the limits. */
 export interface DecodeTools {
   readonly space: Space;
-  readonly widen: WidenKernel;
+  readonly engine: Engine;
+  readonly limits: TableLimits;
 }
 
 export interface Decoded {
@@ -17,8 +20,8 @@ export interface Decoded {
   readonly options: unknown;
 }
 
-/** Body bytes to a table. Throws Problem with a 400 or 422 code. `body` stays where it is. */
-export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded;
+/** Body bytes to a table. Throws Problem with a 400, 413 or 422 code. `body` stays where it is. */
+export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded | Promise<Decoded>;
 
 /** A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. */
 export type TableWriter = (

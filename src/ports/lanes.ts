@@ -8,6 +8,8 @@ export interface Job {
   readonly format: Format;
   readonly query: readonly (readonly [string, string])[];
   readonly accept: 'json' | 'arrow';
+  /** Options that came beside the body, as JSON text: part `options` of a multipart body. */
+  readonly options?: string;
   readonly requestId: string;
   readonly receiveMs: number;
 }

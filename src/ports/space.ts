@@ -2,4 +2,6 @@
 export interface Space {
   /** Zeroed room for `length` float64 values. Throws Problem `out_of_memory` beyond the limit of a request. */
   float64(length: number): Float64Array;
+  /** Room for bytes, aligned to 64, not cleared. Throws Problem `out_of_memory` likewise. */
+  bytes(length: number): Uint8Array;
 }

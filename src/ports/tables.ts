@@ -55,3 +55,15 @@ export interface Warning {
   readonly column?: string;
   readonly detail: string;
 }
+
+/** The cells of a numeric column in row order. */
+export function* numericCells(type: 'number' | 'boolean', { chunks }: Numbers): Iterable<Cell> {
+  for (const { values, validity, bitOffset } of chunks) {
+    for (const [row, value] of values.entries()) {
+      const bit = bitOffset + row;
+      const present =
+        (validity === null || ((validity[bit >> 3]! >> (bit & 7)) & 1) === 1) && !Number.isNaN(value);
+      yield present ? (type === 'boolean' ? value === 1 : value) : null;
+    }
+  }
+}

@@ -1,5 +1,7 @@
 import type { Engine } from '../../ports/engine.js';
+import { csv } from './csv.js';
 import { groups } from './groups.js';
+import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { moments } from './moments.js';
 import { random } from './random.js';
@@ -20,5 +22,7 @@ export async function jsEngine(): Promise<Engine> {
     student,
     random,
     widen,
+    json,
+    csv,
   };
 }

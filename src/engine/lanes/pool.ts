@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
+import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
@@ -17,6 +18,7 @@ export interface LanesOptions {
   /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
   readonly memoryBudget: number;
   readonly version: string;
+  readonly limits: TableLimits;
   readonly onLaneLost: (reason: string) => void;
 }
 
@@ -64,6 +66,8 @@ export function startLanes(options: LanesOptions): Lanes {
       engine: options.engine.name,
       module: options.engine.module,
       version: options.version,
+      limits: options.limits,
+      requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / options.lanes)),
     };
     const worker = new Worker(options.entry, { workerData: start });
     const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined, stopped: undefined };

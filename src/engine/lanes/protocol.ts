@@ -1,5 +1,6 @@
 import type { EngineName } from '../../ports/engine.js';
 import type { Answer, Job } from '../../ports/lanes.js';
+import type { TableLimits } from '../../ports/limits.js';
 import type { Fault, ProblemCode } from '../../ports/problem.js';
 
 /** What a lane is started with. */
@@ -7,6 +8,9 @@ export interface LaneStart {
   readonly engine: EngineName;
   readonly module: WebAssembly.Module | undefined;
   readonly version: string;
+  readonly limits: TableLimits;
+  /** Bytes that the memory of one request may grow to. */
+  readonly requestBytes: number;
 }
 
 /** The memory of an arena: a WebAssembly memory, or plain shared bytes where there is no WebAssembly. */

@@ -13,10 +13,11 @@ export class Arena implements Space {
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   #top: number;
 
-  /** `memory`: the request's; the bytes below `base` are taken. */
+  /** `memory`: the request's; the bytes below `base` are taken; it does not grow beyond `limit` bytes. */
   constructor(
     readonly memory: WebAssembly.Memory,
     base: number,
+    readonly limit = 2 ** 32,
   ) {
     this.#top = base;
     // Views made before this arena first grows belong to it.
@@ -69,6 +70,11 @@ export class Arena implements Space {
     return view;
   }
 
+  bytes(length: number): Uint8Array {
+    const pointer = this.take(length);
+    return new Uint8Array(this.buffer, pointer, length);
+  }
+
   float64At(pointer: number, length: number): Float64Array {
     return new Float64Array(this.buffer, pointer, length);
   }
@@ -91,6 +97,7 @@ export class Arena implements Space {
     // Growing by a quarter at least keeps the number of growths small.
     const generous = Math.max(pages, Math.ceil(this.memory.buffer.byteLength / PAGE / 4));
     for (const attempt of [generous, pages]) {
+      if (this.memory.buffer.byteLength + attempt * PAGE > this.limit) continue;
       try {
         this.memory.grow(attempt);
         return;
@@ -98,9 +105,14 @@ export class Arena implements Space {
         // Over the limit: the smaller attempt, then the refusal.
       }
     }
-    throw new Problem(
+    throw this.tooMuch();
+  }
+
+  /** What a request is told that needs more than the limit. */
+  tooMuch(): Problem {
+    return new Problem(
       'out_of_memory',
-      'expected a request that fits into its memory limit, got one that needs more',
+      `expected a request that fits into ${this.limit} bytes of memory (MEMORY_BUDGET shared by LANES), got one that needs more`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import type { Engine } from '../../ports/engine.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
+import { csv } from './csv.js';
 import { groups } from './groups.js';
+import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { moments } from './moments.js';
 import { random } from './random.js';
@@ -21,5 +23,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena): Engine {
     student: student(kernels),
     random: random(kernels, arena),
     widen: widen(kernels, arena),
+    json: json(kernels, arena),
+    csv: csv(kernels, arena),
   };
 }

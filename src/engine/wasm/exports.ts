@@ -98,6 +98,7 @@ export interface Kernels {
     length: number,
     target: number,
   ): number;
+  json_parse(frame: number, body: number, length: number, lines: boolean): void;
   random_seed(state: number, seed: number): void;
   random_doubles(state: number, out: number, count: number): void;
   student_tail(t: number, df: number): number;

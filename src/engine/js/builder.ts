@@ -1,10 +1,6 @@
-import { excerpt, Problem } from '../../ports/problem.js';
-import type { Space } from '../../ports/space.js';
+import { Problem } from '../../ports/problem.js';
 import type { Cell, Column } from '../../ports/tables.js';
-import { refuseDepth, token } from './text.js';
-
-export const MAX_COLUMNS = 4096;
-const MAX_NAME_BYTES = 1024;
+import { refuseDepth } from './document.js';
 
 const NUMBER = 1;
 const BOOLEAN = 2;
@@ -20,9 +16,9 @@ export class ColumnBuilder {
   constructor(
     readonly name: string,
     readonly rows: number,
-    space: Space,
+    readonly depth: number,
   ) {
-    this.#values = space.float64(rows).fill(NaN);
+    this.#values = new Float64Array(rows).fill(NaN);
   }
 
   /** Takes the value of a row. Throws 422 codes with the pointer that `pointer()` gives. */
@@ -46,7 +42,7 @@ export class ColumnBuilder {
         break;
       default:
         if (value === null) return;
-        refuseDepth(value, 4);
+        refuseDepth(value, 4, this.depth);
         throw Problem.at(
           pointer(),
           'unsupported_value',
@@ -76,25 +72,3 @@ export class ColumnBuilder {
     return { name, type: this.#kinds === STRING ? 'string' : 'mixed', missing: rows - this.#present, cells };
   }
 }
-
-/** Throws 422 `invalid_column_name` for a name over 1 KiB or with a lone surrogate. */
-export function checkName(name: string, pointer: () => string): void {
-  if (!name.isWellFormed()) {
-    const detail = 'expected a column name of Unicode text, got one with a lone surrogate';
-    throw Problem.at(pointer(), 'invalid_column_name', detail);
-  }
-  if (name.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(name) > MAX_NAME_BYTES) {
-    const got = `${Buffer.byteLength(name)} bytes: ${JSON.stringify(excerpt(name, 40))}`;
-    const detail = `expected a column name of at most ${MAX_NAME_BYTES} bytes, got ${got}`;
-    throw Problem.at(pointer(), 'invalid_column_name', detail);
-  }
-}
-
-/** Throws 422 `too_many_columns`. */
-export function refuseColumn(count: number, pointer: string): void {
-  if (count > MAX_COLUMNS) {
-    throw Problem.at(pointer, 'too_many_columns', `expected at most ${MAX_COLUMNS} columns, got more`);
-  }
-}
-
-export { token };

@@ -1,11 +1,9 @@
 import { excerpt, Problem } from '../../ports/problem.js';
 
-export const MAX_DEPTH = 32;
-
 /** The bytes as a JSON document. Throws 400 codes: empty, invalid UTF-8, not JSON, a bare scalar, nested too deep. */
-export function parseDocument(body: Uint8Array): { text: string; document: object } {
+export function parseDocument(body: Uint8Array, maxDepth: number): { text: string; document: object } {
   if (body.length === 0) throw new Problem('invalid_json', 'expected a JSON document, got an empty body');
-  refuseDeepPrefix(body);
+  refuseDeepPrefix(body, maxDepth);
   const text = utf8(body);
   let document: unknown;
   try {
@@ -26,7 +24,7 @@ const OPEN: readonly number[] = [0x5b, 0x7b];
 const CLOSE: readonly number[] = [0x5d, 0x7d];
 
 /** Nesting in the first 64 KiB, before anything is built of it: the parser needs tens of milliseconds for 200,000 levels. */
-function refuseDeepPrefix(body: Uint8Array): void {
+function refuseDeepPrefix(body: Uint8Array, maxDepth: number): void {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < Math.min(body.length, PREFIX); at++) {
@@ -37,17 +35,18 @@ function refuseDeepPrefix(body: Uint8Array): void {
     } else if (byte === QUOTE) {
       inString = true;
     } else if (byte === OPEN[0] || byte === OPEN[1]) {
-      if (++depth > MAX_DEPTH) throw tooDeep();
+      if (++depth > maxDepth) throw tooDeep(maxDepth);
     } else if (byte === CLOSE[0] || byte === CLOSE[1]) {
       depth--;
     }
   }
 }
 
-const tooDeep = (): Problem =>
-  new Problem('too_deep', `expected JSON nested at most ${MAX_DEPTH} deep, got deeper`);
+const tooDeep = (maxDepth: number): Problem =>
+  new Problem('too_deep', `expected JSON nested at most ${maxDepth} deep, got deeper`);
 
-function utf8(body: Uint8Array): string {
+/** Throws 400 `invalid_utf8`. A byte order mark is left out. */
+export function utf8(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (error) {
@@ -63,25 +62,18 @@ function reason(error: unknown): string {
   return error instanceof Error ? excerpt(error.message.replace(/, ?".*$/su, '')) : 'unknown';
 }
 
-/** Throws `too_deep` when arrays and objects are nested deeper than MAX_DEPTH, counting `depth` around `value`. */
-export function refuseDepth(value: unknown, depth: number): void {
+/** Throws `too_deep` when arrays and objects are nested deeper than `maxDepth`, counting `depth` around `value`. */
+export function refuseDepth(value: unknown, depth: number, maxDepth: number): void {
   const stack: { value: object; depth: number }[] = [];
   const push = (item: unknown, at: number): void => {
     if (typeof item !== 'object' || item === null) return;
-    if (at > MAX_DEPTH) {
-      throw tooDeep();
-    }
+    if (at > maxDepth) throw tooDeep(maxDepth);
     stack.push({ value: item, depth: at });
   };
   push(value, depth);
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     for (const item of Object.values(next.value)) push(item, next.depth + 1);
   }
-}
-
-/** RFC 6901 reference token. */
-export function token(name: string): string {
-  return excerpt(name).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /**
