@@ -143,7 +143,7 @@ export function decimal(p: usize, lenient: bool): usize {
     } else {
       value = reinterpret<f64>(nearest(w, exponent));
     }
-    decimal_inexact = <i32>(integer && w > LARGEST_EXACT && 64 - clz<u64>(w) - ctz<u64>(w) > 53);
+    decimal_inexact = integer && w > LARGEST_EXACT && 64 - clz<u64>(w) - ctz<u64>(w) > 53 ? 1 : 0;
   }
   decimal_value = negative ? -value : value;
   return p;
@@ -228,7 +228,7 @@ function long(p: usize, end: usize, exponent: i64, integer: bool): f64 {
     const order = compareDigits(p, end, exponent, (significandOf(lowest) << 1) | 1, exponentOf(lowest) - 1);
     if (order > 0 || (order == 0 && (lowest & 1) != 0)) found++;
   }
-  if (integer) decimal_inexact = <i32>!isExact(p, end, found);
+  if (integer) decimal_inexact = isExact(p, end, found) ? 0 : 1;
   return reinterpret<f64>(found);
 }
 

@@ -20,6 +20,8 @@ export enum Fault {
   lengths,
   duplicate,
   longLine,
+  /** What was read had not arrived yet, or did not arrive in time: to be read again once the body is whole. */
+  overrun,
 }
 
 /** Behind everything that is handed out, so that whole words can be read. */
@@ -46,6 +48,15 @@ const OUT_TABLE: usize = 68;
 const OUT_TOP: usize = 72;
 /** For what only one of the kernels reports. */
 export const OUT_REST: usize = 76;
+/** Word that counts the bytes of the body that have arrived, negative when no more will; 0: all of them have. */
+const IN_WATCH: usize = 100;
+
+/** An element of the body is read once this much of it and of what follows has arrived. */
+const MARGIN: usize = 65536;
+/** Bytes behind an element that are looked at while it is read. */
+const AHEAD: usize = 64;
+/** Nanoseconds that are waited for more to arrive. */
+const PATIENCE: i64 = 200_000_000;
 
 let top: usize = 0;
 let limit: u64 = 0;
@@ -81,6 +92,55 @@ export function readFrame(frame: usize): void {
   faultName = 0;
   faultNameLength = 0;
   faultDetail = 0;
+}
+
+let watch: usize = 0;
+let arriving: usize = 0;
+let whole: usize = 0;
+/** Pointer behind what has surely arrived of a body. */
+let available: usize = 0;
+
+/** Where the body lies whose bytes may still be arriving; false, after noting a fault, when they do not. */
+export function readBody(frame: usize, body: usize, length: i32): bool {
+  watch = <usize>load<u32>(frame, IN_WATCH);
+  arriving = body;
+  whole = body + <usize>length;
+  available = 0xffff_ffff;
+  return watch == 0 || arrive(body);
+}
+
+/**
+ * Whether the next element of the body can be read, and all that was read up to `p` had arrived when it was. Waits for
+ * more; false, after noting a fault, when that takes too long or what was read had not arrived.
+ */
+// @ts-ignore: decorator
+@inline
+export function ready(p: usize): bool {
+  return (p <= available && available - p >= MARGIN) || readyLate(p);
+}
+
+function readyLate(p: usize): bool {
+  if (watch == 0) return true;
+  if (p <= available && available - p >= AHEAD) return arrive(p);
+  fail(Fault.overrun, p);
+  return false;
+}
+
+function arrive(p: usize): bool {
+  while (true) {
+    const landed = atomic.load<i32>(watch);
+    available = arriving + <usize>landed;
+    if (landed >= 0 && available >= whole) {
+      watch = 0;
+      available = 0xffff_ffff;
+      return true;
+    }
+    if (landed < 0) break;
+    if (available >= p && available - p >= MARGIN) return true;
+    if (atomic.wait<i32>(watch, landed, PATIENCE) == 2) break;
+  }
+  fail(Fault.overrun, p);
+  return false;
 }
 
 /** Says how it ended. */

@@ -14,6 +14,7 @@ export { groups_block, groups_merge } from './groups';
 export { widen_values } from './widen';
 export { decimal_lines } from './decimal';
 export { json_parse } from './json';
+export { csv_parse } from './csv';
 export { random_seed, random_doubles } from './random';
 export { student_tail, student_log10_tail, student_quantile, student_ln_beta_incomplete } from './student';
 

@@ -1,7 +1,7 @@
 /** JSON rows, columns and lines straight to columns, without an object in between. */
 
 import { decimal, decimal_inexact, decimal_value } from './decimal';
-import { allocate, fail, failCell, Fault, fault, OUT_REST } from './frame';
+import { allocate, failCell, Fault, OUT_REST, readBody, ready } from './frame';
 import { Expected, setNewlines, skip, space, string, syntax, text, textLength, textLone, word } from './syntax';
 import {
   begin,
@@ -61,11 +61,12 @@ export function json_parse(frame: usize, body: usize, length: i32, lines: bool):
   badFault = 0;
   setNewlines(!lines);
   if (begin(frame)) {
-    const end = body + <usize>length;
-    let p = body;
-    if ((load<u32>(p) & 0xffffff) == 0xbfbbef) p += 3;
-    if (lines) readLines(p, end);
-    else document(p, end);
+    if (readBody(frame, body, length)) {
+      const end = body + <usize>length;
+      const p = (load<u32>(body) & 0xffffff) == 0xbfbbef ? body + 3 : body;
+      if (lines) readLines(p, end);
+      else document(p, end);
+    }
   }
   finish(frame);
   store<u32>(frame, <u32>rest, OUT_REST);
@@ -96,6 +97,7 @@ function document(p: usize, end: usize): void {
   if (p == 0) return;
   p = space(p);
   if (p != end) syntax(p, Expected.end);
+  else ready(p);
 }
 
 // @ts-ignore: decorator
@@ -115,6 +117,7 @@ function members(p: usize): usize {
   p = space(p);
   if (load<u8>(p) == 0x7d) return p + 1;
   while (true) {
+    if (!ready(p)) return 0;
     if (load<u8>(p) != 0x22) return syntax(p, Expected.key);
     p = string(p + 1);
     if (p == 0) return 0;
@@ -167,6 +170,7 @@ function rowObjects(p: usize): usize {
   p = space(p);
   if (load<u8>(p) == 0x5d) return p + 1;
   for (let row = 0; ; ) {
+    if (!ready(p)) return 0;
     if (load<u8>(p) != 0x7b) return notRow(p, row);
     p = rowObject(p + 1, row);
     if (p == 0) return 0;
@@ -191,6 +195,7 @@ function notRow(p: usize, row: i32): usize {
 
 function readLines(p: usize, end: usize): void {
   for (let row = 0; ; ) {
+    if (!ready(p)) return;
     p = space(p);
     if (load<u8>(p) == 0x0a) {
       p++;
@@ -341,6 +346,7 @@ function array(p: usize, record: usize): usize {
   if (load<u8>(p) != 0x5d) {
     while (true) {
       if (row >= rowLimit) return failRow(row);
+      if (!ready(p)) return 0;
       p = cell(p, record, row);
       if (p == 0) return 0;
       if (badFault != 0) return failBad(row);

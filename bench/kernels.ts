@@ -1,4 +1,5 @@
 import type { Row } from './compare.js';
+import { cases as csv } from './csv.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
@@ -19,6 +20,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...random,
   ...widen,
   ...json,
+  ...csv,
 ];
 
 /** Measures the cases in turn; those of a rival that is not installed are left out. */

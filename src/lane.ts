@@ -9,6 +9,7 @@ import { endpoints } from './domain/endpoints.js';
 import { journey } from './domain/journey.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { Arena } from './engine/wasm/arena.js';
+import { Arriving, Starved } from './engine/wasm/arriving.js';
 import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import type { Engine } from './ports/engine.js';
@@ -99,6 +100,10 @@ async function run(message: Message): Promise<void> {
     const own = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
     send({ type: 'answer', id: message.id, answer }, own ? [body.buffer] : []);
   } catch (error) {
+    if (error instanceof Starved) {
+      send({ type: 'starved', id: message.id });
+      return;
+    }
     if (!(error instanceof NeedsJs)) {
       fail(message, error);
       return;
@@ -116,6 +121,8 @@ async function compute(message: Message): Promise<Answer> {
     kernels === undefined || memory instanceof SharedArrayBuffer
       ? undefined
       : new Arena(memory, message.start + message.length, start.requestBytes);
+  if (arena !== undefined && message.watch !== undefined)
+    arena.arriving = new Arriving(buffer, message.watch, message.start, message.length);
   const wasm = arena === undefined || kernels === undefined ? undefined : wasmEngine(kernels, arena);
   const { decoders, write } = later;
   return journey(body, message.job, {

@@ -8,6 +8,8 @@ export interface Job {
   readonly format: Format;
   readonly query: readonly (readonly [string, string])[];
   readonly accept: 'json' | 'arrow';
+  /** Codec of the buffers of an Arrow answer, where the client said that it reads it. */
+  readonly arrowCompression?: 'lz4';
   /** Options that came beside the body, as JSON text: part `options` of a multipart body. */
   readonly options?: string;
   readonly requestId: string;
@@ -25,7 +27,7 @@ export interface Landing {
   readonly length: number;
   /** Throws Problem `out_of_memory` at the limit. */
   write(bytes: Uint8Array): void;
-  /** Gives the arena back; after run() it does nothing. */
+  /** Gives the arena back; after run() it does nothing, after begin() it says that no more will come. */
   release(): void;
 }
 
@@ -34,7 +36,15 @@ export interface Lanes {
   readonly engine: { readonly name: EngineName; readonly reason: string };
   /** Admits one request. Throws Problem `overloaded` when the queue or the memory budget is full. */
   land(expectedBytes: number): Landing;
-  /** Runs a job over a landed body. Rejects with a Problem. `signal` and the deadline (ms from now) end it. */
+  /**
+   * Runs a job over a landed body. Rejects with a Problem. `signal` and the deadline (ms from now) end it; a signal that
+   * was given before is a job that never starts.
+   */
   run(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal): Promise<Answer>;
+  /**
+   * The same over a body that has not landed yet, but has as many bytes as were expected: it is read as it arrives.
+   * `release` says that it broke off. Undefined when no lane is idle or the format is not read so; then nothing was begun.
+   */
+  begin(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal): Promise<Answer> | undefined;
   close(): Promise<void>;
 }

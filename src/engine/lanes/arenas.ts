@@ -5,6 +5,8 @@ const PAGE = 65536;
 /** 4 GiB: all that 32-bit pointers reach. */
 const MAX_PAGES = 65536;
 const MAX_BYTES = MAX_PAGES * PAGE;
+/** Before the body. */
+const WATCH_BYTES = 64;
 /** Behind the body, so that kernels can read whole words and a small request need not grow. */
 const HEADROOM = 1 << 20;
 /** An idle arena above this is dropped rather than kept: memory that has grown cannot shrink. */
@@ -13,7 +15,9 @@ const HIGH_WATER = 256 * 2 ** 20;
 /** Shared memory that a body lands in, seen from the thread that receives it. */
 export class LandingArena {
   #length = 0;
+  #landed: Int32Array | undefined;
 
+  /** A body begins at `start`; the 64 bytes before it are for counting what has arrived. */
   constructor(
     readonly id: number,
     readonly memory: ArenaMemory,
@@ -34,6 +38,26 @@ export class LandingArena {
 
   reset(): void {
     this.#length = 0;
+    this.#landed = undefined;
+  }
+
+  /** From now on it is counted how much of the body has arrived; returns where. The body has its room already. */
+  watch(): number {
+    const pointer = this.start - WATCH_BYTES;
+    this.#landed = new Int32Array(this.#buffer, pointer, 1);
+    this.#tell(this.#length);
+    return pointer;
+  }
+
+  /** Tells who reads the body as it arrives that no more will. */
+  breakOff(): void {
+    this.#tell(-1);
+  }
+
+  #tell(landed: number): void {
+    if (this.#landed === undefined) return;
+    Atomics.store(this.#landed, 0, landed);
+    Atomics.notify(this.#landed, 0);
   }
 
   /** Makes room for a body of `length` bytes. */
@@ -58,6 +82,7 @@ export class LandingArena {
     }
     new Uint8Array(this.#buffer, this.start + this.#length, bytes.length).set(bytes);
     this.#length += bytes.length;
+    this.#tell(this.#length);
   }
 }
 
@@ -93,11 +118,11 @@ export class ArenaPool {
   #make(): LandingArena {
     const id = this.#next++;
     if (this.base === undefined) {
-      return new LandingArena(id, new SharedArrayBuffer(PAGE, { maxByteLength: 2 ** 31 }), 0);
+      return new LandingArena(id, new SharedArrayBuffer(PAGE, { maxByteLength: 2 ** 31 }), WATCH_BYTES);
     }
-    const initial = Math.ceil((this.base + HEADROOM) / PAGE);
+    const initial = Math.ceil((this.base + WATCH_BYTES + HEADROOM) / PAGE);
     const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true });
-    return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64);
+    return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64 + WATCH_BYTES);
   }
 }
 
@@ -109,6 +134,8 @@ export class WaitingBody {
   #parts: Uint8Array[] = [];
   #length = 0;
   #arena: LandingArena | undefined;
+  /** Given away or dropped: what still arrives is for nobody. */
+  #closed = false;
 
   constructor(
     readonly pool: ArenaPool,
@@ -123,6 +150,7 @@ export class WaitingBody {
 
   write(bytes: Uint8Array): void {
     this.#length += bytes.length;
+    if (this.#closed) return;
     if (this.#arena === undefined && this.#length > SMALL) this.place();
     if (this.#arena === undefined) this.#parts.push(bytes);
     else this.#arena.write(bytes);
@@ -138,14 +166,21 @@ export class WaitingBody {
     return arena;
   }
 
+  /** No more of it will come: told to who reads it as it arrives. */
+  breakOff(): void {
+    this.#arena?.breakOff();
+  }
+
   /** Gives the arena on to the next request. */
   give(): void {
+    this.#closed = true;
     if (this.#arena !== undefined) this.pool.give(this.#arena);
     this.#arena = undefined;
   }
 
   /** Keeps the arena from any other request. */
   drop(): void {
+    this.#closed = true;
     if (this.#arena !== undefined) this.pool.onDrop(this.#arena.id);
     this.#arena = undefined;
   }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Format } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
@@ -22,6 +23,8 @@ export interface LanesOptions {
   readonly onLaneLost: (reason: string) => void;
 }
 
+/** Formats whose decoders wait for a body that is still arriving. */
+const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
 /** A decoded body and its columns take about this many times the body. */
 const GROWTH = 3;
 
@@ -29,8 +32,19 @@ interface Ticket {
   readonly id: number;
   readonly body: WaitingBody;
   readonly job: Job;
+  /** Whether the body is still on its way. */
+  arriving: boolean;
+  /** Whether it waits for the rest of its body, without a lane. */
+  parked: boolean;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (problem: Error) => void;
+}
+
+/** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
+interface Landed {
+  readonly body: WaitingBody;
+  readonly settle: () => void;
+  ticket: Ticket | undefined;
 }
 
 interface Lane {
@@ -46,7 +60,7 @@ interface Lane {
 export function startLanes(options: LanesOptions): Lanes {
   const lanes = new Set<Lane>();
   const waiting: Ticket[] = [];
-  const landed = new Map<Landing, { readonly body: WaitingBody; readonly settle: () => void }>();
+  const landed = new Map<Landing, Landed>();
   let admitted = 0;
   let reserved = 0;
   let nextId = 1;
@@ -106,7 +120,10 @@ export function startLanes(options: LanesOptions): Lanes {
     const { ticket } = lane;
     lane.ticket = undefined;
     if (ticket?.id === message.id) {
-      if (message.type === 'answer') {
+      if (message.type === 'starved') {
+        if (ticket.arriving) ticket.parked = true;
+        else waiting.unshift(ticket);
+      } else if (message.type === 'answer') {
         ticket.body.give();
         ticket.resolve(message.answer);
       } else {
@@ -118,8 +135,7 @@ export function startLanes(options: LanesOptions): Lanes {
     next(lane);
   };
 
-  const next = (lane: Lane): void => {
-    const ticket = waiting.shift();
+  const next = (lane: Lane, ticket = waiting.shift()): void => {
     if (ticket === undefined) return;
     const { id, job } = ticket;
     try {
@@ -132,7 +148,8 @@ export function startLanes(options: LanesOptions): Lanes {
         id,
         arena: arena.id,
         start: arena.start,
-        length: arena.length,
+        length: ticket.arriving ? ticket.body.expectedBytes : arena.length,
+        ...(ticket.arriving && { watch: arena.watch() }),
         job,
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
@@ -143,14 +160,13 @@ export function startLanes(options: LanesOptions): Lanes {
     }
   };
 
+  const idleLane = (): Lane | undefined =>
+    [...lanes].find(({ ready, ticket }) => ready && ticket === undefined);
+
   const enqueue = (ticket: Ticket): void => {
     waiting.push(ticket);
-    for (const lane of lanes) {
-      if (lane.ready && lane.ticket === undefined) {
-        next(lane);
-        return;
-      }
-    }
+    const lane = idleLane();
+    if (lane !== undefined) next(lane);
   };
 
   /** Ends a ticket from outside: unqueued, or its lane stopped and replaced. */
@@ -158,6 +174,11 @@ export function startLanes(options: LanesOptions): Lanes {
     const place = waiting.indexOf(ticket);
     if (place >= 0) {
       waiting.splice(place, 1);
+      ticket.body.give();
+      return;
+    }
+    if (ticket.parked) {
+      ticket.parked = false;
       ticket.body.give();
       return;
     }
@@ -196,6 +217,7 @@ export function startLanes(options: LanesOptions): Lanes {
       },
       write(bytes) {
         body.write(bytes);
+        if (own.ticket !== undefined && body.length >= expectedBytes) arrived(own.ticket);
         const more = body.length * GROWTH - held;
         if (more <= 0) return;
         held += more;
@@ -204,12 +226,32 @@ export function startLanes(options: LanesOptions): Lanes {
       },
       release() {
         if (!landed.delete(landing)) return;
+        if (own.ticket !== undefined) {
+          breakOff(own.ticket);
+          return;
+        }
         body.give();
         settle();
       },
     };
-    landed.set(landing, { body, settle });
+    const own: Landed = { body, settle, ticket: undefined };
+    const arrived = (ticket: Ticket): void => {
+      landed.delete(landing);
+      ticket.arriving = false;
+      if (!ticket.parked) return;
+      ticket.parked = false;
+      enqueue(ticket);
+    };
+    landed.set(landing, own);
     return landing;
+  };
+
+  /** The rest of a body that is read as it arrives will not come. */
+  const breakOff = (ticket: Ticket): void => {
+    ticket.body.breakOff();
+    if (!ticket.parked) return;
+    cancel(ticket);
+    ticket.reject(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
   };
 
   const run = async (
@@ -217,14 +259,23 @@ export function startLanes(options: LanesOptions): Lanes {
     job: Job,
     deadlineMs: number,
     signal: AbortSignal,
+    lane?: Lane,
   ): Promise<Answer> => {
     const own = landed.get(landing);
-    if (own === undefined) throw new RangeError('a landing is run once');
-    landed.delete(landing);
+    if (own?.ticket !== undefined || own === undefined) throw new RangeError('a landing is run once');
+    if (lane === undefined) landed.delete(landing);
     let end = (): void => undefined;
     try {
       return await new Promise<Answer>((resolve, reject) => {
-        const ticket: Ticket = { id: nextId++, body: own.body, job, resolve, reject };
+        const ticket: Ticket = {
+          id: nextId++,
+          body: own.body,
+          job,
+          arriving: lane !== undefined,
+          parked: false,
+          resolve,
+          reject,
+        };
         const timer = setTimeout(() => {
           cancel(ticket);
           const detail = 'expected an answer before the deadline of the request, got none';
@@ -242,7 +293,15 @@ export function startLanes(options: LanesOptions): Lanes {
           clearTimeout(timer);
           signal.removeEventListener('abort', gone);
         };
-        enqueue(ticket);
+        if (signal.aborted) {
+          own.body.give();
+          gone();
+        } else if (lane === undefined) {
+          enqueue(ticket);
+        } else {
+          own.ticket = ticket;
+          next(lane, ticket);
+        }
       });
     } finally {
       end();
@@ -255,7 +314,12 @@ export function startLanes(options: LanesOptions): Lanes {
   return {
     engine: { name: options.engine.name, reason: options.engine.reason },
     land,
-    run,
+    run: (landing, job, deadlineMs, signal) => run(landing, job, deadlineMs, signal),
+    begin(landing, job, deadlineMs, signal) {
+      const lane = idleLane();
+      const reads = options.engine.module !== undefined && EAGER.has(job.format);
+      return lane !== undefined && reads ? run(landing, job, deadlineMs, signal, lane) : undefined;
+    },
     async close() {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));

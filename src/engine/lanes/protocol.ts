@@ -26,12 +26,16 @@ export type ToLane =
       /** Where the body lies. */
       readonly start: number;
       readonly length: number;
+      /** Where it is counted how much of the body has arrived; none: it is whole. */
+      readonly watch?: number;
       readonly job: Job;
     }
   | { readonly type: 'forget'; readonly arena: number };
 
 export type FromLane =
   | { readonly type: 'ready' }
+  /** The body stopped arriving: the lane is free, the job to be sent again when the body is whole. */
+  | { readonly type: 'starved'; readonly id: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | {
       readonly type: 'problem';

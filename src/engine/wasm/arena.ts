@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
+import type { Arriving } from './arriving.js';
 
 const PAGE = 65536;
 /** Kernels read whole words: the last byte handed out has this much memory behind it. */
@@ -12,6 +13,8 @@ const SLACK = 64;
 export class Arena implements Space {
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   #top: number;
+  /** The body, while it is still on its way. */
+  arriving: Arriving | undefined;
 
   /** `memory`: the request's; the bytes below `base` are taken; it does not grow beyond `limit` bytes. */
   constructor(

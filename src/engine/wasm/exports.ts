@@ -99,6 +99,7 @@ export interface Kernels {
     target: number,
   ): number;
   json_parse(frame: number, body: number, length: number, lines: boolean): void;
+  csv_parse(frame: number, body: number, length: number): void;
   random_seed(state: number, seed: number): void;
   random_doubles(state: number, out: number, count: number): void;
   student_tail(t: number, df: number): number;

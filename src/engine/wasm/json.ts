@@ -1,9 +1,9 @@
 import type { JsonKernel } from '../../ports/engine.js';
-import type { TableLimits } from '../../ports/limits.js';
+import { type TableLimits, token } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
-import { parse, placeText, pointerOf, refuse, type Report, tableOf, textAt } from './table.js';
+import { firstName, parse, placeText, pointerOf, refuse, type Report, tableOf, textAt } from './table.js';
 
 /** What was expected, by assembly/syntax.ts. */
 const EXPECTED = [
@@ -28,9 +28,10 @@ export const json =
     if (body.length === 0) throw new Problem('invalid_json', 'expected a JSON document, got an empty body');
     const lines = shape === 'lines';
     const start = placeText(arena, body);
-    const report = parse(arena, start, limits, (frame) => {
+    const kernel = (frame: number): void => {
       kernels.json_parse(frame, start, body.length, lines);
-    });
+    };
+    const report = parse(arena, start, limits, kernel, true);
     const { rest: words } = report;
     const [members, shapes, otherData, otherColumns, topArray] = [
       words[0]!,
@@ -56,13 +57,17 @@ export const json =
       }
       for (const [key, value] of membersAt(arena, members)) rest.set(key, value);
     }
-    if (report.columns === 0 || report.rows === 0) {
-      const wanted = shapes === COLUMNS || report.rows > 0 ? 'column' : 'row';
-      const got = report.columns > 0 || report.rows === 0 ? 'none' : 'rows without keys';
-      throw Problem.at(base, 'no_data', `expected at least one ${wanted}, got ${got}`);
-    }
+    if (report.columns === 0 || report.rows === 0) throw noData(report, base, arena);
     return { table: tableOf(arena, report, limits), rest };
   };
+
+function noData({ rows, columns, table }: Report, base: string, arena: Arena): Problem {
+  if (rows > 0) return Problem.at(base, 'no_data', 'expected at least one column, got rows without keys');
+  if (base === '/columns' && columns === 0)
+    return Problem.at(base, 'no_data', 'expected at least one column, got none');
+  const pointer = base === '/columns' ? `${base}/${token(firstName(arena, table))}` : base;
+  return Problem.at(pointer, 'no_data', 'expected at least one row, got none');
+}
 
 /** Other members of the document, in its order. */
 function membersAt(arena: Arena, newest: number): [string, string][] {

@@ -22,6 +22,7 @@ export const FAULTS = [
   'lengths',
   'duplicate',
   'longLine',
+  'overrun',
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
@@ -64,12 +65,34 @@ export function placeText(arena: Arena, body: Uint8Array): number {
   return pointer;
 }
 
-/** Runs a kernel that makes a table of the text at `body`; the arena's top is then behind what it made. */
+/**
+ * Runs a kernel that makes a table of the text at `body`; the arena's top is then behind what it made. A body that is
+ * still arriving is read as it comes by kernels that watch it; what goes wrong then is tried again when it is whole.
+ */
 export function parse(
   arena: Arena,
   body: number,
   limits: TableLimits,
   kernel: (frame: number) => void,
+  watches = false,
+): Report {
+  const { arriving } = arena;
+  if (arriving !== undefined && watches && arriving.body === body) {
+    const { top } = arena;
+    const report = run(arena, body, limits, kernel, arriving.watch);
+    if (report.fault === 'none') return report;
+    arena.reset(top);
+  }
+  arriving?.whole();
+  return run(arena, body, limits, kernel, 0);
+}
+
+function run(
+  arena: Arena,
+  body: number,
+  limits: TableLimits,
+  kernel: (frame: number) => void,
+  watch: number,
 ): Report {
   const frame = arena.take(FRAME_BYTES);
   const told = new Uint32Array(arena.buffer, frame, FRAME_BYTES / 4).fill(0);
@@ -81,6 +104,7 @@ export function parse(
   told[6] = limits.nameBytes;
   told[7] = limits.depth;
   told[8] = SEED;
+  told[25] = watch;
   kernel(frame);
   const words = new Uint32Array(arena.buffer, frame, FRAME_BYTES / 4);
   arena.reset(words[18]!);
@@ -166,6 +190,13 @@ export function tableOf(arena: Arena, { rows, columns, table }: Report, limits: 
   const made = Array.from(records, (record) => columnOf(arena, record, rows, gap));
   const byName = new Map(made.map((column) => [column.name, column]));
   return { rows, names: [...byName.keys()], column: (name) => byName.get(name)! };
+}
+
+/** Name of the first column of a table without rows. */
+export function firstName(arena: Arena, table: number): string {
+  const [record] = new Uint32Array(arena.buffer, table, 1);
+  const [name, length] = new Uint32Array(arena.buffer, record, 2);
+  return textAt(arena, name!, length!, false);
 }
 
 /** Cells of missing values, for the segments that were never made: one place for all of them. */
