@@ -33,7 +33,7 @@ export function selectColumns(
     }
   });
   const asked = wanted === undefined ? known : new Set(wanted);
-  const all = table.names.filter((name) => asked.has(name)).map((name) => table.column(name));
+  const all = table.names.filter((name) => asked.has(name)).map((name) => typeless(table.column(name)));
   const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
   for (const { name, inexact } of numeric) {
     if (inexact > 0) {
@@ -42,9 +42,10 @@ export function selectColumns(
     }
   }
   for (const column of all) {
-    if (column.type === 'mixed' && column.missing < table.rows) {
+    if (column.type !== 'mixed') continue;
+    if (column.missing < table.rows)
       notes.warn('mixed_column', 'values of several types: not taken as numbers', column.name);
-    }
+    else notes.warn('all_missing', 'every value is missing: not taken as numbers', column.name);
   }
   return {
     rows: table.rows,
@@ -52,6 +53,16 @@ export function selectColumns(
     numbers: numeric.filter(({ type }) => type === 'number'),
     booleans: numeric.filter(({ type }) => type === 'boolean'),
   };
+}
+
+/**
+ * A column without a single value is `mixed`, whatever type its format declared: JSON and CSV declare none, and the same
+ * rows have the same answer in every format.
+ */
+function typeless(column: Column): Column {
+  for (const cell of column.cells()) if (cell !== null) return column;
+  const missing = 'numbers' in column ? column.numbers.length : column.missing;
+  return { name: column.name, type: 'mixed', missing, cells: () => column.cells() };
 }
 
 /** Missing values of a column. */

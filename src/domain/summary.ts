@@ -19,7 +19,7 @@ export function summarize(
   notes: Notes,
 ): ReadonlyMap<string, Json> {
   if (selection.numbers.length === 0) {
-    return new Map(selection.all.map((column) => [column.name, describeCategorical(column, notes)]));
+    return new Map(selection.all.map((column) => [column.name, describeCategorical(column)]));
   }
   const refined = refinePercentiles(percentiles);
   const names = percentileNames(refined);
@@ -57,7 +57,7 @@ function describeNumeric(
 }
 
 /** `top` is the value with the highest count, first seen among equals. Python's True is 1 there, and so it is here. */
-function describeCategorical(column: Column, notes: Notes): Json {
+function describeCategorical(column: Column): Json {
   const counts = new Map<Cell, { count: number; value: Cell }>();
   let count = 0;
   for (const value of column.cells()) {
@@ -70,7 +70,5 @@ function describeCategorical(column: Column, notes: Notes): Json {
   }
   let top: { count: number; value: Cell } | undefined;
   for (const entry of counts.values()) if (top === undefined || entry.count > top.count) top = entry;
-  if (top === undefined)
-    notes.warn('all_missing', 'every value is missing: top and freq are null', column.name);
   return { count, unique: counts.size, top: top?.value ?? null, freq: top?.count ?? null };
 }
