@@ -23,10 +23,15 @@ module.exports = {
     { from: { path: '^src/engine/[^/]+\\.ts$' }, to: { path: '^src/engine/[^/]+\\.ts$' } },
     { from: { path: folder('engine') }, to: { path: folder('ports') } },
     { from: { path: folder('engine/wasm') }, to: { path: 'node_modules/@assemblyscript/loader/' } },
-    { from: { path: folder('engine/js') }, to: { path: ['(^|/)ml-kmeans', 'node_modules/jstat/'] } },
+    {
+      from: { path: folder('engine/js') },
+      to: { path: ['(^|/)ml-kmeans', 'node_modules/jstat/', '(^|/)csv-parse/'] },
+    },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'schema', 'telemetry'].map((name) => within(`adapters/${name}`)),
+    ...['http', 'arrow', 'json', 'csv', 'parquet', 'schema', 'telemetry'].map((name) =>
+      within(`adapters/${name}`),
+    ),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
     {
       from: { path: folder('adapters/http') },
@@ -35,11 +40,21 @@ module.exports = {
     { from: { path: folder('adapters') }, to: { dependencyTypes: ['core'] } },
     {
       from: { path: folder('adapters/http') },
-      to: { path: ['node_modules/(@types/)?express', 'node_modules/swagger-ui-dist/'] },
+      to: {
+        path: [
+          'node_modules/(@types/)?express',
+          'node_modules/swagger-ui-dist/',
+          'node_modules/@fastify/busboy/',
+        ],
+      },
     },
     {
       from: { path: folder('adapters/arrow') },
       to: { path: ['node_modules/apache-arrow/', 'node_modules/fzstd/', 'node_modules/lz4js/'] },
+    },
+    {
+      from: { path: folder('adapters/parquet') },
+      to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/', 'node_modules/fzstd/'] },
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },

@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { Ajv } from 'ajv';
 import type { EngineName } from './ports/engine.js';
+import type { TableLimits } from './ports/limits.js';
 
 /** The service's settings. Sizes in bytes, times in milliseconds. */
 export interface Config {
@@ -12,7 +13,11 @@ export interface Config {
   readonly queue: number;
   readonly maxJsonBytes: number;
   readonly maxArrowBytes: number;
+  readonly tableLimits: TableLimits;
   readonly deadlineMs: number;
+  readonly uploadGraceMs: number;
+  /** Bytes a second. */
+  readonly uploadFloor: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -29,7 +34,13 @@ const schema = {
     MAX_QUEUE: { type: 'integer', minimum: 0, maximum: 100_000, default: 64 },
     MAX_JSON_BYTES: { type: 'integer', minimum: 1024, maximum: 512 * MiB, default: 256 * MiB },
     MAX_ARROW_BYTES: { type: 'integer', minimum: 1024, maximum: 4096 * MiB, default: 1024 * MiB },
+    MAX_ROWS: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1, default: 50_000_000 },
+    MAX_CELLS: { type: 'integer', minimum: 1, maximum: 2 ** 40, default: 500_000_000 },
+    MAX_COLUMNS: { type: 'integer', minimum: 1, maximum: 65_536, default: 4096 },
+    MAX_RATIO: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 200 },
     DEADLINE_MS: { type: 'integer', minimum: 1, maximum: 300_000, default: 30_000 },
+    UPLOAD_GRACE_MS: { type: 'integer', minimum: 100, maximum: 300_000, default: 10_000 },
+    UPLOAD_FLOOR: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: 65_536 },
     LOG_LEVEL: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
   },
 } as const;
@@ -43,7 +54,13 @@ interface Settings {
   MAX_QUEUE: number;
   MAX_JSON_BYTES: number;
   MAX_ARROW_BYTES: number;
+  MAX_ROWS: number;
+  MAX_CELLS: number;
+  MAX_COLUMNS: number;
+  MAX_RATIO: number;
   DEADLINE_MS: number;
+  UPLOAD_GRACE_MS: number;
+  UPLOAD_FLOOR: number;
   LOG_LEVEL: Config['logLevel'];
 }
 
@@ -72,7 +89,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     queue: settings.MAX_QUEUE,
     maxJsonBytes: settings.MAX_JSON_BYTES,
     maxArrowBytes: settings.MAX_ARROW_BYTES,
+    tableLimits: Object.freeze({
+      rows: settings.MAX_ROWS,
+      cells: settings.MAX_CELLS,
+      columns: settings.MAX_COLUMNS,
+      nameBytes: 1024,
+      depth: 32,
+      decodedBytes: settings.MAX_ARROW_BYTES,
+      ratio: settings.MAX_RATIO,
+    }),
     deadlineMs: settings.DEADLINE_MS,
+    uploadGraceMs: settings.UPLOAD_GRACE_MS,
+    uploadFloor: settings.UPLOAD_FLOOR,
     logLevel: settings.LOG_LEVEL,
   });
 }

@@ -23,6 +23,7 @@ async function main(): Promise<void> {
     lanes: config.lanes,
     queue: config.queue,
     memoryBudget: config.memoryBudget,
+    limits: config.tableLimits,
     version,
     onLaneLost: (reason) => {
       log('warn', 'a lane ended and is replaced', { reason });
@@ -33,11 +34,15 @@ async function main(): Promise<void> {
   const { createApp } = await import('./adapters/http/app.js');
   const { listen } = await import('./adapters/http/server.js');
   let stopping = false;
+  const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
+  const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
     endpoints,
     lanes,
     recordSpans: telemetry.record,
-    limits: { json: config.maxJsonBytes, arrow: config.maxArrowBytes },
+    limits: { json: text, ndjson: text, csv: text, arrow: binary, parquet: binary },
+    tableLimits: config.tableLimits,
+    pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
     deadlineMs: config.deadlineMs,
     version,
     accepting: () => !stopping,

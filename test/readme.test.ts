@@ -86,6 +86,11 @@ while (args.length > 0) {
   else if (arg === '--data-binary') {
     const source = args.shift().slice(1);
     body = readFileSync(source === '-' ? 0 : source);
+  } else if (arg === '-F') {
+    const [name, value] = args.shift().split(/=([^]*)/);
+    body ??= new FormData();
+    if (value.startsWith('@')) body.set(name, new File([readFileSync(value.slice(1))], value.slice(1)));
+    else body.set(name, value);
   } else if (arg !== '-s') url = arg;
 }
 fetch(url, { method: body === undefined ? 'GET' : 'POST', headers, body })
@@ -154,6 +159,8 @@ describe('examples', () => {
       'rows',
       'penguins',
       'flights',
+      'weather',
+      'parquet',
       'python',
       'javascript',
       'describe',
@@ -161,17 +168,20 @@ describe('examples', () => {
       'jitless',
     ]);
     const calls = README.match(/^.*\bcurl -s\b.*$/gmu) ?? [];
-    expect(calls.length).toBe(5);
+    expect(calls.length).toBe(7);
   });
 
   describe.each(ways)('with %s', (way) => {
-    test.each(['rows', 'penguins', 'flights', 'describe', 'error'])('%s', async (name) => {
-      const path =
-        way === 'curl' ? process.env.PATH : `${folder}${delimiter}${process.env.PATH ?? '/usr/bin:/bin'}`;
-      const { code, out, err } = await run('sh', ['-c', here(block(name))], { ...process.env, PATH: path });
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-      expectShown(JSON.parse(out) as JsonValue, shown(name));
-    });
+    test.each(['rows', 'penguins', 'flights', 'weather', 'parquet', 'describe', 'error'])(
+      '%s',
+      async (name) => {
+        const path =
+          way === 'curl' ? process.env.PATH : `${folder}${delimiter}${process.env.PATH ?? '/usr/bin:/bin'}`;
+        const { code, out, err } = await run('sh', ['-c', here(block(name))], { ...process.env, PATH: path });
+        expect({ code, err }).toEqual({ code: 0, err: '' });
+        expectShown(JSON.parse(out) as JsonValue, shown(name));
+      },
+    );
   });
 
   test('javascript', async () => {
@@ -264,7 +274,8 @@ describe('tables', () => {
   });
 
   test('media types', () => {
-    expect(table('### Bodies').map(([type]) => quoted(type)[0])).toEqual([...MEDIA_TYPES.keys()]);
+    const named = table('### Bodies').flatMap(([type]) => quoted(type));
+    expect(named.sort()).toEqual([...MEDIA_TYPES.keys()].sort());
   });
 
   test('problem codes under their status', () => {

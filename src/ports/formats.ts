@@ -23,11 +23,15 @@ export interface Decoded {
 /** Body bytes to a table. Throws Problem with a 400, 413 or 422 code. `body` stays where it is. */
 export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded | Promise<Decoded>;
 
-/** A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. */
+/**
+ * A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. What
+ * lies behind nulls is zeros. `compression`: buffers as LZ4 frames (LZ4_FRAME), raw where that does not make them smaller.
+ */
 export type TableWriter = (
   table: Table,
   extra: { readonly name: string; readonly values: Int32Array },
   metadata: ReadonlyMap<string, string>,
+  compression?: 'lz4',
 ) => Uint8Array;
 
 /** JSON of the service: objects whose keys come from clients are Maps, so that no name can touch a prototype. */

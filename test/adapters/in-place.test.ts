@@ -5,6 +5,7 @@ import { Arena } from '../../src/engine/wasm/arena.js';
 import { wasmEngine } from '../../src/engine/wasm/engine.js';
 import { instantiate } from '../../src/engine/wasm/exports.js';
 import type { NumericColumn } from '../../src/ports/tables.js';
+import { readConfig } from '../../src/config.js';
 import { ROOT } from '../service.js';
 
 /** The body of an Arrow request is written once and never copied: its columns are views of the arena's memory. */
@@ -18,8 +19,12 @@ describe('an Arrow body in an arena', () => {
   body.set(file);
   const arena = new Arena(memory, start + file.length);
   const engine = wasmEngine(kernels, arena);
-  const { table } = readArrow(body, { space: arena, widen: engine.widen });
-  const columns = table.names.map((name) => table.column(name) as NumericColumn);
+  let columns: NumericColumn[];
+  beforeAll(async () => {
+    const limits = readConfig({}).tableLimits;
+    const { table } = await readArrow(body, { space: arena, engine, limits });
+    columns = table.names.map((name) => table.column(name) as NumericColumn);
+  });
 
   test("the column views' buffer is the arena's memory, inside the body", () => {
     expect(columns.length).toBe(4);

@@ -134,7 +134,7 @@ describe('the service around the analyses', () => {
       });
       socket.once('error', reject);
     });
-    expect(declared).toMatch(/^HTTP\/1\.1 413 .*100000 bytes, got 100001 bytes/su);
+    expect(declared).toMatch(/^HTTP\/1\.1 413 .*100000 bytes \(MAX_JSON_BYTES\), got 100001 bytes/su);
     const chunk = Buffer.alloc(60_000, 32);
     const chunked = await send(`${service.url}/analytics/analyze`, {
       headers: JSON_TYPE,
@@ -146,6 +146,7 @@ describe('the service around the analyses', () => {
   test.each([
     ['two Content-Length', 'Content-Length: 2\r\nContent-Length: 3\r\n', 400],
     ['length and chunked', 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', 400],
+    ['a chunk that is none', 'Transfer-Encoding: chunked\r\n', 400],
     ['a 20 KB header', `X-Long: ${'x'.repeat(20_000)}\r\n`, 431],
     ['no request at all', '\u0000\u0001\r\n', 400],
   ])('%s → %i problem+json', async (_name, headers, status) => {

@@ -3,8 +3,7 @@ import {
   type DataType,
   type Date_,
   type Field,
-  RecordBatchReader,
-  Table as ArrowTable,
+  type Table as ArrowTable,
   type Timestamp,
   Type,
   type Utf8,
@@ -12,13 +11,11 @@ import {
 } from 'apache-arrow';
 import type { NumberStorage } from '../../ports/engine.js';
 import type { Decoder, DecodeTools } from '../../ports/formats.js';
-import { excerpt, Problem } from '../../ports/problem.js';
-import type { Cell, Chunk, Column, Table } from '../../ports/tables.js';
+import { type Cell, type Chunk, type Column, numericCells, type Table } from '../../ports/tables.js';
+import { buildTable } from './build.js';
 import { decimalNumber, instantText } from './cells.js';
-import { registerCodecs } from './codecs.js';
-import { checkFraming } from './framing.js';
-
-registerCodecs();
+import { unsupported } from './schema.js';
+import { verifyArrow } from './verify.js';
 
 /** The Arrow tables behind ours, for answers that give the client's own columns back. */
 const sources = new WeakMap<Table, ArrowTable>();
@@ -26,24 +23,24 @@ const sources = new WeakMap<Table, ArrowTable>();
 export const sourceOf = (table: Table): ArrowTable | undefined => sources.get(table);
 
 /**
- * An Arrow IPC stream or file, buffers raw, LZ4_FRAME or ZSTD. Raw float64 columns are views of the body where it lies;
- * other numbers are widened into the request's space. Batches stay apart.
+ * An Arrow IPC stream or file, whichever it is, buffers raw, LZ4_FRAME or ZSTD, verified as a whole before anything is
+ * made of it. Raw float64 columns are views of the body where it lies; other numbers are widened into the request's
+ * space. Batches stay apart. Throws what verifyArrow throws; columns of types that are only carried along are refused
+ * when they are asked for.
  */
 export const readArrow: Decoder = (body, tools) => {
-  checkFraming(body);
-  const arrow = decode(body);
+  const verified = verifyArrow(body, tools.limits, tools.space);
+  const arrow = buildTable(verified);
   const names = arrow.schema.fields.map(({ name }) => name);
-  const double = names.find((name, i) => names.indexOf(name) !== i);
-  if (double !== undefined) {
-    const detail = `expected unique field names, got ${JSON.stringify(excerpt(double))} twice`;
-    throw Problem.at('', 'duplicate_column', detail);
-  }
+  const indices = new Map(names.map((name, i) => [name, i]));
   const known = new Map<string, Column>();
   const table: Table = {
     rows: arrow.numRows,
     names,
     column(name) {
-      const column = known.get(name) ?? columnOf(arrow, names.indexOf(name), tools);
+      const refused = verified.schema.unread.get(name);
+      if (refused !== undefined) throw unsupported(refused, name);
+      const column = known.get(name) ?? columnOf(arrow, indices.get(name)!, tools);
       known.set(name, column);
       return column;
     },
@@ -52,30 +49,9 @@ export const readArrow: Decoder = (body, tools) => {
   return { table, options: undefined };
 };
 
-function decode(body: Uint8Array): ArrowTable {
-  try {
-    const reader = RecordBatchReader.from(body);
-    reader.open();
-    if (!reader.isSync()) throw new Problem('invalid_arrow', 'expected Arrow IPC, got something else');
-    const batches = [...reader];
-    return new ArrowTable(reader.schema, batches);
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    const reason = error instanceof Error ? error.message : '';
-    if (/unrecognized type|not supported|unsupported/iu.test(reason)) {
-      throw new Problem('unsupported_type', `expected types that are read here, got: ${excerpt(reason)}`);
-    }
-    throw new Problem(
-      'invalid_arrow',
-      `expected valid Arrow IPC, got bytes that do not decode: ${excerpt(reason)}`,
-    );
-  }
-}
-
 function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column {
-  const field = arrow.schema.fields[index]! as Field<DataType>;
+  const { name, type } = arrow.schema.fields[index]! as Field<DataType>;
   const vector = arrow.getChildAt(index)!;
-  const { name, type } = field;
   const text = (kind: 'string' | 'timestamp' | 'mixed', cells: () => Iterable<Cell>): Column => ({
     name,
     type: kind,
@@ -84,7 +60,7 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
   });
   const chunkOf = numberReader(type, tools);
   if (chunkOf !== undefined) {
-    const kind = type.typeId === Type.Bool ? 'boolean' : 'number';
+    const kind = (valueType(type) ?? type).typeId === Type.Bool ? 'boolean' : 'number';
     const chunks = vector.data.map(chunkOf);
     const inexact = chunks.reduce((sum, chunk) => sum + (chunk.inexact ?? 0), 0);
     const length = chunks.reduce((sum, { values }) => sum + values.length, 0);
@@ -93,7 +69,7 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
       type: kind,
       numbers: { length, chunks },
       inexact,
-      cells: () => numericCells(kind, chunks),
+      cells: () => numericCells(kind, { length, chunks }),
     };
   }
   switch (type.typeId) {
@@ -104,13 +80,11 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
     case Type.Timestamp:
     case Type.Date:
       return text('timestamp', () => instants(vector));
-    case Type.Null:
-      return text('mixed', () => vector as Iterable<null>);
     case Type.Dictionary:
-      if (isText(dictionaryType(type))) return text('string', () => entries(vector));
-      throw unsupported(field);
+      return text('string', () => entries(vector));
     default:
-      throw unsupported(field);
+      // The schema lets through what is named here, and type null.
+      return text('mixed', () => vector as Iterable<null>);
   }
 }
 
@@ -130,20 +104,13 @@ function numberReader(type: DataType, tools: DecodeTools): NumberReader | undefi
   if (type.typeId === Type.Float) return doubles;
   if (type.typeId === Type.Decimal) return (data) => decimals(data, tools);
   if (type.typeId !== Type.Dictionary) return undefined;
-  const inner = dictionaryType(type);
-  const values = inner.typeId === Type.Bool ? undefined : numberReader(inner, tools);
-  return values === undefined ? undefined : (data) => looked(data, values, tools);
+  const values = numberReader(valueType(type)!, tools);
+  return values === undefined ? undefined : lookup(values, tools);
 }
 
-const dictionaryType = (type: DataType): DataType => (type as DataType & { dictionary: DataType }).dictionary;
-
-function unsupported({ name, type }: Field): Problem {
-  const detail = `expected numbers, booleans, strings, timestamps or decimals, got ${excerpt(String(type))} in column ${JSON.stringify(excerpt(name))}`;
-  return Problem.at('', 'unsupported_type', detail);
-}
-
-const isText = (type: DataType): boolean =>
-  type.typeId === Type.Utf8 || type.typeId === Type.LargeUtf8 || type.typeId === Type.Utf8View;
+/** The type behind a dictionary's indices. */
+const valueType = (type: DataType): DataType | undefined =>
+  type.typeId === Type.Dictionary ? (type as DataType & { dictionary: DataType }).dictionary : undefined;
 
 /** How the engine's widen kernel calls the values of a type; undefined for float64 and all that are not plain numbers. */
 function storageOf(type: DataType): NumberStorage | undefined {
@@ -159,73 +126,59 @@ function storageOf(type: DataType): NumberStorage | undefined {
   return undefined;
 }
 
-/** The bitmap of a batch, null when every row is valid. Throws when it is shorter than the batch. */
-function validityOf(data: Data): Uint8Array | null {
-  if (data.nullCount <= 0) return null;
-  const bitmap = data.nullBitmap;
-  if (bitmap.byteLength * 8 < data.offset + data.length) throw tooShort('validity');
-  return bitmap;
-}
-
-const tooShort = (what: string): Problem =>
-  new Problem('invalid_arrow', `expected a ${what} buffer as long as its batch, got a shorter one`);
+/** The bitmap of a batch; null when every row is valid. */
+const validityOf = (data: Data): Uint8Array | null => (data.nullCount > 0 ? data.nullBitmap : null);
 
 /** float64 as it lies in the body. */
-function doubles(data: Data): Chunk {
-  const values = data.values as Float64Array;
-  if (values.length < data.length) throw tooShort('values');
-  return { values: values.subarray(0, data.length), validity: validityOf(data), bitOffset: data.offset };
-}
+const doubles = (data: Data): Chunk => ({
+  values: data.values as Float64Array,
+  validity: validityOf(data),
+  bitOffset: 0,
+});
 
-function widened(data: Data, storage: NumberStorage, { widen }: DecodeTools): Chunk & { inexact: number } {
-  const stored = data.values as Uint8Array;
-  const needed = storage === 'bit' ? Math.ceil((data.offset + data.length) / 8) : data.length;
-  if (stored.length < needed) throw tooShort('values');
+function widened(
+  data: Data,
+  storage: NumberStorage,
+  { engine: { widen } }: DecodeTools,
+): Chunk & { inexact: number } {
+  const { buffer, byteOffset, byteLength } = data.values as Uint8Array;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   const validity = validityOf(data);
-  const { values, inexact } = widen({
-    storage,
-    bytes: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength),
-    validity,
-    bitOffset: data.offset,
-    length: data.length,
-  });
-  return { values, validity, bitOffset: data.offset, inexact };
+  const { values, inexact } = widen({ storage, bytes, validity, bitOffset: 0, length: data.length });
+  return { values, validity, bitOffset: 0, inexact };
 }
 
 function decimals(data: Data, { space }: DecodeTools): Chunk {
   const { scale, bitWidth } = data.type as DataType & { scale: number; bitWidth: number };
   const words = data.values as Uint32Array;
   const width = bitWidth / 32;
-  if (words.length < data.length * width) throw tooShort('values');
   const values = space.float64(data.length);
   for (let row = 0; row < data.length; row++) {
     values[row] = decimalNumber(words.subarray(row * width, (row + 1) * width), scale);
   }
-  return { values, validity: validityOf(data), bitOffset: data.offset };
+  return { values, validity: validityOf(data), bitOffset: 0 };
 }
 
 /** Numbers behind dictionary indices; missing where the index or the dictionary's value is. */
-function looked(data: Data, valuesOf: NumberReader, { space }: DecodeTools): Chunk & { inexact: number } {
-  const indices = data.values as ArrayLike<number | bigint>;
-  if (indices.length < data.length) throw tooShort('index');
-  const chunks = (data.dictionary?.data ?? []).map((part: Data) => valuesOf(part));
-  const dictionary = Float64Array.from([...numericCells('number', chunks)], (value) => Number(value ?? NaN));
-  const validity = validityOf(data);
-  const values = space.float64(data.length);
-  for (let row = 0; row < data.length; row++) values[row] = dictionary[Number(indices[row])] ?? NaN;
-  const inexact = chunks.reduce((sum, chunk) => sum + (chunk.inexact ?? 0), 0);
-  return { values, validity, bitOffset: data.offset, inexact };
-}
-
-function* numericCells(kind: 'number' | 'boolean', chunks: readonly Chunk[]): Iterable<Cell> {
-  for (const { values, validity, bitOffset } of chunks) {
-    for (const [row, value] of values.entries()) {
-      const bit = bitOffset + row;
-      const present =
-        (validity === null || ((validity[bit >> 3]! >> (bit & 7)) & 1) === 1) && !Number.isNaN(value);
-      yield present ? (kind === 'boolean' ? value === 1 : value) : null;
-    }
-  }
+function lookup(valuesOf: NumberReader, { space }: DecodeTools): NumberReader {
+  // Many batches may share one long dictionary: it is decoded once.
+  const known = new Map<Vector, { readonly values: Float64Array; inexact: number }>();
+  const decode = (dictionary: Vector): { readonly values: Float64Array; inexact: number } => {
+    const chunks = dictionary.data.map((part: Data) => valuesOf(part));
+    const cells = [...numericCells('number', { length: dictionary.length, chunks })];
+    const inexact = chunks.reduce((sum, chunk) => sum + (chunk.inexact ?? 0), 0);
+    return { values: Float64Array.from(cells, (value) => Number(value ?? NaN)), inexact };
+  };
+  return (data) => {
+    const vector = data.dictionary!;
+    const isNew = !known.has(vector);
+    const dictionary = known.get(vector) ?? decode(vector);
+    known.set(vector, dictionary);
+    const indices = data.values as ArrayLike<number | bigint>;
+    const values = space.float64(data.length);
+    for (let row = 0; row < data.length; row++) values[row] = dictionary.values[Number(indices[row])] ?? NaN;
+    return { values, validity: validityOf(data), bitOffset: 0, inexact: isNew ? dictionary.inexact : 0 };
+  };
 }
 
 /** Strings behind dictionary indices, of any width: apache-arrow's own iterator fails on 64-bit ones. */

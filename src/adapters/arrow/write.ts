@@ -1,5 +1,7 @@
 import {
   Bool,
+  CompressionType,
+  compressionRegistry,
   type Data,
   Field,
   Float64,
@@ -17,10 +19,14 @@ import {
 } from 'apache-arrow';
 import type { TableWriter } from '../../ports/formats.js';
 import type { Column, Table } from '../../ports/tables.js';
+import { encodeLz4 } from './lz4.js';
+import { zeroNulls } from './nulls.js';
 import { sourceOf } from './read.js';
 
+compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: encodeLz4 });
+
 /** The client's own columns, types and batches when they came as Arrow; float64, bool and utf8 otherwise. */
-export const writeArrow: TableWriter = (table, extra, metadata) => {
+export const writeArrow: TableWriter = (table, extra, metadata, compression) => {
   const source = sourceOf(table) ?? build(table);
   const name = freeName(extra.name, table.names);
   const appended = new Field(name, new Int32(), true);
@@ -29,14 +35,18 @@ export const writeArrow: TableWriter = (table, extra, metadata) => {
   let start = 0;
   const batches = source.batches.map((batch) => {
     const end = start + batch.numRows;
-    const children: Data[] = [...batch.data.children, labelData(extra.values.subarray(start, end))];
+    const children: Data[] = [
+      ...batch.data.children.map(zeroNulls),
+      labelData(extra.values.subarray(start, end)),
+    ];
     start = end;
     return new RecordBatch(
       schema,
       makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }),
     );
   });
-  return tableToIPC(new ArrowTable(schema, batches), 'stream');
+  const codec = compression === 'lz4' ? CompressionType.LZ4_FRAME : null;
+  return tableToIPC(new ArrowTable(schema, batches), 'stream', codec);
 };
 
 /** "cluster", or "cluster_2" where the client has a column of that name. */
@@ -50,11 +60,15 @@ function freeName(wanted: string, taken: readonly string[]): string {
 function labelData(labels: Int32Array): Data<Int32> {
   const nullBitmap = new Uint8Array(Math.ceil(labels.length / 8));
   let nullCount = 0;
+  const data = labels.slice();
   labels.forEach((label, row) => {
-    if (label < 0) nullCount++;
-    else nullBitmap[row >> 3]! |= 1 << (row & 7);
+    if (label >= 0) nullBitmap[row >> 3]! |= 1 << (row & 7);
+    else {
+      nullCount++;
+      data[row] = 0;
+    }
   });
-  return makeData({ type: new Int32(), length: labels.length, nullCount, nullBitmap, data: labels.slice() });
+  return makeData({ type: new Int32(), length: labels.length, nullCount, nullBitmap, data });
 }
 
 function build(table: Table): ArrowTable {

@@ -1,19 +1,21 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Endpoint } from '../../domain/endpoint.js';
-import type { Lanes } from '../../ports/lanes.js';
+import type { Format } from '../../ports/formats.js';
+import type { Job } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { RecordSpans } from '../../ports/trace.js';
 import { docsRouter } from './docs.js';
-import { receive } from './intake.js';
-import { ARROW_STREAM, deadlineOf, formatOf, refuseEncoding, requestIdOf } from './negotiate.js';
+import type { Begin } from './early.js';
+import { ENCODINGS } from './encoding.js';
+import { type IntakeOptions, receive } from './intake.js';
+import { answerAndLinger, bodyUnread } from './linger.js';
+import { acceptOf, ARROW_STREAM, deadlineOf, requestIdOf } from './negotiate.js';
 import { openApi } from './openapi.js';
 import { problemReply } from './problems.js';
 
-export interface AppOptions {
+export interface AppOptions extends IntakeOptions {
   readonly endpoints: readonly Endpoint[];
-  readonly lanes: Lanes;
   readonly recordSpans: RecordSpans;
-  readonly limits: Readonly<Record<'json' | 'arrow', number>>;
   readonly deadlineMs: number;
   readonly version: string;
   /** Whether requests are taken: false while the process stops. */
@@ -75,6 +77,7 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
+const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 const requestId = (response: Response): string => String(response.locals.requestId);
 
 async function analysis(
@@ -91,35 +94,29 @@ async function analysis(
   });
   if (!options.accepting())
     throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
-  const offered = endpoint.answersArrow ? ['application/json', ARROW_STREAM] : ['application/json'];
-  const accept = request.accepts(offered);
-  if (accept === false) {
-    const got = JSON.stringify(excerpt(request.headers.accept ?? ''));
-    throw new Problem('not_acceptable', `expected Accept to allow ${offered.join(' or ')}, got ${got}`);
-  }
-  const format = formatOf(request.headers['content-type']);
-  refuseEncoding(request.headers['content-encoding']);
+  const offers = endpoint.answersArrow ? ['application/json', ARROW_STREAM] : ['application/json'];
+  const accepted = acceptOf(request.headers.accept, offers);
   const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
   const query = [...new URL(request.originalUrl, 'http://localhost').searchParams];
-  const landing = await receive(request, lanes, options.limits[format]);
-  const receiveMs = performance.now() - started;
-  const job = {
+  const jobOf = (format: Format, inline?: string): Job => ({
     endpoint: endpoint.name,
     format,
     query,
-    accept: accept === ARROW_STREAM ? 'arrow' : 'json',
+    accept: accepted.type === ARROW_STREAM ? 'arrow' : 'json',
+    ...(accepted.codecs.includes('lz4') && { arrowCompression: 'lz4' }),
+    ...(inline !== undefined && { options: inline }),
     requestId: requestId(response),
-    receiveMs,
-  } as const;
-  const { contentType, body, spans } = await lanes.run(
-    landing,
-    job,
-    Math.max(1, deadline - receiveMs),
-    gone.signal,
-  );
+    receiveMs: performance.now() - started,
+  });
+  const left = (): number => Math.max(1, deadline - (performance.now() - started));
+  const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
+  const body = await receive(request, response, { ...options, begin }, gone.signal);
+  const answer =
+    body.answer ?? lanes.run(body.landing, jobOf(body.format, body.options), left(), gone.signal);
+  const { contentType, body: bytes, spans } = await answer;
   options.recordSpans(spans);
-  response.status(200).set('content-type', contentType).set('content-length', String(body.byteLength));
-  response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  response.status(200).set('content-type', contentType).set('content-length', String(bytes.byteLength));
+  response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
 function onlyMethods(allow: string): (request: Request, response: Response) => void {
@@ -135,10 +132,11 @@ function reply(error: unknown, request: Request, response: Response, logError: A
   if (known === undefined) logError(error, id);
   const { status, headers, body } = problemReply(known ?? error, id);
   response.status(status).set(headers);
-  if (status === 415) response.set('accept-encoding', 'identity');
-  // What is left of a refused body is not read: the connection cannot be used again.
-  if (!request.complete) response.set('connection', 'close');
-  response.end(body);
+  // RFC 9110, 15.5.16: only where the coding is what is wrong.
+  if (known?.code === 'unsupported_encoding') response.set('accept-encoding', ACCEPT_ENCODING);
+  if (!bodyUnread(request)) response.end(body);
+  else if (status !== 408) answerAndLinger(request, response, body);
+  else response.set('connection', 'close').end(body);
 }
 
 /** Express's own refusals, such as a path that does not decode. */

@@ -1,94 +1,146 @@
-import type { IncomingMessage } from 'node:http';
-import type { Landing, Lanes } from '../../ports/lanes.js';
-import { Problem } from '../../ports/problem.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Format } from '../../ports/formats.js';
+import type { Answer, Landing, Lanes } from '../../ports/lanes.js';
+import type { TableLimits } from '../../ports/limits.js';
+import { Body, type FormatLimits, tooLarge } from './body.js';
+import { type Begin, HeadStart } from './early.js';
+import { decompress, encodingOf } from './encoding.js';
+import type { ByteLimit, Stage, Upstream } from './flow.js';
+import { Multipart, MULTIPART_OVERHEAD } from './multipart.js';
+import { type Media, mediaOf } from './negotiate.js';
+import { type Pace, pump } from './wire.js';
 
-/** Bodies up to this size are admitted once they are whole: a slow small client holds no place in the queue. */
-const SMALL = 64 * 1024;
-/** An upload slower than this after the grace is answered 408. */
-const FLOOR_BYTES_PER_SECOND = 64 * 1024;
-const GRACE_MS = 10_000;
-const LOOK_MS = 500;
+export interface IntakeOptions {
+  readonly lanes: Lanes;
+  /** Bytes that a body of a format may have, on the wire and decoded. */
+  readonly limits: FormatLimits;
+  readonly tableLimits: TableLimits;
+  readonly pace: Pace;
+}
+
+/** What a request does with its body. */
+export interface Use {
+  /** Begins to answer before the body is whole, where that can be. */
+  readonly begin: Begin;
+}
+
+/** A body where it will be computed on. */
+export interface Received {
+  readonly landing: Landing;
+  readonly format: Format;
+  /** JSON text that came beside it. */
+  readonly options: string | undefined;
+  /** The answer that was begun before it was whole. */
+  readonly answer?: Promise<Answer> | undefined;
+}
+
+/** Where the bytes of a body end up. */
+interface Target {
+  readonly stage: Stage;
+  /** Throws Problem. */
+  received(): Received;
+  release(): void;
+}
 
 /**
- * Reads a request's body to where it will be computed on: into an arena as it arrives, or by way of Buffers while it
- * is small. Throws 413 beyond `limit` (at once when declared), 408 for a client that dawdles, 400 when it breaks off.
+ * Reads a request's body to where it will be computed on: decompressed, taken out of its parts, in an arena as it
+ * arrives, or by way of Buffers while it is small. Nothing is left behind when it throws a Problem: 415 for what is not
+ * read here, 413 beyond a limit (before anything is read where it is declared), 408 for a client that dawdles, 400 when
+ * the body breaks off, the client leaves (`signal`), or the bytes are not what the headers say.
  */
-export async function receive(request: IncomingMessage, lanes: Lanes, limit: number): Promise<Landing> {
+export async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: IntakeOptions & Use,
+  signal: AbortSignal,
+): Promise<Received> {
+  const media = mediaOf(request.headers['content-type']);
+  const encoding = encodingOf(request.headers['content-encoding']);
+  const limit = limitOf(media, options.limits);
   const declared = declaredLength(request);
-  const tooLarge = (got: string): Problem =>
-    new Problem('too_large', `expected a body of at most ${limit} bytes, got ${got}`);
-  if (declared !== undefined && declared > limit) throw tooLarge(`${declared} bytes`);
-  let landing: Landing | undefined =
-    declared !== undefined && declared > SMALL ? lanes.land(declared) : undefined;
-  const small: Buffer[] = [];
-  let received = 0;
-  const land = (bytes: number): Landing => {
-    const made = lanes.land(bytes);
-    landing = made;
-    for (const part of small) made.write(part);
-    return made;
+  if (declared !== undefined && declared > limit.bytes) throw tooLarge(limit, `${declared} bytes`);
+  if (expectsContinue(request)) response.writeContinue();
+
+  let target: Target | undefined;
+  const open = (upstream: Upstream, expectedBytes: number | undefined): Stage => {
+    target = targetOf(media, options, upstream, expectedBytes);
+    return target.stage;
   };
   try {
-    await eachChunk(request, (chunk) => {
-      received += chunk.length;
-      if (received > limit) throw tooLarge('more');
-      if (landing === undefined && received <= SMALL) small.push(chunk);
-      else (landing ?? land(declared ?? 4 * SMALL)).write(chunk);
-    });
-    return landing ?? land(received);
+    await pump(request, limit, options.pace, signal, (wire) =>
+      encoding === undefined
+        ? open(wire, declared)
+        : decompress(encoding, limit, options.tableLimits, wire, (inflated) => open(inflated, undefined)),
+    );
+    return received(target);
   } catch (error) {
-    landing?.release();
+    release(target);
     throw error;
   }
 }
 
-/**
- * Hands every chunk of a body to `take`, and rejects with what it throws. The stream is paused then, not destroyed: the
- * refusal is yet to be sent over the same socket.
- */
-function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const started = performance.now();
-    let received = 0;
-    const end = (settle: () => void): void => {
-      clearInterval(watch);
-      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-      settle();
+// Functions, since TypeScript does not see the assignment inside the callback.
+function received(target: Target | undefined): Received {
+  if (target === undefined) throw new Error('a body that was read has a target');
+  return target.received();
+}
+const release = (target: Target | undefined): void => target?.release();
+
+function targetOf(
+  media: Media,
+  { lanes, limits, begin }: IntakeOptions & Use,
+  upstream: Upstream,
+  expectedBytes: number | undefined,
+): Target {
+  if (media.kind === 'multipart') {
+    const { boundary } = media;
+    const parts = new Multipart({ boundary, lanes, limits, expectedBytes }, upstream);
+    return {
+      stage: parts,
+      received: () => ({ ...parts.data.landed(), options: parts.options }),
+      release: () => {
+        parts.release();
+      },
     };
-    const refuse = (error: unknown): void => {
-      request.pause();
-      // A client that goes on sending breaks its own connection later.
-      request.on('error', () => undefined);
-      end(() => {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      });
-    };
-    const onData = (chunk: Buffer): void => {
-      received += chunk.length;
-      try {
-        take(chunk);
-      } catch (error) {
-        refuse(error);
-      }
-    };
-    const onEnd = (): void => {
-      end(resolve);
-    };
-    const onBroken = (): void => {
-      refuse(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
-    };
-    const watch = setInterval(() => {
-      const elapsed = performance.now() - started;
-      if (elapsed > GRACE_MS && received / (elapsed / 1000) < FLOOR_BYTES_PER_SECOND) {
-        const detail = `expected at least ${FLOOR_BYTES_PER_SECOND} bytes a second after ${GRACE_MS / 1000} s, got fewer`;
-        refuse(new Problem('slow_request', detail));
-      }
-    }, LOOK_MS);
-    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
-  });
+  }
+  const format = media.kind === 'format' ? media.format : undefined;
+  const body = new Body({ lanes, limits, format, expectedBytes });
+  const early =
+    format === undefined || expectedBytes === undefined
+      ? undefined
+      : new HeadStart(expectedBytes, format, begin, upstream.fail);
+  return {
+    stage: {
+      write: (chunk) => {
+        body.write(chunk);
+        early?.look(body.landing);
+      },
+      end: upstream.finished,
+      close: () => undefined,
+    },
+    received: () => ({ ...body.landed(), options: undefined, answer: early?.answer }),
+    release: () => {
+      body.release();
+    },
+  };
+}
+
+/** Bytes that a body may have before anything is known of it but its media type. */
+function limitOf(media: Media, limits: FormatLimits): ByteLimit {
+  if (media.kind === 'format') return limits[media.format];
+  // What is sniffed without the name of a file is Arrow or Parquet.
+  const possible = media.kind === 'sniffed' ? [limits.arrow, limits.parquet] : Object.values(limits);
+  const largest = possible.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  if (media.kind === 'sniffed') return largest;
+  return { bytes: largest.bytes + MULTIPART_OVERHEAD, setting: largest.setting };
 }
 
 function declaredLength({ headers }: IncomingMessage): number | undefined {
   const length = headers['content-length'];
   return length === undefined ? undefined : Number(length);
+}
+
+/** Whether the client waits with the body for a word that it will be read. */
+function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && /(?:^|\W)100-continue(?:$|\W)/iu.test(headers.expect ?? '');
 }

@@ -1,4 +1,6 @@
 import type { Endpoint } from '../../domain/endpoint.js';
+import type { Format } from '../../ports/formats.js';
+import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES } from './negotiate.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -28,7 +30,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): object
       title: 'Analytics Service',
       version,
       description:
-        'Statistics and clustering of numeric data, posted as JSON rows or columns or as Arrow IPC.',
+        'Statistics and clustering of numeric data, posted as JSON, NDJSON, CSV, Arrow IPC or Parquet.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -38,7 +40,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): object
       '/health/ready': get('Whether requests are taken and which engine computes', ready),
       '/version': get('Versions of the service and of Node', { type: 'object' }),
     },
-    components: { schemas: { Cell: CELL, Meta: META, Problem: PROBLEM } },
+    components: { schemas: { Cell: CELL, Meta: META, Problem: PROBLEM, Table: TABLE } },
   };
 }
 
@@ -71,7 +73,7 @@ function operation(endpoint: Endpoint): object {
     summary,
     description,
     parameters,
-    requestBody: { required: true, content: bodies(options) },
+    requestBody: { required: true, description: BODY, content: bodies(options) },
     responses: {
       200: { description: 'The answer.', content },
       default: {
@@ -103,15 +105,52 @@ function bodies(options: Endpoint['options']): object {
       },
     ],
   };
-  const example = { data: [{ val: 1 }, { val: 2 }, { val: 3 }] };
-  return Object.fromEntries(
-    [...MEDIA_TYPES].map(([media, format]) => [
-      media,
-      format === 'json' ? { schema: json, example } : { schema: BINARY },
-    ]),
-  );
+  const part = { $ref: '#/components/schemas/Table' };
+  const content: Record<Format | 'multipart' | 'sniffed', object> = {
+    json: { schema: json, example: { data: [{ val: 1 }, { val: 2 }, { val: 3 }] } },
+    ndjson: {
+      schema: { type: 'string', description: 'One row object a line.' },
+      example: '{"val":1}\n{"val":2}\n',
+    },
+    csv: {
+      schema: { type: 'string', description: 'RFC 4180 with a header line; types are inferred.' },
+      example: 'val\n1\n2\n',
+    },
+    arrow: { schema: BINARY },
+    parquet: { schema: { type: 'string', contentMediaType: PARQUET, description: 'A Parquet file.' } },
+    multipart: {
+      schema: {
+        type: 'object',
+        required: ['data'],
+        additionalProperties: false,
+        properties: { data: part, options },
+      },
+      encoding: {
+        data: { contentType: [...MEDIA_TYPES.keys()].filter((type) => type !== MULTIPART).join(', ') },
+        options: { contentType: 'application/json' },
+      },
+    },
+    sniffed: {
+      schema: {
+        type: 'string',
+        contentMediaType: OCTETS,
+        description: 'Arrow or Parquet, by the first bytes.',
+      },
+    },
+  };
+  return Object.fromEntries([...MEDIA_TYPES].map(([media, kind]) => [media, content[kind]]));
 }
 
+const MULTIPART = 'multipart/form-data';
+const OCTETS = 'application/octet-stream';
+const PARQUET = 'application/vnd.apache.parquet';
+const BODY = `A table, and options where the format has a place for them. Content-Encoding: ${ENCODINGS.join(', ')} or none.`;
+const TABLE = {
+  type: 'string',
+  contentMediaType: OCTETS,
+  description:
+    'A table in any of the formats: by its Content-Type, else by its first bytes, else by the extension of its filename.',
+};
 const BINARY = { type: 'string', contentMediaType: ARROW_STREAM, description: 'Arrow IPC bytes.' };
 const CELL = { type: ['number', 'string', 'boolean', 'null'] };
 const META = {

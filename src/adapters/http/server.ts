@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 
 const HEADERS_MS = 10_000;
 const CHECK_MS = 500;
+/** Until a connection that was refused is destroyed. */
+const LINGER_MS = 500;
 
 /** Raw answers to what never became a request. */
 const REFUSALS: Readonly<Record<string, readonly [status: string, code: string, detail: string]>> = {
@@ -40,6 +42,10 @@ export async function listen(handler: RequestListener, host: string, port: numbe
     handler,
   );
   server.on('clientError', refuse);
+  // Whether the body is wanted is known once its headers were looked at.
+  server.on('checkContinue', (request, response) => {
+    server.emit('request', request, response);
+  });
   const open = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -84,6 +90,8 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     'connection: close',
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  // A client that does not hang up would keep what its request has landed.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 /** How many requests each open connection has under way. */

@@ -1,0 +1,103 @@
+import type { Format } from '../../ports/formats.js';
+import type { Landing, Lanes } from '../../ports/lanes.js';
+import { Problem } from '../../ports/problem.js';
+import type { ByteLimit } from './flow.js';
+import { MAGIC_BYTES, sniff } from './sniff.js';
+
+/** Bodies up to this size are admitted once they are whole: a slow small client holds no place in the queue. */
+const SMALL = 64 * 1024;
+/** Small chunks are joined when there are so many: a Buffer of one byte costs a hundred. */
+const MAX_PARTS = 64;
+
+export type FormatLimits = Readonly<Record<Format, ByteLimit>>;
+
+export function tooLarge({ bytes, setting }: ByteLimit, got: string): Problem {
+  return new Problem('too_large', `expected a body of at most ${bytes} bytes (${setting}), got ${got}`);
+}
+
+export interface BodyOptions {
+  readonly lanes: Lanes;
+  readonly limits: FormatLimits;
+  /** Undefined: told by its first bytes, then by `filename`. */
+  readonly format: Format | undefined;
+  readonly filename?: string | undefined;
+  /** Bytes that it will have at most, where that is known. */
+  readonly expectedBytes: number | undefined;
+}
+
+/** One table on its way to where it will be computed on: in Buffers while it is small, then in an arena as it arrives. */
+export class Body {
+  readonly #options: BodyOptions;
+  #format: Format | undefined;
+  #landing: Landing | undefined;
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  /** Throws 503 when there is no room for the bytes that are expected. */
+  constructor(options: BodyOptions) {
+    this.#options = options;
+    this.#format = options.format;
+    if (this.#format !== undefined) this.#landExpected(this.#format);
+  }
+
+  /** Throws 413 beyond the limit of its format, 415 when the first bytes are of none, 503 when memory is short. */
+  write(chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#format === undefined) {
+      this.#keep(chunk);
+      if (this.#length >= MAGIC_BYTES) this.#settle();
+      return;
+    }
+    this.#refuseLength(this.#format);
+    if (this.#landing === undefined && this.#length <= SMALL) this.#keep(chunk);
+    else (this.#landing ?? this.#land(this.#options.expectedBytes ?? 4 * SMALL)).write(chunk);
+  }
+
+  /** The whole of it, landed. Throws 415 or 503. */
+  landed(): { readonly landing: Landing; readonly format: Format } {
+    const format = this.#format ?? this.#settle();
+    return { landing: this.#landing ?? this.#land(this.#length), format };
+  }
+
+  /** Where it lands, once it does. */
+  get landing(): Landing | undefined {
+    return this.#landing;
+  }
+
+  release(): void {
+    this.#landing?.release();
+    this.#parts = [];
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#parts.push(chunk);
+    if (this.#parts.length >= MAX_PARTS) this.#parts = [Buffer.concat(this.#parts)];
+  }
+
+  #settle(): Format {
+    const format = sniff(Buffer.concat(this.#parts), this.#options.filename);
+    this.#format = format;
+    this.#refuseLength(format);
+    this.#landExpected(format);
+    if (this.#landing === undefined && this.#length > SMALL) this.#land(4 * SMALL);
+    return format;
+  }
+
+  #landExpected(format: Format): void {
+    const { expectedBytes = 0, limits } = this.#options;
+    if (expectedBytes > SMALL) this.#land(Math.min(expectedBytes, limits[format].bytes));
+  }
+
+  #land(bytes: number): Landing {
+    const landing = this.#options.lanes.land(bytes);
+    this.#landing = landing;
+    for (const part of this.#parts) landing.write(part);
+    this.#parts = [];
+    return landing;
+  }
+
+  #refuseLength(format: Format): void {
+    const limit = this.#options.limits[format];
+    if (this.#length > limit.bytes) throw tooLarge(limit, 'more');
+  }
+}

@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import { verifyArrow } from '../../../src/adapters/arrow/verify.js';
+import { writeArrow } from '../../../src/adapters/arrow/write.js';
+import type { Cell, Table } from '../../../src/ports/tables.js';
+import { cellsOf, fixture, LIMITS, loadEngine, read } from './reading.js';
+
+const FOLDER = join(__dirname, '..', '..', 'fixtures', 'arrow', 'written');
+
+interface Written {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly batches: readonly number[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly arrow: string;
+    readonly hidden: number;
+    readonly values: readonly Cell[];
+  }[];
+}
+
+/** A table as JSON rows make it. */
+const fromRows = (): Table => ({
+  rows: 4,
+  names: ['a', 's', 'b', 'cluster'],
+  column(name) {
+    const numeric = (type: 'number' | 'boolean', values: number[], bits: number, cells: Cell[]) =>
+      ({
+        name,
+        type,
+        inexact: 0,
+        numbers: {
+          length: 4,
+          chunks: [{ values: Float64Array.from(values), validity: Uint8Array.of(bits), bitOffset: 0 }],
+        },
+        cells: () => cells,
+      }) as const;
+    if (name === 's')
+      return { name, type: 'string', missing: 1, cells: () => ['x', null, 'grün', ''] } as const;
+    if (name === 'b') return numeric('boolean', [1, 0, 1, 0], 13, [true, null, true, false]);
+    return numeric('number', [1.5, 7, -0.25, 1e300], 13, [1.5, null, -0.25, 1e300]);
+  },
+});
+
+const LABELS = { name: 'cluster', values: Int32Array.of(2, -1, 0, 1) };
+const META = new Map([['meta', '{"rows":4}']]);
+
+const labelled = (name: string, compression?: 'lz4'): Uint8Array => {
+  const table = read(fixture(name));
+  const values = Int32Array.from({ length: table.rows }, (_, row) => (row % 5) - 1);
+  return writeArrow(table, { name: 'cluster', values }, META, compression);
+};
+
+/** What is committed as files, for pyarrow: written.py reads them. */
+const MADE: Readonly<Record<string, () => Uint8Array>> = {
+  'rows.arrows': () => writeArrow(fromRows(), LABELS, META),
+  'rows-lz4.arrows': () => writeArrow(fromRows(), LABELS, META, 'lz4'),
+  'sliced.arrows': () => labelled('sliced.arrows'),
+  'sliced-lz4.arrows': () => labelled('sliced-zstd.arrows', 'lz4'),
+  'dictionary-deltas-lz4.arrows': () => labelled('dictionary-deltas.arrows', 'lz4'),
+  'dictionary-replaced.arrows': () => labelled('dictionary-replaced.arrows'),
+  'integers.arrows': () => labelled('integers.arrow'),
+  'decimals-lz4.arrows': () => labelled('decimals.arrows', 'lz4'),
+  'strings-lz4.arrows': () => labelled('strings.arrows', 'lz4'),
+  'times.arrows': () => labelled('times.arrows'),
+  'rows-600-lz4.arrows': () => labelled('rows-600-batches-37.arrows', 'lz4'),
+};
+
+describe('Arrow that is written', () => {
+  beforeAll(async () => {
+    await loadEngine();
+    if (process.env['WRITE_FIXTURES'] !== undefined)
+      for (const [name, make] of Object.entries(MADE)) writeFileSync(join(FOLDER, name), make());
+  });
+
+  test('there is a file of each, and nothing else', () => {
+    expect(readdirSync(FOLDER).filter((name) => name.endsWith('.arrows'))).toEqual(Object.keys(MADE).sort());
+  });
+
+  describe.each(Object.keys(MADE))('%s', (name) => {
+    const read = JSON.parse(readFileSync(join(FOLDER, 'written.json'), 'utf8')) as Record<string, Written>;
+    const expected = read[name]!;
+
+    test('the bytes that pyarrow has read', () => {
+      expect(Buffer.compare(Buffer.from(MADE[name]!()), readFileSync(join(FOLDER, name)))).toBe(0);
+    });
+
+    test('pyarrow, apache-arrow and we read the same from it', () => {
+      const body = MADE[name]!();
+      const arrow = tableFromIPC(body);
+      expect(Object.fromEntries(arrow.schema.metadata)).toMatchObject(expected.metadata);
+      expect(arrow.batches.map(({ numRows }) => numRows)).toEqual(expected.batches);
+      const ours = readTable(body);
+      expect(ours.names).toEqual(expected.columns.map((column) => column.name));
+      for (const { name: column, arrow: type, values } of expected.columns) {
+        if (/timestamp|date|decimal/u.test(type)) continue;
+        expect([column, cellsOf(ours, column)]).toEqual([
+          column,
+          values.map((value) => numberOf(value, type)),
+        ]);
+        const cells = [...arrow.getChild(column)!].map((value: unknown) =>
+          typeof value === 'bigint' ? Number(value) : (value as Cell),
+        );
+        expect([column, cells]).toEqual([column, values.map((value) => numberOf(value, type))]);
+      }
+    });
+
+    test('nothing but zeros lies behind nulls', () => {
+      expect(expected.columns.map(({ hidden }) => hidden)).toEqual(expected.columns.map(() => 0));
+      expect(hiddenBytes(MADE[name]!())).toBe(0);
+    });
+  });
+
+  test('lz4 is smaller where it can be, and smaller than nothing else', () => {
+    const [raw, lz4] = [labelled('compressed-lz4.arrows'), labelled('compressed-lz4.arrows', 'lz4')];
+    expect(lz4.length).toBeLessThan(raw.length * 0.7);
+  });
+
+  test('what a client put behind its nulls is not given back, and its body stays as it came', () => {
+    const body = fixture('sliced.arrows');
+    const hidden = poisoned(body);
+    const before = Buffer.from(hidden).toString('hex');
+    const table = readTable(hidden);
+    const back = writeArrow(table, { name: 'cluster', values: new Int32Array(table.rows) }, new Map());
+    expect(hiddenBytes(hidden)).toBeGreaterThan(100);
+    expect(hiddenBytes(back)).toBe(0);
+    expect(Buffer.from(hidden).toString('hex')).toBe(before);
+    for (const name of table.names) expect(cellsOf(readTable(back), name)).toEqual(cellsOf(table, name));
+  });
+
+  test("columns of types that cannot be asked for are among the client's own", () => {
+    for (const name of ['list', 'struct', 'map', 'binary-view', 'fixed-size-list', 'interval', 'duration']) {
+      const body = fixture(`unsupported-${name}.arrows`);
+      const table = readTable(body);
+      const back = writeArrow(table, { name: 'cluster', values: new Int32Array(table.rows) }, new Map());
+      const [got, sent] = [tableFromIPC(back), tableFromIPC(body)];
+      expect(JSON.stringify(got.getChild('odd'), plain)).toBe(JSON.stringify(sent.getChild('odd'), plain));
+    }
+  });
+});
+
+const readTable = (body: Uint8Array): Table => read(body);
+const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);
+/** JSON holds integers beyond 2^53 exactly where float64 does not. */
+const numberOf = (value: Cell, type: string): Cell =>
+  typeof value === 'string' && !type.includes('string') ? Number(value) : value;
+
+/** Every fixed-width value behind a null: where it lies in the body. */
+function* behindNulls(body: Uint8Array): Iterable<Uint8Array> {
+  for (const { columns } of verifyArrow(body, LIMITS).batches) {
+    for (const { length, validity, values, offsets } of columns) {
+      const width = Math.floor(values.length / length);
+      if (validity === null || offsets !== undefined || width === 0) continue;
+      for (let row = 0; row < length; row++)
+        if (((validity[row >> 3]! >> (row & 7)) & 1) === 0)
+          yield values.subarray(row * width, (row + 1) * width);
+    }
+  }
+}
+function hiddenBytes(body: Uint8Array): number {
+  let count = 0;
+  for (const bytes of behindNulls(body)) count += bytes.filter((byte) => byte !== 0).length;
+  return count;
+}
+/** The same table with something behind every null. */
+function poisoned(body: Uint8Array): Uint8Array {
+  for (const bytes of behindNulls(body)) bytes.fill(0x5a);
+  return body;
+}

@@ -1,0 +1,198 @@
+/** The requests that every data endpoint answers as promised, and what is promised of every answer. */
+import { endpoints } from '../../src/domain/endpoints.js';
+import { PROBLEM_CODES } from '../../src/adapters/http/problems.js';
+import { TRANSPORT_CODES } from '../../src/adapters/http/server.js';
+import {
+  at,
+  JSON_TYPE,
+  type JsonValue,
+  type Reply,
+  ROOT,
+  send,
+  type Service,
+  startService,
+} from '../service.js';
+
+export const PATHS = endpoints.map(({ path }) => path);
+const CODES = [...PROBLEM_CODES, ...TRANSPORT_CODES];
+
+/** One hostile request and its answer. */
+export interface Hostile {
+  readonly name: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body: string | Uint8Array | readonly Uint8Array[];
+  readonly status: number | readonly number[];
+  readonly code?: string | readonly string[];
+  /** The first of `errors` points here; a pattern where endpoints differ. */
+  readonly pointer?: string | RegExp;
+  /** Milliseconds of the fastest of five tries. */
+  readonly within?: number;
+  /** Looks at an answer that has the status. */
+  readonly check?: (reply: Reply, path: string) => void;
+}
+
+const GOOD = '{"data":[{"val":1},{"val":2},{"val":3}]}';
+
+/** Every request to every data endpoint; after each the service lives and answers a good request as before. */
+export function describeHostile(
+  title: string,
+  cases: readonly Hostile[],
+  env: Readonly<Record<string, string>> = {},
+): void {
+  describe.each(PATHS)(`${title}: %s`, (path) => {
+    let service: Service;
+    let before: JsonValue | undefined;
+    const good = async (): Promise<JsonValue | undefined> => {
+      const reply = await send(`${service.url}${path}`, { headers: JSON_TYPE, body: GOOD });
+      expect([reply.text.slice(0, 200), reply.status]).toEqual([reply.text.slice(0, 200), 200]);
+      return at(reply.json, 'meta', 'result_sha256');
+    };
+    beforeAll(async () => {
+      service = await startService({ env });
+      before = await good();
+    });
+    afterAll(async () => {
+      expect(await service.stop()).toBe(0);
+      expect(service.output()).not.toMatch(/a lane ended|"level":"error"/u);
+    });
+
+    test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+      await expectAnswer(service, path, one);
+      const alive = await send(`${service.url}/health/live`, { method: 'GET' });
+      expect(alive.status).toBe(200);
+      expect(await good()).toBe(before);
+    });
+  });
+}
+
+async function expectAnswer(service: Service, path: string, one: Hostile): Promise<void> {
+  const { method = 'POST', headers = JSON_TYPE, query = '', body, status, code, pointer, within } = one;
+  const ask = (): Promise<Reply> => send(`${service.url}${path}${query}`, { method, headers, body });
+  const reply = await ask();
+  const allowed = [status].flat();
+  const shown = reply.text.slice(0, 400);
+  expect({ shown, status: allowed.includes(reply.status) ? allowed : reply.status }).toEqual({
+    shown,
+    status: allowed,
+  });
+  if (method === 'HEAD') expect(reply.text).toBe('');
+  else if (reply.status >= 400) expectProblem(reply, typeof body === 'string' ? body : '');
+  else if (String(reply.headers['content-type']).startsWith('application/json')) expectReasons(reply);
+  if (code !== undefined) expect([code].flat()).toContain(at(reply.json, 'code'));
+  if (typeof pointer === 'string') expect(at(reply.json, 'errors', 0, 'pointer')).toBe(pointer);
+  else if (pointer !== undefined) expect(at(reply.json, 'errors', 0, 'pointer')).toMatch(pointer);
+  one.check?.(reply, path);
+  if (within === undefined) return;
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    await ask();
+    times.push(performance.now() - started);
+  }
+  expect(Math.min(...times)).toBeLessThan(within);
+}
+
+/** RFC 9457 as the contract has it: nothing more of the input than 100 characters, nothing of the service's inside. */
+export function expectProblem(reply: Pick<Reply, 'status' | 'headers' | 'text' | 'json'>, input = ''): void {
+  const { status, headers, text, json } = reply;
+  expect(headers['content-type']).toBe('application/problem+json');
+  expect(Object.keys(json ?? {})).toEqual([
+    'type',
+    'title',
+    'status',
+    'detail',
+    'code',
+    'request_id',
+    'errors',
+  ]);
+  expect(at(json, 'status')).toBe(status);
+  expect(CODES).toContain(at(json, 'code'));
+  expect(at(json, 'detail')).toMatch(/^expected .*got /su);
+  expect(at(json, 'request_id')).toBe(headers['x-request-id']);
+  if (status === 405) expect(headers.allow).toMatch(/^[A-Z]+(, [A-Z]+)*$/u);
+  if (status === 503 || status === 429) expect(headers['retry-after']).toMatch(/^\d+$/u);
+  if (at(json, 'code') === 'unsupported_encoding')
+    expect(headers['accept-encoding']).toMatch(/^[a-z]+(, [a-z]+)*$/u);
+  const errors = at(json, 'errors') as { pointer: string; code: string; detail: string }[];
+  expect(errors.length).toBeLessThanOrEqual(20);
+  for (const { code, detail } of errors) {
+    expect(CODES).toContain(code);
+    expect(detail).toMatch(/^expected .*got /su);
+  }
+  expect(text).not.toMatch(/node_modules|\/(src|dist)\/|\bat .*\.[jt]s:\d+|\n\s+at /u);
+  expect(text).not.toContain(ROOT);
+  for (const shown of [at(json, 'detail') as string, ...errors.map(({ detail }) => detail)])
+    expect(echoed(shown, input)).toBe('');
+}
+
+/** A run of more than 100 characters of `input` that `shown` repeats, or nothing. */
+function echoed(shown: string, input: string): string {
+  for (let i = 0; i + 101 <= shown.length; i++) {
+    const run = shown.slice(i, i + 101);
+    if (input.includes(run)) return run;
+  }
+  return '';
+}
+
+/** A null among the results has a warning that says why; text columns have no top when they are empty. */
+function expectReasons(reply: Reply): void {
+  const nulls = (value: JsonValue | undefined): boolean =>
+    value === null || (typeof value === 'object' && Object.values(value).some(nulls));
+  const warnings = at(reply.json, 'meta', 'warnings') as { code: string; detail: string }[];
+  if (nulls(at(reply.json, 'results'))) expect(warnings.length).toBeGreaterThan(0);
+  for (const { code, detail } of warnings) expect([typeof code, typeof detail]).toEqual(['string', 'string']);
+}
+
+/** The codes of an answer's warnings. */
+export function warningsOf(reply: Reply): string[] {
+  return (at(reply.json, 'meta', 'warnings') as { code: string }[]).map(({ code }) => code);
+}
+
+/** The statistics of a column, wherever an endpoint has them. */
+export function summaryOf(reply: Reply, column: string): JsonValue | undefined {
+  return at(reply.json, 'results', 'summary', column) ?? at(reply.json, 'results', column);
+}
+
+export const NDJSON_TYPE = { 'content-type': 'application/x-ndjson' };
+export const CSV_TYPE = { 'content-type': 'text/csv' };
+
+/** Names that mean something to a prototype, a shell, a spreadsheet, a path, a terminal or a database. */
+export const NAMES = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'a\u0000b',
+  'line\nbreak',
+  'carriage\r\nreturn',
+  '\u202egnp.exe',
+  'שלום',
+  '🙂',
+  '../../etc/passwd',
+  "'; DROP TABLE x; --",
+  '=cmd()',
+  '@SUM(1+1)*cmd|calc',
+  '<script>alert(1)</script>',
+  '${7*7}',
+  '%s%n',
+  '\u2028',
+  '"quoted"',
+  'back\\slash',
+  '\ufeffbom',
+  ' ',
+  '1',
+  'length',
+  'a/b~c',
+];
+
+/** The name is echoed as it came, its numbers are there, and nothing else has changed. */
+export function expectName(name: string): (reply: Reply) => void {
+  return (reply) => {
+    expect(at(reply.json, 'details', 'columns', 0)).toEqual({ name, type: 'number', missing: 0 });
+    expect(at(reply.json, 'details', 'columns', 1)).toEqual({ name: 'z', type: 'number', missing: 0 });
+    expect(at(summaryOf(reply, name), 'mean')).toBe(2);
+    expect(at(summaryOf(reply, 'z'), 'mean')).toBe(1);
+  };
+}
