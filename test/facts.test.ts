@@ -89,6 +89,7 @@ describe('dependencies', () => {
     },
     devDependencies: {
       '@apidevtools/swagger-parser': 'tests that the OpenAPI document is valid',
+      '@hpcc-js/wasm-zstd': 'compresses bodies of tests with ZSTD, which the oldest Node cannot',
       '@swc/core': 'compiles the tests',
       '@swc/jest': 'compiles the tests',
       '@types/express': 'types',
@@ -99,6 +100,7 @@ describe('dependencies', () => {
       eslint: 'lint',
       'eslint-config-prettier': 'leaves form to prettier',
       'fast-check': 'laws, tested on drawn data',
+      'hyparquet-writer': 'writes Parquet bodies of tests',
       jest: 'runs the tests',
       'json-schema-to-ts': 'types from schemas',
       'kubernetes-models': 'validates the manifests',

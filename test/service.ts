@@ -24,7 +24,7 @@ export interface StartOptions {
 /** Environment without the settings of the shell that runs the tests. */
 function cleanEnv(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(OTEL_|ENGINE$|LANES$|MAX_|NODE_OPTIONS$)/u.test(name),
+    ([name]) => !/^(OTEL_|ENGINE$|LANES$|MAX_|UPLOAD_|NODE_OPTIONS$)/u.test(name),
   );
   return { ...Object.fromEntries(kept), PORT: '0', HOST: '127.0.0.1', ...extra };
 }

@@ -94,7 +94,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
         ['results', results],
         ['meta', tools.writeJson(meta())],
       ]);
-      const arrow = writeArrow(table, result.appended, metadata);
+      const arrow = writeArrow(table, result.appended, metadata, job.arrowCompression);
       return { contentType: 'application/vnd.apache.arrow.stream', body: arrow };
     }
     const details = tools.writeJson(result.details);

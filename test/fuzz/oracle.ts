@@ -9,6 +9,7 @@ import type { WireReply } from './wire.js';
 
 /** A client's mistake is never 5xx; nothing here is heavy or slow enough for a 408, 503 or 504. */
 const REFUSALS = [400, 404, 405, 406, 413, 415, 422, 431];
+const JSON_ANSWER = /^application\/json(; charset=utf-8)?$/u;
 const ID = /^([A-Za-z0-9._-]{1,64})$/u;
 
 /** Says what is wrong with an answer, or nothing. */
@@ -42,7 +43,7 @@ export function oracleOf(document: JsonValue): Oracle {
     }
     if (!ID.test(headers['x-request-id'] ?? '')) return 'no X-Request-Id';
     if (headers['content-type'] === ARROW_STREAM) return wrongArrow(reply.bytes);
-    if (headers['content-type'] !== 'application/json')
+    if (!JSON_ANSWER.test(headers['content-type'] ?? ''))
       return `Content-Type ${String(headers['content-type'])}`;
     if (/\bNaN\b|\bInfinity\b/u.test(text) && json === undefined) return 'NaN in JSON';
     return faultsOf(known, json) ?? wrongMeta(json, headers['x-request-id']);
@@ -68,7 +69,7 @@ function wrongProblem({ status, headers, text, json }: WireReply): string | unde
 
 function wrongMeta(json: JsonValue | undefined, id: string | undefined): string | undefined {
   const meta = at(json, 'meta');
-  if (!/^[0-9a-f]{64}$/u.test(String(at(meta, 'result_sha256') as string))) return 'no result_sha256';
+  if (!/^[0-9a-f]{64}$/u.test(at(meta, 'result_sha256') as string)) return 'no result_sha256';
   if (at(meta, 'request_id') !== id) return 'another request id in meta';
   return undefined;
 }

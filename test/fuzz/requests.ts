@@ -127,7 +127,7 @@ export function drawRequest(seed: number): FuzzRequest {
   const inBody = options.length > 0 && !inQuery ? objectText(options) : undefined;
   let body = drawBody(random, inBody);
   let good = options.length === 0 && /^(json rows|json columns|ndjson)$/u.test(body.format);
-  if (random.below(10) < 6) {
+  if (random.oneIn(2)) {
     body = { ...body, bytes: mutate(body.bytes, random) };
     good = false;
   }
@@ -157,7 +157,7 @@ export function drawRequest(seed: number): FuzzRequest {
     headers.push(`Content-Encoding: ${gzip ? 'gzip' : 'br'}`);
     if (damage) good = false;
   }
-  while (random.oneIn(5)) {
+  while (random.oneIn(10)) {
     headers.push(random.pick(EXTRA));
     good = false;
   }
@@ -188,16 +188,17 @@ function frame(
   const head = (...more: string[]): string =>
     `${[`${target} HTTP/1.1`, 'Host: x', ...headers, ...more].join('\r\n')}\r\n\r\n`;
   const broken = random.oneIn(40);
+  const last: Part[] = broken ? [FIN] : [];
   if (random.oneIn(3)) {
     const chunks = pieces(body, random).map((piece) =>
       Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]),
     );
     const end = broken ? random.pick(['zz\r\n', '0\r\n', '', 'ffffffffffffffffff\r\n']) : '0\r\n\r\n';
-    return { parts: [head('Transfer-Encoding: chunked'), ...chunks, end, ...(broken ? [FIN] : [])], broken };
+    return { parts: [head('Transfer-Encoding: chunked'), ...chunks, end, ...last], broken };
   }
   const length = broken ? random.pick([body.length + 1, body.length * 2 + 7, -1, 1e20]) : body.length;
   return {
-    parts: [head(`Content-Length: ${length}`), ...pieces(body, random), ...(broken ? [FIN] : [])],
+    parts: [head(`Content-Length: ${length}`), ...pieces(body, random), ...last],
     broken,
   };
 }

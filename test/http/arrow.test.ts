@@ -66,7 +66,7 @@ describe('Arrow bodies written by pyarrow', () => {
       const missing = column.values.filter(isMissing).length;
       expect(at(reply.json, 'details', 'columns', i)).toEqual({
         name: column.name,
-        type: column.type === 'null' ? 'mixed' : column.type,
+        type: missing === column.values.length ? 'mixed' : column.type,
         missing,
       });
       const numbers = column.values.filter((value): value is number => typeof value === 'number');

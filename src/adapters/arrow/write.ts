@@ -9,6 +9,7 @@ import {
   makeData,
   makeVector,
   RecordBatch,
+  RecordBatchStreamWriter,
   Schema,
   Struct,
   Table as ArrowTable,
@@ -45,9 +46,29 @@ export const writeArrow: TableWriter = (table, extra, metadata, compression) => 
       makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }),
     );
   });
-  const codec = compression === 'lz4' ? CompressionType.LZ4_FRAME : null;
-  return tableToIPC(new ArrowTable(schema, batches), 'stream', codec);
+  const made = new ArrowTable(schema, batches);
+  if (compression === undefined) return tableToIPC(made, 'stream');
+  const writer = new Lz4Writer({ compressionType: CompressionType.LZ4_FRAME });
+  writer.writeAll(made);
+  return writer.toUint8Array(true);
 };
+
+/** apache-arrow 21.2 declares the compressed length of a buffer where the format has the decompressed one. */
+class Lz4Writer extends RecordBatchStreamWriter {
+  protected override _compressBodyBuffers(
+    buffers: ArrayBufferView[],
+  ): ReturnType<RecordBatchStreamWriter['_compressBodyBuffers']> {
+    const compressed = super._compressBodyBuffers(buffers);
+    for (const [i, { byteLength }] of buffers.entries()) {
+      // Pairs of a length, which is -1 where the buffer stayed raw, and a buffer; empty buffers have neither.
+      const prefix = compressed.buffers[i * 2]!;
+      if (prefix.byteLength === 0) continue;
+      const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+      if (view.getBigInt64(0, true) >= 0n) view.setBigInt64(0, BigInt(byteLength), true);
+    }
+    return compressed;
+  }
+}
 
 /** "cluster", or "cluster_2" where the client has a column of that name. */
 function freeName(wanted: string, taken: readonly string[]): string {

@@ -46,7 +46,7 @@ export function cellsOf(table: Table, name: string): Cell[] | undefined {
   const cells = [...column.cells()];
   if (cells.length !== table.rows) throw new Error(`${cells.length} cells of ${table.rows} rows`);
   const nulls = cells.filter((cell) => cell === null).length;
-  if (column.type !== 'number' && column.type !== 'boolean') {
+  if ('missing' in column) {
     if (column.missing !== nulls) throw new Error(`${column.missing} missing, but ${nulls} nulls`);
     for (const cell of cells)
       if (cell !== null && (typeof cell !== 'string' || !cell.isWellFormed())) throw new Error('no text');

@@ -1,0 +1,34 @@
+import { exchange, type Part } from '../fuzz/wire.js';
+import { expectProblem, PATHS } from '../hostile/forty.js';
+import { at, type Service, startService } from '../service.js';
+
+/** With the limits as they come: headers within 10 s, 64 KB a second after 10 s. */
+describe.each(PATHS)('one byte a second, and headers never finished: %s', (path) => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    expect(await service.stop()).toBe(0);
+  });
+  const start = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+  const each = (drip: string): Part[] => Array.from({ length: 40 }, () => [1000, drip]).flat();
+
+  test.each([
+    ['a body of one byte a second', [`${start}Content-Length: 1000\r\n\r\n`, ...each(' ')]],
+    ['a body that never comes', [`${start}Content-Length: 1000\r\n\r\n`]],
+    ['headers of one byte a second', [start, ...each('X')]],
+    ['a request line that never ends', ['POST ', ...each('/')]],
+  ])(
+    '%s: 408 within 11.5 s',
+    async (_name, parts) => {
+      const port = Number(new URL(service.url).port);
+      const { replies, ms } = await exchange(port, parts, { stopAtReply: true, timeoutMs: 20_000 });
+      expect(replies.map(({ status, json }) => [status, at(json, 'code')])).toEqual([[408, 'slow_request']]);
+      for (const reply of replies) expectProblem({ ...reply, json: reply.json ?? null });
+      expect(ms).toBeGreaterThan(9000);
+      expect(ms).toBeLessThan(11_500);
+    },
+    40_000,
+  );
+});
