@@ -29,7 +29,7 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'schema', 'telemetry'].map((name) =>
+    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry'].map((name) =>
       within(`adapters/${name}`),
     ),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
@@ -50,11 +50,11 @@ module.exports = {
     },
     {
       from: { path: folder('adapters/arrow') },
-      to: { path: ['node_modules/apache-arrow/', 'node_modules/fzstd/', 'node_modules/lz4js/'] },
+      to: { path: 'node_modules/apache-arrow/' },
     },
     {
       from: { path: folder('adapters/parquet') },
-      to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/', 'node_modules/fzstd/'] },
+      to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/'] },
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },

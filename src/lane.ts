@@ -1,6 +1,7 @@
 /** Composition root of a lane: a worker thread that runs one request at a time over the arena it is told of. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { codecs } from './adapters/codecs/codecs.js';
 import { readCsv } from './adapters/csv/read.js';
 import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
@@ -142,6 +143,7 @@ async function compute(message: Message): Promise<Answer> {
     },
     space: arena ?? heap,
     limits: start.limits,
+    codecs,
     version: start.version,
   });
 }

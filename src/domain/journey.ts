@@ -1,6 +1,14 @@
 import type { Engine, EngineName } from '../ports/engine.js';
 import { KERNEL_FAMILIES } from '../ports/engine.js';
-import type { Decoder, Format, Json, JsonWriter, OptionsCheck, TableWriter } from '../ports/formats.js';
+import type {
+  Codecs,
+  Decoder,
+  Format,
+  Json,
+  JsonWriter,
+  OptionsCheck,
+  TableWriter,
+} from '../ports/formats.js';
 import type { Answer, Job } from '../ports/lanes.js';
 import type { TableLimits } from '../ports/limits.js';
 import { Problem } from '../ports/problem.js';
@@ -22,6 +30,7 @@ export interface JourneyTools {
   readonly engine: (name: EngineName | 'auto') => Engine;
   readonly space: Space;
   readonly limits: TableLimits;
+  readonly codecs: Codecs;
   readonly version: string;
 }
 
@@ -32,13 +41,14 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const spans: Span[] = [];
   const started = now();
-  const { space, limits } = tools;
+  const { space, limits, codecs } = tools;
   const decode = tools.decoders[job.format];
   if (decode === undefined) throw new Error(`no decoder is loaded for ${job.format}`);
   const { table, options: inline } = await decode(body, {
     space,
     engine: tools.engine('auto'),
     limits,
+    codecs,
   });
   const options = tools.checkOptions(endpoint.name, optionsOf(inline, job.options), job.query);
   const decoded = now();
@@ -88,13 +98,14 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     result_sha256: digest,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
-    const { writeArrow } = tools;
+    const { writeArrow, codecs } = tools;
+    const lz4 = job.arrowCompression === 'lz4' ? codecs.lz4.encode : undefined;
     if (job.accept === 'arrow' && result.appended !== undefined && writeArrow !== undefined) {
       const metadata = new Map([
         ['results', results],
         ['meta', tools.writeJson(meta())],
       ]);
-      const arrow = writeArrow(table, result.appended, metadata, job.arrowCompression);
+      const arrow = writeArrow(table, result.appended, metadata, lz4);
       return { contentType: 'application/vnd.apache.arrow.stream', body: arrow };
     }
     const details = tools.writeJson(result.details);

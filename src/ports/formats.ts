@@ -7,11 +7,25 @@ import type { Table } from './tables.js';
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** A compressed frame is not what it should be; `message` says what was expected and what came. */
+export class FrameFault extends Error {}
+
+/** Fills `out` with the one frame in `frame`. Throws FrameFault unless it holds exactly that many bytes. */
+export type FrameDecoder = (frame: Uint8Array, out: Uint8Array) => void;
+export type FrameEncoder = (bytes: Uint8Array) => Uint8Array;
+
+/** Codecs that formats use inside: LZ4 frames and Zstandard frames. */
+export interface Codecs {
+  readonly lz4: { readonly decode: FrameDecoder; readonly encode: FrameEncoder };
+  readonly zstd: { readonly decode: FrameDecoder };
+}
+
 /** What a decoder may use: room for columns that are not in the body as float64, the kernels that make them, the limits. */
 export interface DecodeTools {
   readonly space: Space;
   readonly engine: Engine;
   readonly limits: TableLimits;
+  readonly codecs: Codecs;
 }
 
 export interface Decoded {
@@ -25,13 +39,13 @@ export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded | Promis
 
 /**
  * A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. What
- * lies behind nulls is zeros. `compression`: buffers as LZ4 frames (LZ4_FRAME), raw where that does not make them smaller.
+ * lies behind nulls is zeros. `lz4`: buffers as LZ4 frames (LZ4_FRAME), raw where that does not make them smaller.
  */
 export type TableWriter = (
   table: Table,
   extra: { readonly name: string; readonly values: Int32Array },
   metadata: ReadonlyMap<string, string>,
-  compression?: 'lz4',
+  lz4?: FrameEncoder,
 ) => Uint8Array;
 
 /** JSON of the service: objects whose keys come from clients are Maps, so that no name can touch a prototype. */

@@ -5,6 +5,7 @@ import { Arena } from '../../src/engine/wasm/arena.js';
 import { wasmEngine } from '../../src/engine/wasm/engine.js';
 import { instantiate } from '../../src/engine/wasm/exports.js';
 import type { NumericColumn } from '../../src/ports/tables.js';
+import { codecs } from '../../src/adapters/codecs/codecs.js';
 import { readConfig } from '../../src/config.js';
 import { ROOT } from '../service.js';
 
@@ -22,7 +23,7 @@ describe('an Arrow body in an arena', () => {
   let columns: NumericColumn[];
   beforeAll(async () => {
     const limits = readConfig({}).tableLimits;
-    const { table } = await readArrow(body, { space: arena, engine, limits });
+    const { table } = await readArrow(body, { space: arena, engine, limits, codecs });
     columns = table.names.map((name) => table.column(name) as NumericColumn);
   });
 

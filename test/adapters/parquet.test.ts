@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codecs } from '../../src/adapters/codecs/codecs.js';
 import { readParquet } from '../../src/adapters/parquet/read.js';
 import { readConfig } from '../../src/config.js';
 import { wasmEngine } from '../../src/engine/wasm/engine.js';
@@ -35,6 +36,7 @@ async function open(file: Uint8Array, limits: Partial<TableLimits> = {}): Promis
     space: arena,
     engine: wasmEngine(kernels, arena),
     limits: { ...readConfig({}).tableLimits, ...limits },
+    codecs,
   };
   return (await readParquet(body, tools)).table;
 }

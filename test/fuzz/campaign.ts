@@ -74,6 +74,7 @@ class Campaign implements CampaignResult {
   readonly byFormat = new Map<string, number>();
   readonly findings: string[] = [];
   slowestMs = 0;
+  #slowest = -1;
   rss = 0;
   readonly #kinds = new Set<string>();
   readonly #port: number;
@@ -166,7 +167,7 @@ class Campaign implements CampaignResult {
     }
     if (request.bytes > SMALL) return;
     const ms = answer.ms > SLOW_MS ? await this.#fastest(request, answer.ms) : answer.ms;
-    this.slowestMs = Math.max(this.slowestMs, ms);
+    if (ms > this.slowestMs) [this.slowestMs, this.#slowest] = [ms, index];
     if (ms > SLOW_MS)
       this.#report('slow', index, `${request.bytes} bytes answered in ${Math.round(ms)} ms`, request);
   }
@@ -231,7 +232,7 @@ class Campaign implements CampaignResult {
     const rate = Math.round(this.requests / (ms / 1000));
     const memory = Math.round(this.rss / 2 ** 20);
     return (
-      `${Math.round(ms / 1000)} s: ${this.requests} requests, ${rate}/s, slowest ${Math.round(this.slowestMs)} ms, ` +
+      `${Math.round(ms / 1000)} s: ${this.requests} requests, ${rate}/s, slowest ${Math.round(this.slowestMs)} ms (${this.#slowest}), ` +
       `${memory} MiB; ${written(this.byStatus)}; ${written(this.byFormat)}; ${this.findings.length} findings`
     );
   }

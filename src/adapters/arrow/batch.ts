@@ -1,5 +1,6 @@
+import type { FrameDecoder } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
-import { type Buffers, type Codec, codecOf, tooShort } from './buffers.js';
+import { type Buffers, tooShort } from './buffers.js';
 import { countOnes } from './bits.js';
 import { type FlatTable, type FlatVector, invalid } from './flatbuffers.js';
 import type { Shape } from './schema.js';
@@ -76,7 +77,7 @@ export function readBatch(
 
 /** Takes nodes and buffers in the order of the format: a field, then its children. */
 class BatchReader {
-  readonly #codec: Codec | undefined;
+  readonly #codec: FrameDecoder | undefined;
   readonly #view: DataView;
   readonly #variadic: readonly number[];
   #node: number;
@@ -89,7 +90,7 @@ class BatchReader {
     shapes: Shapes,
     readonly buffers: Buffers,
   ) {
-    this.#codec = readCompression(header.table(3));
+    this.#codec = readCompression(header.table(3), buffers);
     this.#view = header.metadata.view;
     const nodes = header.vector(1, 16);
     expectCount('nodes', nodes.count, shapes.nodes);
@@ -179,10 +180,10 @@ class BatchReader {
   }
 }
 
-function readCompression(compression: FlatTable | undefined): Codec | undefined {
+function readCompression(compression: FlatTable | undefined, buffers: Buffers): FrameDecoder | undefined {
   if (compression === undefined) return undefined;
   if (compression.byte(1) !== 0) throw invalid('expected compression of each buffer, got another method');
-  return codecOf(compression.byte(0));
+  return buffers.codecOf(compression.byte(0));
 }
 
 function expectCount(what: string, got: number, expected: number): void {

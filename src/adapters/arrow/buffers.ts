@@ -1,23 +1,12 @@
+import { type Codecs, type FrameDecoder, FrameFault } from '../../ports/formats.js';
 import { refuseGrowth, type TableLimits } from '../../ports/limits.js';
 import type { Space } from '../../ports/space.js';
 import { invalid } from './flatbuffers.js';
-import { decodeLz4 } from './lz4.js';
-import { decodeZstd } from './zstd.js';
-
-/** Codecs of buffers by their number in Message.fbs: an own decoder each, which fills exactly what was declared. */
-const CODECS = [decodeLz4, decodeZstd] as const;
-export type Codec = (typeof CODECS)[number];
 
 /** Bytes of the declared length before a compressed buffer. */
 const PREFIX = 8;
 /** The declared length of a buffer that was left raw. */
 const RAW = -1n;
-
-export function codecOf(number: number): Codec {
-  const codec = CODECS[number];
-  if (codec === undefined) throw invalid(`expected buffers raw, LZ4_FRAME or ZSTD, got codec ${number}`);
-  return codec;
-}
 
 /** What the buffers of one body may grow to, and where they grow. */
 export class Buffers {
@@ -27,7 +16,15 @@ export class Buffers {
     readonly received: number,
     readonly limits: TableLimits,
     readonly space: Space,
+    readonly codecs: Codecs,
   ) {}
+
+  /** The codec of a number in Message.fbs. */
+  codecOf(number: number): FrameDecoder {
+    const codec = [this.codecs.lz4, this.codecs.zstd][number];
+    if (codec === undefined) throw invalid(`expected buffers raw, LZ4_FRAME or ZSTD, got codec ${number}`);
+    return codec.decode;
+  }
 
   /**
    * Counts bytes that the body stands for without holding them. Throws 413 `too_large` or `compression_ratio`: the
@@ -39,7 +36,7 @@ export class Buffers {
   }
 
   /** A compressed buffer decoded: its declared length is looked at before, and is what comes out. */
-  decode(stored: Uint8Array, codec: Codec, needed: number): Uint8Array {
+  decode(stored: Uint8Array, codec: FrameDecoder, needed: number): Uint8Array {
     if (stored.length === 0) return stored;
     if (stored.length < PREFIX)
       throw invalid('expected a compressed buffer with its length, got a shorter one');
@@ -51,7 +48,11 @@ export class Buffers {
     this.spend(length);
     if (length < needed) throw tooShort(length, needed);
     const out = this.space.bytes(length);
-    codec(content, out);
+    try {
+      codec(content, out);
+    } catch (error) {
+      throw error instanceof FrameFault ? invalid(error.message) : error;
+    }
     return out;
   }
 

@@ -29,7 +29,7 @@ export const sourceOf = (table: Table): ArrowTable | undefined => sources.get(ta
  * when they are asked for.
  */
 export const readArrow: Decoder = (body, tools) => {
-  const verified = verifyArrow(body, tools.limits, tools.space);
+  const verified = verifyArrow(body, tools);
   const arrow = buildTable(verified);
   const names = arrow.schema.fields.map(({ name }) => name);
   const indices = new Map(names.map((name, i) => [name, i]));

@@ -1,3 +1,4 @@
+import type { Codecs } from '../../ports/formats.js';
 import { refuseSize, type TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
@@ -37,6 +38,13 @@ const heap: Space = {
   bytes: (length) => new Uint8Array(length),
 };
 
+export interface VerifyTools {
+  readonly limits: TableLimits;
+  readonly codecs: Codecs;
+  /** Where compressed buffers are decoded to; the heap when it is left out. */
+  readonly space?: Space;
+}
+
 /**
  * The whole of an Arrow IPC stream or file, checked before anything is made of it, and taken apart: framing, metadata,
  * schema, batches, contents. Raw buffers are views of `body`; compressed ones are decoded into `space`, once. Memory
@@ -44,10 +52,10 @@ const heap: Space = {
  * `invalid_arrow`, `truncated`; 413 `too_many_rows`, `too_many_cells`, `too_large`, `compression_ratio`; 422 `no_data`,
  * `unsupported_type`, `duplicate_column`, `invalid_column_name`, `too_many_columns`.
  */
-export function verifyArrow(body: Uint8Array, limits: TableLimits, space: Space = heap): VerifiedArrow {
+export function verifyArrow(body: Uint8Array, { limits, codecs, space = heap }: VerifyTools): VerifiedArrow {
   const { format, schema: table, messages } = readFraming(body);
   const schema = readSchema(table, limits);
-  const buffers = new Buffers(body.length, limits, space);
+  const buffers = new Buffers(body.length, limits, space, codecs);
   const dictionaries = new Dictionaries(schema.shapes, buffers, format);
   const shapes = shapesOf(schema.shapes);
   const batches: VerifiedBatch[] = [];

@@ -20,14 +20,11 @@ import {
 } from 'apache-arrow';
 import type { TableWriter } from '../../ports/formats.js';
 import type { Column, Table } from '../../ports/tables.js';
-import { encodeLz4 } from './lz4.js';
 import { zeroNulls } from './nulls.js';
 import { sourceOf } from './read.js';
 
-compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: encodeLz4 });
-
 /** The client's own columns, types and batches when they came as Arrow; float64, bool and utf8 otherwise. */
-export const writeArrow: TableWriter = (table, extra, metadata, compression) => {
+export const writeArrow: TableWriter = (table, extra, metadata, lz4) => {
   const source = sourceOf(table) ?? build(table);
   const name = freeName(extra.name, table.names);
   const appended = new Field(name, new Int32(), true);
@@ -47,7 +44,11 @@ export const writeArrow: TableWriter = (table, extra, metadata, compression) => 
     );
   });
   const made = new ArrowTable(schema, batches);
-  if (compression === undefined) return tableToIPC(made, 'stream');
+  if (lz4 === undefined) return tableToIPC(made, 'stream');
+  compressionRegistry.set(CompressionType.LZ4_FRAME, {
+    ...compressionRegistry.get(CompressionType.LZ4_FRAME),
+    encode: lz4,
+  });
   const writer = new Lz4Writer({ compressionType: CompressionType.LZ4_FRAME });
   writer.writeAll(made);
   return writer.toUint8Array(true);

@@ -1,8 +1,8 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { FrameDecoder } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import { checkSnappy, lz4Blocks } from './blocks.js';
 import { invalid } from './thrift.js';
-import { decompressZstd } from './zstd.js';
 
 /** `CompressionCodec` of parquet.thrift, by number. */
 const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD', 'LZ4_RAW'] as const;
@@ -11,12 +11,13 @@ const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD'
 export interface CodecPackages {
   readonly snappy: (input: Uint8Array, size: number) => Uint8Array;
   readonly lz4: (input: Uint8Array, size: number) => Uint8Array;
+  readonly zstd: FrameDecoder;
 }
 
 /** What a WebAssembly memory may keep from one page to the next: it never shrinks. */
 const KEPT = 4 * 2 ** 20;
 
-export async function loadCodecs(): Promise<CodecPackages> {
+export async function loadCodecs(zstd: FrameDecoder): Promise<CodecPackages> {
   // A host without WebAssembly: the package compiles its Snappy when it is loaded.
   if (!('WebAssembly' in globalThis)) {
     const [{ snappyUncompress }, { decompressLz4Raw }] = await Promise.all([
@@ -28,13 +29,13 @@ export async function loadCodecs(): Promise<CodecPackages> {
       snappyUncompress(input, output);
       return output;
     };
-    return { snappy, lz4: decompressLz4Raw };
+    return { snappy, lz4: decompressLz4Raw, zstd };
   }
   const { compressors, decompressSnappy, decompressLz4Raw } = await import('hyparquet-compressors');
   const kept = compressors.SNAPPY ?? decompressSnappy;
   const snappy = (input: Uint8Array, size: number): Uint8Array =>
     input.length + size > KEPT ? decompressSnappy(input, size) : kept(input, size);
-  return { snappy, lz4: decompressLz4Raw };
+  return { snappy, lz4: decompressLz4Raw, zstd };
 }
 
 /** Throws 422 `unsupported_type` for a codec that is not read. */
@@ -77,7 +78,8 @@ export function decompress(
         output = brotliDecompressSync(input, options);
         break;
       case 'ZSTD':
-        output = decompressZstd(input, size);
+        output = new Uint8Array(size);
+        packages.zstd(input, output);
         break;
       case 'LZ4':
       case 'LZ4_RAW':

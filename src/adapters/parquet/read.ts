@@ -17,7 +17,7 @@ export const readParquet: Decoder = async (body, tools) => {
   const footer = readFooter(body, tools.limits);
   const spend = spendFrom(body, tools.limits);
   verifyPages(body, footer, tools.limits, spend);
-  const [decoders, codecs] = await Promise.all([loadDecoders(), loadCodecs()]);
+  const [decoders, codecs] = await Promise.all([loadDecoders(), loadCodecs(tools.codecs.zstd.decode)]);
   const file = { body, footer, tools, decoders, codecs, spend };
   const columns = new Map(footer.columns.map((column) => [column.name, column]));
   const known = new Map<string, Column>();

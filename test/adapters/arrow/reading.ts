@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readArrow } from '../../../src/adapters/arrow/read.js';
 import { verifyArrow } from '../../../src/adapters/arrow/verify.js';
 import { writeArrow } from '../../../src/adapters/arrow/write.js';
+import { codecs } from '../../../src/adapters/codecs/codecs.js';
 import { readConfig } from '../../../src/config.js';
 import { jsEngine } from '../../../src/engine/js/engine.js';
 import type { Engine } from '../../../src/ports/engine.js';
@@ -35,7 +36,7 @@ export async function loadEngine(): Promise<void> {
 
 export function read(body: Uint8Array, limits = LIMITS): Table {
   if (engine === undefined) throw new Error('loadEngine() comes first');
-  const decoded = readArrow(body, { space, engine, limits });
+  const decoded = readArrow(body, { space, engine, limits, codecs });
   return (decoded as Decoded).table;
 }
 
@@ -86,13 +87,13 @@ export function outcome(body: Uint8Array): string {
       throw new Error(`a message without form: ${error.message}`, { cause: error });
     return error.code;
   }
-  if (verifyArrow(body, LIMITS).rows !== table.rows) throw new Error('verified as another number of rows');
+  if (verifyArrow(body, { limits: LIMITS, codecs }).rows !== table.rows)
+    throw new Error('verified as another number of rows');
   for (const name of table.names) cellsOf(table, name);
   const back = writeArrow(table, { name: 'cluster', values: new Int32Array(table.rows) }, new Map());
   const again = verifyArrow(back, {
-    ...LIMITS,
-    columns: LIMITS.columns + 1,
-    nameBytes: LIMITS.nameBytes + 100,
+    limits: { ...LIMITS, columns: LIMITS.columns + 1, nameBytes: LIMITS.nameBytes + 100 },
+    codecs,
   });
   if (again.rows !== table.rows) throw new Error(`written as ${again.rows} rows, not ${table.rows}`);
   return 'read';

@@ -1,8 +1,7 @@
-import { invalid } from './flatbuffers.js';
-
+import { FrameFault } from '../../ports/formats.js';
 /** Entropy decoding of Zstandard (RFC 8878, section 4): bit streams, FSE tables and Huffman tables, all bounded. */
 
-export const wrongZstd = (what: string): Error => invalid(`expected a Zstandard frame, got ${what}`);
+export const wrongZstd = (what: string): Error => new FrameFault(`expected a Zstandard frame, got ${what}`);
 
 /** `count` bits, at most 24, from bit `position` of the source on; the least significant bit of a byte is its first. */
 export function bitsAt(source: Uint8Array, position: number, count: number): number {

@@ -1,4 +1,4 @@
-import { invalid } from './flatbuffers.js';
+import { FrameFault } from '../../ports/formats.js';
 import { xxh32 } from './xxh32.js';
 
 /**
@@ -12,9 +12,9 @@ const MIN_MATCH = 4;
 /** Matches shorter than this are copied byte by byte. */
 const LONG = 32;
 
-const wrong = (what: string): Error => invalid(`expected an LZ4 frame, got ${what}`);
+const wrong = (what: string): Error => new FrameFault(`expected an LZ4 frame, got ${what}`);
 
-/** Fills `out` with the one frame in `source`. Throws 400 `invalid_arrow` unless it holds exactly that many bytes. */
+/** Fills `out` with the one frame in `source`. Throws FrameFault unless it holds exactly that many bytes. */
 export function decodeLz4(source: Uint8Array, out: Uint8Array): void {
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const need = (at: number, bytes: number): void => {

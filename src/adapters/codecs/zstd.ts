@@ -91,7 +91,7 @@ interface FrameState {
   matchLengths: FseTable | undefined;
 }
 
-/** Fills `out` with the one frame in `source`. Throws 400 `invalid_arrow` unless it holds exactly that many bytes. */
+/** Fills `out` with the one frame in `source`. Throws FrameFault unless it holds exactly that many bytes. */
 export function decodeZstd(source: Uint8Array, out: Uint8Array): void {
   let at = readHeader(source, out.length);
   const hasChecksum = (source[4]! & 4) !== 0;

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { decodeLz4, encodeLz4 } from '../../../src/adapters/arrow/lz4.js';
-import { xxh32 } from '../../../src/adapters/arrow/xxh32.js';
-import { decodeZstd } from '../../../src/adapters/arrow/zstd.js';
-import { Problem } from '../../../src/ports/problem.js';
-import { mutate, randomFrom } from './reading.js';
+import { decodeLz4, encodeLz4 } from '../../../src/adapters/codecs/lz4.js';
+import { xxh32 } from '../../../src/adapters/codecs/xxh32.js';
+import { decodeZstd } from '../../../src/adapters/codecs/zstd.js';
+import { FrameFault } from '../../../src/ports/formats.js';
+import { mutate, randomFrom } from '../arrow/reading.js';
 
 interface Frame {
   readonly codec: 'lz4' | 'zstd';
@@ -22,13 +22,13 @@ const DECODERS = { lz4: decodeLz4, zstd: decodeZstd };
 const bytesOf = ({ frame }: Frame): Uint8Array => Uint8Array.from(Buffer.from(frame, 'base64'));
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
-/** Whether a frame decodes to so many bytes; whatever else than a Problem is thrown, is thrown. */
+/** Whether a frame decodes to so many bytes; whatever else than a FrameFault is thrown, is thrown. */
 function decodes(codec: 'lz4' | 'zstd', frame: Uint8Array, length: number): boolean {
   try {
     DECODERS[codec](frame, new Uint8Array(length));
     return true;
   } catch (error) {
-    if (error instanceof Problem && error.code === 'invalid_arrow') return false;
+    if (error instanceof FrameFault) return false;
     throw error;
   }
 }
