@@ -1,7 +1,7 @@
 import type { Engine } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
 import { excerpt, Problem } from '../ports/problem.js';
-import type { Column, NumericColumn, Table } from '../ports/tables.js';
+import type { Column, Numbers, NumericColumn, Table } from '../ports/tables.js';
 import type { Notes } from './notes.js';
 
 /** What a story works on: the columns asked for, in the table's order. */
@@ -33,7 +33,9 @@ export function selectColumns(
     }
   });
   const asked = wanted === undefined ? known : new Set(wanted);
-  const all = table.names.filter((name) => asked.has(name)).map((name) => typeless(table.column(name)));
+  const all = table.names
+    .filter((name) => asked.has(name))
+    .map((name) => typeless(table.column(name), table.rows));
   const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
   for (const { name, inexact } of numeric) {
     if (inexact > 0) {
@@ -59,10 +61,20 @@ export function selectColumns(
  * A column without a single value is `mixed`, whatever type its format declared: JSON and CSV declare none, and the same
  * rows have the same answer in every format.
  */
-function typeless(column: Column): Column {
-  for (const cell of column.cells()) if (cell !== null) return column;
-  const missing = 'numbers' in column ? column.numbers.length : column.missing;
-  return { name: column.name, type: 'mixed', missing, cells: () => column.cells() };
+function typeless(column: Column, rows: number): Column {
+  if ('numbers' in column ? hasValue(column.numbers) : column.missing < rows) return column;
+  return { name: column.name, type: 'mixed', missing: rows, cells: () => column.cells() };
+}
+
+function hasValue({ chunks }: Numbers): boolean {
+  return chunks.some(({ values, validity, bitOffset }) => {
+    for (let row = 0; row < values.length; row++) {
+      const bit = bitOffset + row;
+      const valid = validity === null || ((validity[bit >> 3]! >> (bit & 7)) & 1) === 1;
+      if (valid && values[row] === values[row]) return true;
+    }
+    return false;
+  });
 }
 
 /** Missing values of a column. */

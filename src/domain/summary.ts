@@ -19,7 +19,7 @@ export function summarize(
   notes: Notes,
 ): ReadonlyMap<string, Json> {
   if (selection.numbers.length === 0) {
-    return new Map(selection.all.map((column) => [column.name, describeCategorical(column)]));
+    return new Map(selection.all.map((column) => [column.name, describeCategorical(column, selection.rows)]));
   }
   const refined = refinePercentiles(percentiles);
   const names = percentileNames(refined);
@@ -57,7 +57,9 @@ function describeNumeric(
 }
 
 /** `top` is the value with the highest count, first seen among equals. Python's True is 1 there, and so it is here. */
-function describeCategorical(column: Column): Json {
+function describeCategorical(column: Column, rows: number): Json {
+  if (!('numbers' in column) && column.missing === rows)
+    return { count: 0, unique: 0, top: null, freq: null };
   const counts = new Map<Cell, { count: number; value: Cell }>();
   let count = 0;
   for (const value of column.cells()) {

@@ -115,6 +115,7 @@ const forged: Draw = (random) => {
     (): Buffer =>
       stream([{ ...word, dictionary: 1n }], { ...text([0, 2, 4]), dictionary: 1n }, indices(0, 1, 1, 0)),
     (): Buffer => stream([A], compressed(1, packed(131072n, zstdZeros(1)), 16384n)),
+    (): Buffer => stream([A], compressed(1, packed(2n ** 23n, zstdZeros(64)), 2n ** 20n)),
     (): Buffer => stream([A]),
   ])();
   return { format: 'arrow forged', type: ARROW_STREAM, bytes };

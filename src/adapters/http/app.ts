@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
@@ -24,7 +25,23 @@ export interface AppOptions extends IntakeOptions {
 }
 
 /** The HTTP face of the service. */
-export function createApp(options: AppOptions): Express {
+export function createApp(options: AppOptions): RequestListener {
+  const app = routes(options);
+  return (request, response) => {
+    request.url = originForm(request.url ?? '/');
+    app(request, response);
+  };
+}
+
+/** A request target as a path and query (RFC 9112, 3.2); one that is no URL is a path that is not there. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  return url !== undefined && isHttp ? url.pathname + url.search : `/${encodeURIComponent(target)}`;
+}
+
+function routes(options: AppOptions): Express {
   const { endpoints, lanes, version } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -97,7 +114,8 @@ async function analysis(
   const offers = endpoint.answersArrow ? ['application/json', ARROW_STREAM] : ['application/json'];
   const accepted = acceptOf(request.headers.accept, offers);
   const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
-  const query = [...new URL(request.originalUrl, 'http://localhost').searchParams];
+  const [, search = ''] = /\?([^#]*)/u.exec(request.originalUrl) ?? [];
+  const query = [...new URLSearchParams(search)];
   const jobOf = (format: Format, inline?: string): Job => ({
     endpoint: endpoint.name,
     format,

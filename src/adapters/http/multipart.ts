@@ -52,6 +52,8 @@ export class Multipart implements Stage {
       })
       .on('finish', () => {
         this.#parsed = true;
+        // Nothing more is asked for: it may have been at its end before it had drained.
+        upstream.resume();
         this.#complete();
       })
       .on('drain', () => {
@@ -65,7 +67,7 @@ export class Multipart implements Stage {
   write(chunk: Buffer): void {
     // What comes after the last boundary is to be ignored (RFC 2046, 5.1.1).
     if (this.#parsed) return;
-    if (!this.#parser.write(chunk)) this.#upstream.pause();
+    if (!this.#parser.write(chunk) && !this.#isParsed()) this.#upstream.pause();
   }
 
   end(): void {
@@ -194,6 +196,11 @@ export class Multipart implements Stage {
         }
       },
     };
+  }
+
+  // A function, since TypeScript does not see that write() changes it.
+  #isParsed(): boolean {
+    return this.#parsed;
   }
 
   #complete(): void {

@@ -21,6 +21,13 @@ const REFUSALS: Readonly<Record<string, readonly [status: string, code: string, 
   ],
 };
 
+const UNPARSED = [
+  '400 Bad Request',
+  'invalid_http',
+  'expected a well-formed HTTP request, got one that does not parse',
+] as const;
+const HOSTLESS = ['400 Bad Request', 'invalid_http', 'expected a Host header, got none'] as const;
+
 /** Codes of refusals below HTTP, for OpenAPI. */
 export const TRANSPORT_CODES = ['invalid_http', 'headers_too_large'];
 
@@ -38,8 +45,9 @@ export async function listen(handler: RequestListener, host: string, port: numbe
       requestTimeout: 0,
       connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: 5_000,
+      requireHostHeader: false,
     },
-    handler,
+    expectHost(handler),
   );
   server.on('clientError', refuse);
   // Whether the body is wanted is known once its headers were looked at.
@@ -60,38 +68,50 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   };
 }
 
+interface Refusal {
+  readonly status: number;
+  readonly title: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function refusal([line, code, detail]: readonly [status: string, code: string, detail: string]): Refusal {
+  const [number = '400', ...title] = line.split(' ');
+  const id = randomUUID();
+  const status = Number(number);
+  const about = { type: 'about:blank', title: title.join(' '), status, detail, code };
+  const body = JSON.stringify({ ...about, request_id: id, errors: [] });
+  const headers = {
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': id,
+    connection: 'close',
+  };
+  return { status, title: title.join(' '), headers, body };
+}
+
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const known = REFUSALS[error.code ?? ''];
-  const [status, code, detail] = known ?? [
-    '400 Bad Request',
-    'invalid_http',
-    'expected a well-formed HTTP request, got one that does not parse',
-  ];
-  const id = randomUUID();
-  const [number = '400', ...title] = status.split(' ');
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title: title.join(' '),
-    status: Number(number),
-    detail,
-    code,
-    request_id: id,
-    errors: [],
-  });
-  const lines = [
-    `HTTP/1.1 ${status}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${id}`,
-    'connection: close',
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  const { status, title, headers, body } = refusal(REFUSALS[error.code ?? ''] ?? UNPARSED);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${title}`, ...lines, '', body].join('\r\n'));
   // A client that does not hang up would keep what its request has landed.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** Node would answer for itself, and not in problem+json. */
+function expectHost(handler: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.headers.host !== undefined || request.httpVersion !== '1.1') {
+      handler(request, response);
+      return;
+    }
+    const { status, headers, body } = refusal(HOSTLESS);
+    response.writeHead(status, headers).end(body);
+  };
 }
 
 /** How many requests each open connection has under way. */

@@ -1,5 +1,6 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { OptionsCheck } from '../../ports/formats.js';
+import { token } from '../../ports/limits.js';
 import { excerpt, Problem, type Fault } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 
@@ -42,7 +43,9 @@ export function optionsCheck(schemas: ReadonlyMap<string, JSONSchema>): OptionsC
     }
     const body = new Map(Object.entries(fromBody ?? {}));
     const pointer = (option: string, index?: number): string =>
-      query.has(option) ? `?${option}` : `/options/${option}${index === undefined ? '' : `/${index}`}`;
+      query.has(option)
+        ? `?${excerpt(option)}`
+        : `/options/${token(option)}${index === undefined ? '' : `/${index}`}`;
     for (const option of body.keys()) {
       if (query.has(option)) {
         const detail = 'expected an option in the body or in the query, got it in both';
@@ -52,9 +55,7 @@ export function optionsCheck(schemas: ReadonlyMap<string, JSONSchema>): OptionsC
     // Unknown names, "__proto__" among them, are refused before an object is made of them.
     const unknown = [...query.keys(), ...body.keys()].filter((option) => !properties.has(option));
     if (unknown.length > 0) {
-      throw fail(
-        unknown.map((option) => unknownOption(pointer(excerpt(option)), option, [...properties.keys()])),
-      );
+      throw fail(unknown.map((option) => unknownOption(pointer(option), option, [...properties.keys()])));
     }
     const values: Record<string, unknown> = Object.fromEntries([...body, ...query]);
     if (!validate(values)) {

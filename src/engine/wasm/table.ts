@@ -212,7 +212,7 @@ function columnOf(arena: Arena, record: number, rows: number, gap: (length: numb
   const words = new Uint32Array(arena.buffer, record, RECORD_BYTES / 4);
   const [numbers, booleans, texts, inexact] = [words[11]!, words[12]!, words[13]!, words[14]!];
   const name = textAt(arena, words[0]!, words[1]!, false);
-  const segments = new Uint32Array(arena.buffer, words[9]!, words[10]!);
+  const segments = new Uint32Array(arena.buffer, words[9], words[10]);
   const chunks: Chunk[] = [];
   for (let start = 0, segment = 0; start < rows; segment++) {
     const length = Math.min(segmentRows(segment), rows - start);
@@ -233,7 +233,7 @@ function columnOf(arena: Arena, record: number, rows: number, gap: (length: numb
       cells: () => numericCells(type, columnNumbers),
     };
   }
-  const entries = new Uint32Array(arena.buffer, words[17]!, words[18]! * 4);
+  const entries = new Uint32Array(arena.buffer, words[17], words[18]! * 4);
   const strings = dictionary(arena, entries);
   return {
     name,
