@@ -84,10 +84,7 @@ async function main(): Promise<void> {
   });
   send({ type: 'ready' });
   setTimeout(() => {
-    void later
-      .loadDecoder('arrow')
-      .then(() => later.loadWriter())
-      .then(() => later.loadJs());
+    void later.loadDecoder('arrow');
   }, IDLE_MS);
 }
 

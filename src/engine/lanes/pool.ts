@@ -83,7 +83,11 @@ export function startLanes(options: LanesOptions): Lanes {
       limits: options.limits,
       requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / options.lanes)),
     };
-    const worker = new Worker(options.entry, { workerData: start });
+    const worker = new Worker(options.entry, {
+      workerData: start,
+      // What a lane makes of objects dies with its request; the columns are not among them.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
     const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined, stopped: undefined };
     lanes.add(lane);
     worker.on('message', (message: FromLane) => {
@@ -112,9 +116,8 @@ export function startLanes(options: LanesOptions): Lanes {
   const receive = (lane: Lane, message: FromLane): void => {
     if (message.type === 'ready') {
       lane.ready = true;
-      // One after the other: the first is there sooner when it has not to share the cores with the rest.
-      spawn();
       next(lane);
+      spawnForWaiting();
       return;
     }
     const { ticket } = lane;
@@ -166,7 +169,14 @@ export function startLanes(options: LanesOptions): Lanes {
   const enqueue = (ticket: Ticket): void => {
     waiting.push(ticket);
     const lane = idleLane();
-    if (lane !== undefined) next(lane);
+    if (lane === undefined) spawnForWaiting();
+    else next(lane);
+  };
+
+  /** Lanes are started when there is work for them: an idle one takes 20 MB. One at a time, to be there sooner. */
+  const spawnForWaiting = (): void => {
+    const starting = [...lanes].some(({ ready }) => !ready);
+    if (waiting.length > 0 && !starting) spawn();
   };
 
   /** Ends a ticket from outside: unqueued, or its lane stopped and replaced. */

@@ -26,6 +26,7 @@ export interface Assignment {
 
 /**
  * Assignments that leave out the distances which cannot matter: the labels of kmeans_assign for the same centres.
+ * `rooms` are pointers to 8 bytes a row that nothing else uses from the first assignment of a run to its last.
  * Holds bounds a row, running drifts a centre, and the sums of the centres in two float64 each, to which every block
  * adds what its changed labels moved.
  */
@@ -46,6 +47,7 @@ export class PrunedAssignment {
     arena: Arena,
     readonly table: Table,
     readonly k: number,
+    rooms: readonly number[],
   ) {
     const { rows, columns, stride } = table;
     const size = k * columns;
@@ -56,9 +58,9 @@ export class PrunedAssignment {
     const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
     this.#plan = arena.place(
       Uint32Array.of(
-        arena.take(rows * 8),
-        arena.take(rows * 8),
-        arena.take(rows * 4),
+        rooms[0] ?? arena.take(rows * 8),
+        rooms[1] ?? arena.take(rows * 8),
+        rooms[2] ?? arena.take(rows * 4),
         this.#drifts.byteOffset,
         this.#moves.byteOffset,
         arena.take((2 * stride + 8) * 4),

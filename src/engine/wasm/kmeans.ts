@@ -150,6 +150,8 @@ export function wasmSteps(
         arena,
         { frame, stride: tileRows(d), rows: n, columns: d, blocks, labels: labelPointer },
         k,
+        // Of no use once the centres are found: bounds can lie there.
+        [closest, ...spare],
       )
     : undefined;
   return {
