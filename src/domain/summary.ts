@@ -1,6 +1,7 @@
 import type { Engine } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
-import type { Cell, Column, NumericColumn } from '../ports/tables.js';
+import { excerpt, Problem } from '../ports/problem.js';
+import type { Cell, Column, NumericColumn, TextColumn } from '../ports/tables.js';
 import type { Selection } from './columns.js';
 import type { Notes } from './notes.js';
 import { percentileNames, refinePercentiles } from './percentiles.js';
@@ -56,21 +57,53 @@ function describeNumeric(
   ]);
 }
 
+/** Different values of a column that are counted one by one. */
+const MOST_VALUES = 10_000_000;
+
 /** `top` is the value with the highest count, first seen among equals. Python's True is 1 there, and so it is here. */
 function describeCategorical(column: Column, rows: number): Json {
-  if (!('numbers' in column) && column.missing === rows)
-    return { count: 0, unique: 0, top: null, freq: null };
-  const counts = new Map<Cell, { count: number; value: Cell }>();
+  if (!('numbers' in column)) {
+    if (column.missing === rows) return { count: 0, unique: 0, top: null, freq: null };
+    if (column.dictionary !== undefined) return describeDictionary(column.dictionary);
+  }
+  const places = new Map<Cell, number>();
+  const counts: number[] = [];
+  // As they came: true where a later 1 counts as the same.
+  const values: Cell[] = [];
   let count = 0;
   for (const value of column.cells()) {
     if (value === null) continue;
     count++;
     const key = typeof value === 'boolean' ? Number(value) : value;
-    const entry = counts.get(key);
-    if (entry === undefined) counts.set(key, { count: 1, value });
-    else entry.count++;
+    const place = places.get(key);
+    if (place !== undefined) {
+      counts[place]!++;
+      continue;
+    }
+    if (places.size === MOST_VALUES) {
+      const detail = `expected at most ${MOST_VALUES} different values to count in a column, got more in ${JSON.stringify(excerpt(column.name))}`;
+      throw new Problem('out_of_memory', detail);
+    }
+    places.set(key, counts.length);
+    counts.push(1);
+    values.push(value);
   }
-  let top: { count: number; value: Cell } | undefined;
-  for (const entry of counts.values()) if (top === undefined || entry.count > top.count) top = entry;
-  return { count, unique: counts.size, top: top?.value ?? null, freq: top?.count ?? null };
+  const top = mostFrequent(counts);
+  return { count, unique: places.size, top: values[top] ?? null, freq: counts[top] ?? null };
+}
+
+function describeDictionary({ counts, text }: NonNullable<TextColumn['dictionary']>): Json {
+  const found = counts();
+  const top = mostFrequent(found);
+  // A place may have lost its rows to a later key of the same name.
+  const unique = found.reduce((sum, times) => sum + (times > 0 ? 1 : 0), 0);
+  const count = found.reduce((sum, times) => sum + times, 0);
+  return { count, unique, top: text(top), freq: found[top] ?? null };
+}
+
+/** Place of the highest count, the first of equals. */
+function mostFrequent(counts: ArrayLike<number>): number {
+  let top = 0;
+  for (let place = 1; place < counts.length; place++) if (counts[place]! > counts[top]!) top = place;
+  return top;
 }

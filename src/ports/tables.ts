@@ -37,6 +37,11 @@ export interface NumericColumn extends ColumnBase {
 export interface TextColumn extends ColumnBase {
   readonly type: 'string' | 'timestamp' | 'mixed';
   readonly missing: number;
+  /** Of strings that lie in a dictionary, in first-seen order: how often each is there, and its text. */
+  readonly dictionary?: {
+    readonly counts: () => Uint32Array;
+    readonly text: (place: number) => string;
+  };
 }
 
 export type Column = NumericColumn | TextColumn;

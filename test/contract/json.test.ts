@@ -300,7 +300,7 @@ describeEngines((under) => {
     );
     fc.assert(
       fc.property(rows, fc.infiniteStream(fc.constantFrom('', '', ' ', '\n', '\r\n\t')), (table, gaps) => {
-        const gap = (): string => gaps.next().value ?? '';
+        const gap = (): string => String(gaps.next().value ?? '');
         const key = (text: string): string => `${gap()}${JSON.stringify(text)}${gap()}:${gap()}`;
         const body = table.map(
           (row) =>

@@ -235,11 +235,15 @@ function columnOf(arena: Arena, record: number, rows: number, gap: (length: numb
   }
   const entries = new Uint32Array(arena.buffer, words[17], words[18]! * 4);
   const strings = dictionary(arena, entries);
+  const isText = kinds === 1;
   return {
     name,
-    type: kinds === 1 ? 'string' : 'mixed',
+    type: isText ? 'string' : 'mixed',
     missing: rows - numbers - booleans - texts,
     cells: () => taggedCells(chunks, strings),
+    ...(isText && {
+      dictionary: { counts: () => placeCounts(chunks, entries.length / 4), text: strings },
+    }),
   };
 }
 
@@ -261,6 +265,16 @@ function dictionary(arena: Arena, entries: Uint32Array): (place: number) => stri
 
 /** High words of the NaNs that are not numbers. */
 const [MISSING, BOOLEAN, TEXT] = [0x7ff80000, 0x7ffa0000, 0x7ffc0000];
+
+/** How often each place of a dictionary is there. */
+function placeCounts(chunks: readonly Chunk[], places: number): Uint32Array {
+  const counts = new Uint32Array(places);
+  for (const { values } of chunks) {
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+    for (let at = 0; at < words.length; at += 2) if (words[at + 1] === TEXT) counts[words[at]!]!++;
+  }
+  return counts;
+}
 
 function* taggedCells(chunks: readonly Chunk[], strings: (place: number) => string): Iterable<Cell> {
   for (const { values } of chunks) {
