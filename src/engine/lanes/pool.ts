@@ -81,7 +81,7 @@ export function startLanes(options: LanesOptions): Lanes {
       module: options.engine.module,
       version: options.version,
       limits: options.limits,
-      requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / options.lanes)),
+      requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / Math.min(options.lanes, 2))),
     };
     const worker = new Worker(options.entry, {
       workerData: start,

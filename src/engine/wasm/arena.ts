@@ -115,7 +115,7 @@ export class Arena implements Space {
   tooMuch(): Problem {
     return new Problem(
       'out_of_memory',
-      `expected a request that fits into ${this.limit} bytes of memory (MEMORY_BUDGET shared by LANES), got one that needs more`,
+      `expected a request that fits into ${this.limit} bytes of memory (half of MEMORY_BUDGET, all of it with one lane, at most 4 GiB), got one that needs more`,
     );
   }
 }
