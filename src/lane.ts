@@ -9,6 +9,7 @@ import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey } from './domain/journey.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
+import { collector } from './engine/lanes/collect.js';
 import { Arena } from './engine/wasm/arena.js';
 import { Arriving, Starved } from './engine/wasm/arriving.js';
 import { wasmEngine } from './engine/wasm/engine.js';
@@ -29,6 +30,7 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 /** Arenas seen before, with the instance over each. */
 const arenas = new Map<number, { memory: ArenaMemory; kernels: Kernels | undefined }>();
 const checkOptions = optionsCheck(new Map(endpoints.map(({ name, options }) => [name, options])));
+const collect = collector();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const heap: Space = {
   float64: (length) => new Float64Array(length),
@@ -79,8 +81,10 @@ const IDLE_MS = 300;
 async function main(): Promise<void> {
   if (start.engine === 'js') await later.loadJs();
   port!.on('message', (message: ToLane) => {
-    if (message.type === 'forget') arenas.delete(message.arena);
-    else void run(message);
+    if (message.type === 'forget') {
+      arenas.delete(message.arena);
+      if (message.collect) collect();
+    } else void run(message);
   });
   send({ type: 'ready' });
   setTimeout(() => {

@@ -95,7 +95,7 @@ export class ArenaPool {
   constructor(
     readonly base: number | undefined,
     readonly keep: number,
-    readonly onDrop: (id: number) => void,
+    readonly onDrop: (arena: LandingArena) => void,
   ) {}
 
   take(expectedBytes: number): LandingArena {
@@ -111,7 +111,7 @@ export class ArenaPool {
   }
 
   give(arena: LandingArena): void {
-    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep) this.onDrop(arena.id);
+    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep) this.onDrop(arena);
     else this.#idle.push(arena);
   }
 
@@ -181,7 +181,7 @@ export class WaitingBody {
   /** Keeps the arena from any other request. */
   drop(): void {
     this.#closed = true;
-    if (this.#arena !== undefined) this.pool.onDrop(this.#arena.id);
+    if (this.#arena !== undefined) this.pool.onDrop(this.#arena);
     this.#arena = undefined;
   }
 }

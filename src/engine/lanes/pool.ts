@@ -5,6 +5,7 @@ import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
+import { collector } from './collect.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
 
 export interface LanesOptions {
@@ -23,6 +24,8 @@ export interface LanesOptions {
   readonly onLaneLost: (reason: string) => void;
 }
 
+/** The memory of a dropped arena from this size on is not left to the next garbage collection. */
+const LARGE = 64 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
 /** A decoded body and its columns take about this many times the body. */
@@ -66,8 +69,13 @@ export function startLanes(options: LanesOptions): Lanes {
   let nextId = 1;
   let closing = false;
 
-  const arenas = new ArenaPool(options.base, options.lanes + 1, (id) => {
-    for (const lane of lanes) if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id });
+  const collect = collector();
+  const arenas = new ArenaPool(options.base, options.lanes + 1, ({ id, bytes }) => {
+    const large = bytes > LARGE;
+    for (const lane of lanes)
+      if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id, collect: large });
+    // Once nothing here refers to it any more.
+    if (large) setImmediate(collect);
   });
 
   const post = (lane: Lane, message: ToLane): void => {

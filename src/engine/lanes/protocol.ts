@@ -30,7 +30,8 @@ export type ToLane =
       readonly watch?: number;
       readonly job: Job;
     }
-  | { readonly type: 'forget'; readonly arena: number };
+  /** `collect`: it is large, so its memory is to go back to the system at once. */
+  | { readonly type: 'forget'; readonly arena: number; readonly collect: boolean };
 
 export type FromLane =
   | { readonly type: 'ready' }
