@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   port!.on('message', (message: ToLane) => {
     if (message.type === 'forget') {
       arenas.delete(message.arena);
-      if (message.collect) collect();
+      if (message.collect) collect('major');
     } else void run(message);
   });
   send({ type: 'ready' });

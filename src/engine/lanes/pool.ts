@@ -26,6 +26,8 @@ export interface LanesOptions {
 
 /** The memory of a dropped arena from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
+/** Bytes of a body whose Buffers are collected together: a millisecond, and no more garbage than this. */
+const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
 /** A decoded body and its columns take about this many times the body. */
@@ -75,7 +77,10 @@ export function startLanes(options: LanesOptions): Lanes {
     for (const lane of lanes)
       if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id, collect: large });
     // Once nothing here refers to it any more.
-    if (large) setImmediate(collect);
+    if (large)
+      setImmediate(() => {
+        collect('major');
+      });
   });
 
   const post = (lane: Lane, message: ToLane): void => {
@@ -235,6 +240,8 @@ export function startLanes(options: LanesOptions): Lanes {
       },
       write(bytes) {
         body.write(bytes);
+        if (Math.floor(body.length / SWEEP) > Math.floor((body.length - bytes.length) / SWEEP))
+          collect('minor');
         if (own.ticket !== undefined && body.length >= expectedBytes) arrived(own.ticket);
         const more = body.length * GROWTH - held;
         if (more <= 0) return;
