@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-type Collect = (options: { readonly type: 'major' | 'minor' }) => void;
+type Collect = (options?: { readonly type: 'minor' }) => void;
 
 /**
  * The garbage collector of the calling thread, to be run at once: all of it, or only what was made lately. The memory of
@@ -16,6 +16,8 @@ export function collector(): (type: 'major' | 'minor') => void {
       setFlagsFromString('--expose-gc');
       collect = runInNewContext('gc') as Collect;
     }
-    collect({ type });
+    // Without options: `major` by name leaves shared memory where it is.
+    if (type === 'minor') collect({ type });
+    else collect();
   };
 }
