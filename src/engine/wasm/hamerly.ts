@@ -40,6 +40,8 @@ export class PrunedAssignment {
   readonly #low: Float64Array;
   readonly #weights: Float64Array;
   readonly #shifts: Float64Array;
+  /** What the last assignment gave out: the next one writes to it again. */
+  readonly #given: { readonly sums: Float64Array; readonly weights: Float64Array };
   #fresh = true;
 
   constructor(
@@ -72,6 +74,7 @@ export class PrunedAssignment {
     this.#low = new Float64Array(size);
     this.#weights = new Float64Array(k);
     this.#shifts = new Float64Array(k);
+    this.#given = { sums: new Float64Array(size), weights: new Float64Array(k) };
   }
 
   /** Forgets all bounds: the next assignment computes all distances. */
@@ -103,8 +106,10 @@ export class PrunedAssignment {
       changed += moved;
     }
     this.#fresh = false;
-    const sums = this.#high.map((sum, i) => sum + this.#low[i]!);
-    return { changed, sums, weights: this.#weights.slice() };
+    const { sums, weights } = this.#given;
+    for (let i = 0; i < sums.length; i++) sums[i] = this.#high[i]! + this.#low[i]!;
+    weights.set(this.#weights);
+    return { changed, sums, weights };
   }
 
   /** Adds to the running drifts how far the centres moved since the last assignment. */

@@ -142,6 +142,9 @@ export function wasmSteps(
     { length: Math.ceil(n / BLOCK) },
     (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
   );
+  // Given out by one assignment, written to by the next.
+  const total = new Float64Array(k * d + k);
+  const [totalSums, totalWeights] = [total.subarray(0, k * d), total.subarray(k * d)];
   // Labels that the last plain assignment changed; once few, bounds pay.
   let unsettled = n;
   const pruning = pruned
@@ -243,7 +246,7 @@ export function wasmSteps(
         return assigned;
       }
       centers.view.set(from);
-      const total = new Float64Array(k * d + k);
+      total.fill(0);
       let changed = 0;
       for (const [first, last] of blocks) {
         changed += kernels.kmeans_assign(
@@ -259,7 +262,7 @@ export function wasmSteps(
         if (wanted) for (let i = 0; i < total.length; i++) total[i]! += sums.view[i]!;
       }
       unsettled = changed;
-      return { changed, sums: total.subarray(0, k * d), weights: total.subarray(k * d) };
+      return { changed, sums: totalSums, weights: totalWeights };
     },
     distances(from) {
       centers.view.set(from);
