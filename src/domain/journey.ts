@@ -98,7 +98,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     result_sha256: digest,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
-    const { writeArrow, codecs } = tools;
+    const { writeArrow } = tools;
     const lz4 = job.arrowCompression === 'lz4' ? codecs.lz4.encode : undefined;
     if (job.accept === 'arrow' && result.appended !== undefined && writeArrow !== undefined) {
       const metadata = new Map([
