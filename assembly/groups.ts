@@ -14,11 +14,24 @@ function errorOf(a: f64, b: f64, sum: f64): f64 {
 }
 
 /**
- * IN  chunks      chunk table, `chunkCount` entries
- * IN  labels      i32 a row: the group, or a negative number for a row that belongs to none
- * OUT part        24 bytes a group, overwritten with the sums of rows [block × 65,536, + 65,536)
+ * Sums of one block: unit 0 is block `first`.
+ *
+ * Arguments, u32:
+ *
+ *     byte 0    chunks   chunk table (see memory.ts)
+ *          4    count    entries of it
+ *          8    first    block
+ *         12    labels   i32 a row: the group, or a negative number for a row that belongs to none
+ *         16    groups
+ *         20    parts    OUT, 24 bytes a group, unit after unit
  */
-export function groups_block(chunks: usize, chunkCount: i32, block: i32, labels: usize, groups: i32, part: usize): void {
+export function groupsUnit(task: usize, unit: i32): void {
+  const chunks = <usize>load<u32>(task);
+  const chunkCount = load<i32>(task, 4);
+  const labels = <usize>load<u32>(task, 12);
+  const groups = load<i32>(task, 16);
+  const part = <usize>load<u32>(task, 20) + <usize>(unit * groups) * 24;
+  const block = load<i32>(task, 8) + unit;
   memory.fill(part, 0, <usize>groups * 24);
   const from = block * BLOCK;
   for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {

@@ -1,6 +1,6 @@
 /** The ABI: one line an export. Pointers are byte offsets into the imported memory. */
-export { moments_blocks, moments_merge } from './moments';
-export { select_keys, select_ranks } from './select';
+export { team_help, team_clear, team_lead } from './team';
+export { moments_merge } from './moments';
 export {
   kmeans_mark,
   kmeans_pack,
@@ -10,8 +10,7 @@ export {
 } from './kmeans';
 export { kmeans_prune } from './hamerly';
 export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
-export { groups_block, groups_merge } from './groups';
-export { widen_values } from './widen';
+export { groups_merge } from './groups';
 export { decimal_lines } from './decimal';
 export { json_parse } from './json';
 export { csv_parse } from './csv';

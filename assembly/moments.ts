@@ -275,49 +275,61 @@ function finishBlock(state: usize, part: usize, mean: f64): void {
   store<f64>(part, load<f64>(state, MAX), 72);
 }
 
+/** Bytes of scratch that a lane needs. */
+const SCRATCH: usize = 512;
+
 /**
- * Partial results of blocks [firstBlock, lastBlock) of a column.
+ * Partial result of one block of one of several columns of equal length: unit = column × blocks + block.
  *
- * IN  chunks      chunk table (see memory.ts), `chunkCount` entries
- * IN  higher      0: M3 and M4 mean nothing
- * IN  scratch     512 bytes
- * OUT partials    80 bytes a block, at its own place: blocks may be done in any order, by any lane
+ * Arguments, u32:
+ *
+ *     byte 0    tables     u32 a column: its chunk table (see memory.ts)
+ *          4    counts     i32 a column: entries of it
+ *          8    blocks     of a column
+ *         12    order      1: M2 to M4 mean nothing; 2: M3 and M4 mean nothing; 4
+ *         16    partials   OUT, 80 bytes a unit
+ *         20    scratch    512 bytes a lane
  */
-export function moments_blocks(chunks: usize, chunkCount: i32, firstBlock: i32, lastBlock: i32, higher: i32, scratch: usize, partials: usize): void {
-  for (let block = firstBlock; block < lastBlock; block++) {
-    const from = block * BLOCK;
-    assert((partials & 7) == 0 && (scratch & 7) == 0, 'partials and scratch are 8-aligned');
-    memory.fill(scratch, 0, 512);
-    store<f64>(scratch, Infinity, MIN);
-    store<f64>(scratch, -Infinity, MAX);
-    let rows = 0;
+export function momentsUnit(task: usize, unit: i32, lane: i32): void {
+  const blocks = load<i32>(task, 8);
+  const order = load<i32>(task, 12);
+  const column = (<usize>(unit / blocks)) << 2;
+  const chunks = <usize>load<u32>(<usize>load<u32>(task) + column);
+  const chunkCount = load<i32>(<usize>load<u32>(task, 4) + column);
+  const partial = <usize>load<u32>(task, 16) + <usize>unit * PART_BYTES;
+  const scratch = <usize>load<u32>(task, 20) + <usize>lane * SCRATCH;
+  const from = (unit % blocks) * BLOCK;
+  assert((partial & 7) == 0 && (scratch & 7) == 0, 'partials and scratch are 8-aligned');
+  memory.fill(scratch, 0, SCRATCH);
+  store<f64>(scratch, Infinity, MIN);
+  store<f64>(scratch, -Infinity, MAX);
+  let rows = 0;
+  for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
+    const length = chunkLength(chunks, chunk);
+    const first = max(from - start, 0);
+    const last = min(from + BLOCK - start, length);
+    if (first < last) {
+      addRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
+      rows += last - first;
+    }
+    start += length;
+  }
+  foldLanes(scratch + HI, scratch + LO);
+  const count = load<f64>(scratch, COUNT);
+  const mean = exactly(load<f64>(scratch, HI), load<f64>(scratch, LO)) / count;
+  const complete = count == <f64>rows;
+  if (count > 0 && order > 1) {
     for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
       const length = chunkLength(chunks, chunk);
       const first = max(from - start, 0);
       const last = min(from + BLOCK - start, length);
       if (first < last) {
-        addRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
-        rows += last - first;
+        centreRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, mean, order > 2, complete);
       }
       start += length;
     }
-    foldLanes(scratch + HI, scratch + LO);
-    const count = load<f64>(scratch, COUNT);
-    const mean = exactly(load<f64>(scratch, HI), load<f64>(scratch, LO)) / count;
-    const complete = count == <f64>rows;
-    if (count > 0) {
-      for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
-        const length = chunkLength(chunks, chunk);
-        const first = max(from - start, 0);
-        const last = min(from + BLOCK - start, length);
-        if (first < last) {
-          centreRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, mean, higher != 0, complete);
-        }
-        start += length;
-      }
-    }
-    finishBlock(scratch, partials + <usize>block * PART_BYTES, mean);
   }
+  finishBlock(scratch, partial, mean);
 }
 
 function mergePart(total: usize, part: usize): void {
@@ -359,7 +371,7 @@ function mergePart(total: usize, part: usize): void {
 /**
  * Merges partial results in block order.
  *
- * IN  partials    `blocks` entries of 80 bytes, as moments_blocks leaves them
+ * IN  partials    `blocks` entries of 80 bytes, as the blocks of one column leave them
  * OUT out         count, sum, mean, M2, M3, M4, min, max as float64 (mean NaN, min +inf, max -inf when count is 0)
  *                 in the first 64 bytes of 80
  */

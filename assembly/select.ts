@@ -5,20 +5,36 @@
  * descent then follows only the buckets that hold a wanted rank (Knuth, TAOCP 3, 5.2.5). Digits have 11 bits:
  *
  *     bit   63 ……… 53 | 52 ……… 42 | 41 ……… 31 | 30 ……… 20 | 19 ……… 9 | 8 … 0
+ *
+ * Of a long column only few keys are looked at so closely: an evenly spread sample says between which two values each
+ * rank lies almost certainly, one pass counts what is below and keeps what is between (sieve.ts), and the descent
+ * goes over what was kept (Floyd, Rivest 1975). Where the sample misled, it goes over all keys.
+ *
+ * Both work on plans, 64 bytes of u32 a column:
+ *
+ *     byte 0    chunks      chunk table (see memory.ts)
+ *          4    entries     of it
+ *          8    rows
+ *         12    keys        u64: room for every row and two more a block of 65,536
+ *         16    count       INOUT keys that are there
+ *         20    ranks       i32 ascending, each in [0, count)
+ *         24    rankCount
+ *         28    out         OUT float64, one a rank
+ *         32    tallies     of the sieve; 0: keys lie side by side
+ *         36    bounds      of the sieve
+ *         40    intervals   of the sieve
+ *         44    blocks      of the column
+ *         48    sample      how many rows to look at
  */
 import { cell, chunkBit, chunkLength, chunkValidity, chunkValues } from './memory';
+import { gatherKept, keyOf, PLAN_BYTES } from './sieve';
 
 const DIGIT_BITS: i32 = 11;
 const BUCKETS: i32 = 2048;
 /** Below this many keys an insertion sort ends the descent. */
 const FEW: i32 = 48;
-
-// @ts-ignore: decorator
-@inline
-function keyOf(value: f64): u64 {
-  const bits = reinterpret<i64>(value);
-  return <u64>(bits ^ ((bits >> 63) | i64.MIN_VALUE));
-}
+/** Six tables of counters a lane. */
+const TABLES_BYTES: usize = 6 * 2048 * 4;
 
 // @ts-ignore: decorator
 @inline
@@ -27,14 +43,12 @@ function valueOf(key: u64): f64 {
   return reinterpret<f64>(bits ^ (~(bits >> 63) | i64.MIN_VALUE));
 }
 
-/**
- * Writes the keys of a column's present values, in row order.
- *
- * IN  chunks      chunk table, `chunkCount` entries
- * OUT keys        u64, room for every row and one more
- * returns how many were present
- */
-export function select_keys(chunks: usize, chunkCount: i32, keys: usize): i32 {
+/** The keys of one column's present values, in row order: unit = column. Argument: plans. */
+export function keysUnit(task: usize, unit: i32): void {
+  const plan = <usize>load<u32>(task) + <usize>unit * PLAN_BYTES;
+  const chunks = <usize>load<u32>(plan);
+  const chunkCount = load<i32>(plan, 4);
+  const keys = <usize>load<u32>(plan, 12);
   let at = keys;
   for (let chunk = 0; chunk < chunkCount; chunk++) {
     const values = chunkValues(chunks, chunk);
@@ -47,7 +61,7 @@ export function select_keys(chunks: usize, chunkCount: i32, keys: usize): i32 {
       at += <usize>i32(value == value) << 3;
     }
   }
-  return <i32>((at - keys) >> 3);
+  store<i32>(plan, <i32>((at - keys) >> 3), 16);
 }
 
 function insertionSort(keys: usize, count: i32): void {
@@ -118,17 +132,19 @@ function descend(keys: usize, count: i32, base: i32, shift: i32, ranks: usize, o
 }
 
 /**
- * The values at given ranks.
- *
- * IN  keys        u64 as select_keys leaves them; reordered
- * IN  ranks       i32 ascending, `rankCount` of them, each in [0, count)
- * IN  tables      6 × 2048 i32 of scratch
- * OUT out         float64, one a rank
+ * The values at given ranks of one column's keys, which are reordered: unit = column.
+ * Arguments: plans, 48 KiB of tables a lane.
  */
-export function select_ranks(keys: usize, count: i32, ranks: usize, rankCount: i32, tables: usize, out: usize): void {
+export function ranksUnit(task: usize, unit: i32, lane: i32): void {
+  const plan = <usize>load<u32>(task) + <usize>unit * PLAN_BYTES;
+  const tables = <usize>load<u32>(task, 4) + <usize>lane * TABLES_BYTES;
+  const ranks = <usize>load<u32>(plan, 20);
+  const rankCount = load<i32>(plan, 24);
+  if (load<u32>(plan, 32) != 0) gatherKept(plan);
+  const count = load<i32>(plan, 16);
   for (let i = 0; i < rankCount; i++) {
     const rank = load<i32>(ranks + ((<usize>i) << 2));
     assert(rank >= 0 && rank < count && (i == 0 || load<i32>(ranks + ((<usize>(i - 1)) << 2)) <= rank), 'ranks ascend inside the column');
   }
-  descend(keys, count, 0, 53, ranks, out, 0, rankCount, tables);
+  descend(<usize>load<u32>(plan, 12), count, 0, 53, ranks, <usize>load<u32>(plan, 28), 0, rankCount, tables);
 }

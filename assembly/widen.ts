@@ -2,7 +2,7 @@
  * Any Arrow number as float64. Everything up to 53 bits is exact; int64 and uint64 are rounded to nearest.
  */
 
-import { isValid } from './memory';
+import { BLOCK, isValid } from './memory';
 
 /** Storage of the source: the numbers are the ABI, in the order of ports/engine.ts NUMBER_STORAGE. */
 export enum Storage {
@@ -43,14 +43,52 @@ function each<T>(source: usize, length: i32, target: usize): void {
   }
 }
 
+/** Bytes of a stored number; bits are counted apart. */
+function width(storage: i32): usize {
+  switch (storage) {
+    case Storage.int8:
+    case Storage.uint8:
+      return 1;
+    case Storage.int16:
+    case Storage.uint16:
+    case Storage.float16:
+      return 2;
+    case Storage.int32:
+    case Storage.uint32:
+    case Storage.float32:
+      return 4;
+    case Storage.int64:
+    case Storage.uint64:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
 /**
- * IN  storage     one of Storage
- * IN  source      `length` numbers; for bits, an Arrow bitmap read from bit `bit`
- * IN  validity    Arrow bitmap read from bit `bit`, or 0
- * OUT target      `length` float64
- * returns how many present 64-bit integers are not representable in float64
+ * One block of a column of stored numbers.
+ *
+ * Arguments, u32:
+ *
+ *     byte 0    storage    one of Storage
+ *          4    source     `length` numbers; for bits, an Arrow bitmap read from bit `bit`
+ *          8    validity   Arrow bitmap read from bit `bit`, or 0
+ *         12    bit
+ *         16    length
+ *         20    target     OUT, `length` float64
+ *         24    lost       OUT, i32 a unit: present 64-bit integers that are not representable in float64
  */
-export function widen_values(storage: i32, source: usize, validity: usize, bit: i32, length: i32, target: usize): i32 {
+export function widenUnit(task: usize, unit: i32): void {
+  const storage = load<i32>(task);
+  const from = unit * BLOCK;
+  const source = <usize>load<u32>(task, 4) + <usize>from * width(storage);
+  const length = min(load<i32>(task, 16) - from, BLOCK);
+  const target = <usize>load<u32>(task, 20) + ((<usize>from) << 3);
+  const lost = widenRows(storage, source, <usize>load<u32>(task, 8), load<i32>(task, 12) + from, length, target);
+  store<i32>(<usize>load<u32>(task, 24) + ((<usize>unit) << 2), lost);
+}
+
+function widenRows(storage: i32, source: usize, validity: usize, bit: i32, length: i32, target: usize): i32 {
   let lost = 0;
   switch (storage) {
     case Storage.int8:

@@ -7,13 +7,16 @@ import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
-import { journey } from './domain/journey.js';
+import { journey, type JourneyTools } from './domain/journey.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
+import { HEADER_BYTES } from './engine/lanes/arenas.js';
+import { TeamControl } from './engine/team.js';
 import { Arena } from './engine/wasm/arena.js';
 import { Arriving, Starved } from './engine/wasm/arriving.js';
 import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
+import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
 import type { Decoder, Format, TableWriter } from './ports/formats.js';
 import type { Answer } from './ports/lanes.js';
@@ -27,8 +30,9 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
   port.postMessage(message, transfer);
 };
 
-/** Arenas seen before, with the instance over each. */
-const arenas = new Map<number, { memory: ArenaMemory; kernels: Kernels | undefined }>();
+/** Arenas seen before, and the instance over each that was computed in. */
+const arenas = new Map<number, ArenaMemory>();
+const instances = new Map<number, Kernels>();
 const checkOptions = optionsCheck(new Map(endpoints.map(({ name, options }) => [name, options])));
 const collect = collector();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -37,21 +41,24 @@ const heap: Space = {
   bytes: (length) => new Uint8Array(length),
 };
 
-function arenaOf(message: Extract<ToLane, { type: 'job' }>): {
-  memory: ArenaMemory;
-  kernels: Kernels | undefined;
-} {
-  const known = arenas.get(message.arena);
-  if (known !== undefined) return known;
-  const { memory } = message;
-  if (memory === undefined) throw new Error(`arena ${message.arena} was never sent`);
-  const instance =
-    start.module === undefined || memory instanceof SharedArrayBuffer
-      ? undefined
-      : instantiate(start.module, memory);
-  const arena = { memory, kernels: instance };
-  arenas.set(message.arena, arena);
-  return arena;
+function memoryOf({ arena, memory }: Extract<ToLane, { type: 'job' | 'help' }>): ArenaMemory {
+  const known = memory ?? arenas.get(arena);
+  if (known === undefined) throw new Error(`arena ${arena} was never sent`);
+  arenas.set(arena, known);
+  return known;
+}
+
+/** Kernels over an arena; none where there is no WebAssembly. */
+function kernelsOf(arena: number, memory: ArenaMemory): Kernels | undefined {
+  if (start.module === undefined || memory instanceof SharedArrayBuffer) return undefined;
+  const known = instances.get(arena) ?? instantiate(start.module, memory);
+  instances.set(arena, known);
+  return known;
+}
+
+function forget(arena: number): void {
+  arenas.delete(arena);
+  instances.delete(arena);
 }
 
 type Message = Extract<ToLane, { type: 'job' }>;
@@ -81,10 +88,12 @@ const IDLE_MS = 300;
 async function main(): Promise<void> {
   if (start.engine === 'js') await later.loadJs();
   port!.on('message', (message: ToLane) => {
-    if (message.type === 'forget') {
-      arenas.delete(message.arena);
+    if (message.type === 'job') void run(message);
+    else if (message.type === 'help') assist(message);
+    else {
+      forget(message.arena);
       if (message.collect) collect('major');
-    } else void run(message);
+    }
   });
   send({ type: 'ready' });
   setTimeout(() => {
@@ -106,6 +115,10 @@ async function run(message: Message): Promise<void> {
       send({ type: 'starved', id: message.id });
       return;
     }
+    if (error instanceof Cancelled) {
+      send({ type: 'cancelled', id: message.id });
+      return;
+    }
     if (!(error instanceof NeedsJs)) {
       fail(message, error);
       return;
@@ -115,8 +128,29 @@ async function run(message: Message): Promise<void> {
   }
 }
 
+/** Works at another lane's request. Whatever goes wrong here is that request's. */
+function assist(message: Extract<ToLane, { type: 'help' }>): void {
+  const memory = memoryOf(message);
+  const control = controlOf(memory, message.start);
+  control.join(message.generation, () => {
+    try {
+      const kernels = kernelsOf(message.arena, memory);
+      if (kernels !== undefined) help(kernels, message.start - HEADER_BYTES, message.helper);
+    } catch (error) {
+      instances.delete(message.arena);
+      control.fail();
+      logError(error, 'a lane failed while it helped');
+    }
+  });
+  send({ type: 'left' });
+}
+
+const controlOf = (memory: ArenaMemory, start: number): TeamControl =>
+  new TeamControl(memory instanceof SharedArrayBuffer ? memory : memory.buffer, start - HEADER_BYTES);
+
 async function compute(message: Message): Promise<Answer> {
-  const { memory, kernels } = arenaOf(message);
+  const memory = memoryOf(message);
+  const kernels = kernelsOf(message.arena, memory);
   const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
   const body = new Uint8Array(buffer, message.start, message.length);
   const arena =
@@ -125,9 +159,22 @@ async function compute(message: Message): Promise<Answer> {
       : new Arena(memory, message.start + message.length, start.requestBytes);
   if (arena !== undefined && message.watch !== undefined)
     arena.arriving = new Arriving(buffer, message.watch, message.start, message.length);
-  const wasm = arena === undefined || kernels === undefined ? undefined : wasmEngine(kernels, arena);
+  const control = controlOf(memory, message.start);
+  let asked = false;
+  const pointer = message.start - HEADER_BYTES;
+  const ask = (): void => {
+    asked = true;
+    send({ type: 'wants', id: message.id });
+  };
+  const wasm =
+    arena === undefined || kernels === undefined
+      ? undefined
+      : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
   const { decoders, write } = later;
-  return journey(body, message.job, {
+  const tools: JourneyTools = {
+    checkpoint() {
+      if (control.cancelled) throw new Cancelled('the request was cancelled');
+    },
     decoders,
     checkOptions,
     writeJson,
@@ -146,7 +193,20 @@ async function compute(message: Message): Promise<Answer> {
     limits: start.limits,
     codecs,
     version: start.version,
-  });
+  };
+  try {
+    return await journey(body, message.job, tools);
+  } finally {
+    if (asked) dismiss(control);
+  }
+}
+
+/** Until helpers of a request are gone, its memory is not free. */
+const DISMISS_MS = 5_000;
+
+function dismiss(control: TeamControl): void {
+  control.close();
+  if (!control.empty(DISMISS_MS)) throw new HelperFault('a lane that helped did not come back');
 }
 
 function fail({ id, arena }: { id: number; arena: number }, error: unknown): void {
@@ -161,22 +221,24 @@ function fail({ id, arena }: { id: number; arena: number }, error: unknown): voi
     });
     return;
   }
-  const trapped = 'WebAssembly' in globalThis && error instanceof WebAssembly.RuntimeError;
+  const ended = error instanceof HelperFault;
+  const trapped = ended || ('WebAssembly' in globalThis && error instanceof WebAssembly.RuntimeError);
   // After a trap nothing in the memory can be trusted.
-  if (trapped) arenas.delete(arena);
-  console.error(
-    JSON.stringify({
-      level: 'error',
-      msg: 'request failed in a lane',
-      error: String(error),
-      stack: error instanceof Error ? error.stack : undefined,
-    }),
-  );
-  const code = trapped ? 'kernel_trap' : 'internal_error';
-  const detail = trapped
-    ? 'a kernel stopped on data it did not expect'
-    : 'the service failed on this request';
-  send({ type: 'problem', id, code, detail, faults: [], trapped });
+  if (trapped) instances.delete(arena);
+  logError(error, 'request failed in a lane');
+  const code = ended ? 'lane_lost' : trapped ? 'kernel_trap' : 'internal_error';
+  send({ type: 'problem', id, code, detail: FAILED[code], faults: [], trapped });
+}
+
+const FAILED = {
+  lane_lost: 'a lane that computed this request failed; other requests go on',
+  kernel_trap: 'a kernel stopped on data it did not expect',
+  internal_error: 'the service failed on this request',
+} as const;
+
+function logError(error: unknown, msg: string): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  console.error(JSON.stringify({ level: 'error', msg, error: String(error), stack }));
 }
 
 void main();

@@ -19,6 +19,8 @@ import { Notes } from './notes.js';
 
 /** What a lane gives to a request's way. */
 export interface JourneyTools {
+  /** Throws when the request was cancelled. */
+  readonly checkpoint: () => void;
   /** Those that are loaded: at least the one that the job needs. */
   readonly decoders: Readonly<Partial<Record<Format, Decoder>>>;
   readonly checkOptions: OptionsCheck;
@@ -51,6 +53,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     codecs,
   });
   const options = tools.checkOptions(endpoint.name, optionsOf(inline, job.options), job.query);
+  tools.checkpoint();
   const decoded = now();
   spans.push({
     name: 'decode',
@@ -67,6 +70,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   const clock = new KernelClock();
   const engine = clock.watch(tools.engine(engineOption(options.values)));
   const result = endpoint.run({ table, options: options.values, pointer: options.pointer, engine, notes });
+  tools.checkpoint();
   const computed = now();
   spans.push({
     name: 'compute',
@@ -166,9 +170,10 @@ class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { student } = engine;
+    const { ahead, student } = engine;
     return {
       name: engine.name,
+      ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
       moments: timed('moments', engine.moments),
       select: timed('select', engine.select),
       kmeans: timed('kmeans', engine.kmeans),

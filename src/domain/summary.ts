@@ -24,17 +24,22 @@ export function summarize(
   }
   const refined = refinePercentiles(percentiles);
   const names = percentileNames(refined);
+  // pandas hands NumPy percentages, which divides them by 100 again.
+  const fractions = refined.map((p) => (p * 100) / 100);
+  const columns = selection.numbers.map(({ numbers }) => numbers);
+  engine.ahead.moments(columns, 2);
+  engine.ahead.select(columns, fractions);
   return new Map(
     selection.numbers.map((column) => [
       column.name,
-      describeNumeric(column, refined, names, nanPolicy === 'propagate', engine, notes),
+      describeNumeric(column, fractions, names, nanPolicy === 'propagate', engine, notes),
     ]),
   );
 }
 
 function describeNumeric(
   { name, numbers }: NumericColumn,
-  percentiles: readonly number[],
+  fractions: readonly number[],
   names: readonly string[],
   propagate: boolean,
   engine: Engine,
@@ -44,8 +49,6 @@ function describeNumeric(
   const spoilt = propagate && count < numbers.length;
   const finite = (value: number, what: string): number | null =>
     notes.finite(spoilt ? NaN : value, what, name);
-  // pandas hands NumPy percentages, which divides them by 100 again.
-  const fractions = percentiles.map((p) => (p * 100) / 100);
   const quantiles = engine.select(numbers, fractions);
   return new Map<string, Json>([
     ['count', count],

@@ -1,23 +1,37 @@
-/**
- * NumPy's `linear` quantiles of a sample of `count` values, from the few order statistics they need.
- * `orderStatistics` is given ascending, distinct ranks in [0, count) and returns the values at them.
- * Source: numpy/lib/function_base.py `_lerp`, h = (n − 1) q.
- */
-export function linearQuantiles(
-  count: number,
-  q: readonly number[],
-  orderStatistics: (ranks: Int32Array) => Float64Array,
-): number[] {
-  if (count === 0) return q.map(() => NaN);
-  const places = q.map((fraction) => {
+interface Place {
+  readonly low: number;
+  readonly high: number;
+  readonly t: number;
+}
+
+/** Where NumPy's `linear` quantiles of `count` values lie: h = (n − 1) q. */
+function placesOf(count: number, q: readonly number[]): Place[] {
+  return q.map((fraction) => {
     const h = (count - 1) * fraction;
     const low = Math.floor(h);
     return { low, high: Math.min(low + 1, count - 1), t: h - low };
   });
-  const ranks = Int32Array.from(new Set(places.flatMap(({ low, high }) => [low, high]))).sort();
-  const values = orderStatistics(ranks);
+}
+
+/** The ranks that quantiles of `count` values need: ascending, distinct, in [0, count). */
+export function ranksOf(count: number, q: readonly number[]): Int32Array {
+  if (count === 0) return new Int32Array(0);
+  return Int32Array.from(new Set(placesOf(count, q).flatMap(({ low, high }) => [low, high]))).sort();
+}
+
+/**
+ * NumPy's `linear` quantiles of a sample of `count` values, from the values at the ranks of ranksOf. NaN of nothing.
+ * Source: numpy/lib/function_base.py `_lerp`.
+ */
+export function quantilesAt(
+  count: number,
+  q: readonly number[],
+  ranks: Int32Array,
+  values: ArrayLike<number>,
+): number[] {
+  if (count === 0) return q.map(() => NaN);
   const valueAt = new Map(Array.from(ranks, (rank, i) => [rank, values[i]!]));
-  return places.map(({ low, high, t }) => {
+  return placesOf(count, q).map(({ low, high, t }) => {
     const a = valueAt.get(low)!;
     const b = valueAt.get(high)!;
     const step = b - a;

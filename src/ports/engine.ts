@@ -12,6 +12,14 @@ import type { Numbers, Table } from './tables.js';
  */
 export interface Engine {
   readonly name: EngineName;
+  /**
+   * Told what will be asked of columns of equal length, an engine may compute it in one go, spread over columns and
+   * lanes, and remember it; or do nothing.
+   */
+  readonly ahead: {
+    readonly moments: (columns: readonly Numbers[], order: 1 | 2 | 4) => void;
+    readonly select: (columns: readonly Numbers[], q: readonly number[]) => void;
+  };
   readonly moments: MomentsKernel;
   readonly select: SelectKernel;
   readonly kmeans: KMeansKernel;
@@ -40,7 +48,7 @@ export const KERNEL_FAMILIES = [
 
 /**
  * Moments of the present values. `m2`, `m3`, `m4` are sums of powers of the deviations from the mean; with `order` 2
- * the last two are 0. Sums are compensated. Nothing present: count 0, sum 0, mean NaN, min +∞, max −∞.
+ * the last two are 0, with `order` 1 all three. Sums are compensated. Nothing present: count 0, sum 0, mean NaN, min +∞, max −∞.
  */
 export interface Moments {
   readonly count: number;
@@ -52,7 +60,7 @@ export interface Moments {
   readonly min: number;
   readonly max: number;
 }
-export type MomentsKernel = (column: Numbers, order: 2 | 4) => Moments;
+export type MomentsKernel = (column: Numbers, order: 1 | 2 | 4) => Moments;
 
 /**
  * Quantiles of the present values, one for each of `q` (in [0, 1], any order), NumPy's `linear` interpolation.

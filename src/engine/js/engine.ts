@@ -15,6 +15,7 @@ export async function jsEngine(): Promise<Engine> {
   const { kmeansGenerator } = await import('ml-kmeans');
   return {
     name: 'js',
+    ahead: { moments: () => undefined, select: () => undefined },
     moments,
     select,
     kmeans: kmeans(kmeansGenerator, moments),

@@ -32,6 +32,7 @@ export const moments: MomentsKernel = (column, order) => {
   });
   const sum = total.value;
   const mean = sum / count;
+  if (order === 1) return { count, sum, mean, m2: 0, m3: 0, m4: 0, min: min + 0, max: max + 0 };
   const powers = [new Sum(), new Sum(), new Sum(), new Sum()] as const;
   eachPresent(column, (value) => {
     const d = value - mean;

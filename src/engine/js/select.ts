@@ -1,5 +1,5 @@
 import type { SelectKernel } from '../../ports/engine.js';
-import { linearQuantiles } from '../quantiles.js';
+import { quantilesAt, ranksOf } from '../quantiles.js';
 import { eachPresent } from './cells.js';
 
 /** The platform's typed-array sort: the simplest thing that is right. */
@@ -10,5 +10,11 @@ export const select: SelectKernel = (column, q) => {
     values[count++] = value;
   });
   const sorted = values.subarray(0, count).sort();
-  return linearQuantiles(count, q, (ranks) => Float64Array.from(ranks, (rank) => sorted[rank]!));
+  const ranks = ranksOf(count, q);
+  return quantilesAt(
+    count,
+    q,
+    ranks,
+    Float64Array.from(ranks, (rank) => sorted[rank]!),
+  );
 };

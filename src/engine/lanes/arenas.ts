@@ -1,12 +1,14 @@
 import { Problem } from '../../ports/problem.js';
+import { CONTROL_BYTES, TeamControl } from '../team.js';
 import type { ArenaMemory } from './protocol.js';
 
 const PAGE = 65536;
 /** 4 GiB: all that 32-bit pointers reach. */
 const MAX_PAGES = 65536;
 const MAX_BYTES = MAX_PAGES * PAGE;
-/** Before the body. */
+/** Before the body: the control block of the lanes that compute on it, then where it is counted what has arrived. */
 const WATCH_BYTES = 64;
+export const HEADER_BYTES = CONTROL_BYTES + WATCH_BYTES;
 /** Behind the body, so that kernels can read whole words and a small request need not grow. */
 const HEADROOM = 1 << 20;
 /** An idle arena above this is dropped rather than kept: memory that has grown cannot shrink. */
@@ -14,15 +16,18 @@ const HIGH_WATER = 256 * 2 ** 20;
 
 /** Shared memory that a body lands in, seen from the thread that receives it. */
 export class LandingArena {
+  readonly control: TeamControl;
   #length = 0;
   #landed: Int32Array | undefined;
 
-  /** A body begins at `start`; the 64 bytes before it are for counting what has arrived. */
+  /** A body begins at `start`, behind HEADER_BYTES of its own. */
   constructor(
     readonly id: number,
     readonly memory: ArenaMemory,
     readonly start: number,
-  ) {}
+  ) {
+    this.control = new TeamControl(this.#buffer, start - HEADER_BYTES);
+  }
 
   get length(): number {
     return this.#length;
@@ -118,11 +123,11 @@ export class ArenaPool {
   #make(): LandingArena {
     const id = this.#next++;
     if (this.base === undefined) {
-      return new LandingArena(id, new SharedArrayBuffer(PAGE, { maxByteLength: 2 ** 31 }), WATCH_BYTES);
+      return new LandingArena(id, new SharedArrayBuffer(PAGE, { maxByteLength: 2 ** 31 }), HEADER_BYTES);
     }
-    const initial = Math.ceil((this.base + WATCH_BYTES + HEADROOM) / PAGE);
+    const initial = Math.ceil((this.base + HEADER_BYTES + HEADROOM) / PAGE);
     const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared: true });
-    return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64 + WATCH_BYTES);
+    return new LandingArena(id, memory, Math.ceil(this.base / 64) * 64 + HEADER_BYTES);
   }
 }
 

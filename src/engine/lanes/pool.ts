@@ -6,6 +6,8 @@ import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
+import { Helping, idle, left, rest } from './helping.js';
+import type { Lane, Ticket } from './lane.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
 
 export interface LanesOptions {
@@ -32,33 +34,16 @@ const SWEEP = 8 * 2 ** 20;
 const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
 /** A decoded body and its columns take about this many times the body. */
 const GROWTH = 3;
-
-interface Ticket {
-  readonly id: number;
-  readonly body: WaitingBody;
-  readonly job: Job;
-  /** Whether the body is still on its way. */
-  arriving: boolean;
-  /** Whether it waits for the rest of its body, without a lane. */
-  parked: boolean;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (problem: Error) => void;
-}
+/** A body from this size on makes a large request: it may hold a lane for long. */
+const LARGE_BODY = 2 ** 20;
+/** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
+const STOP_MS = 40;
 
 /** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
 interface Landed {
   readonly body: WaitingBody;
   readonly settle: () => void;
   ticket: Ticket | undefined;
-}
-
-interface Lane {
-  readonly worker: Worker;
-  readonly arenas: Set<number>;
-  ready: boolean;
-  ticket: Ticket | undefined;
-  /** Why it was stopped from here. */
-  stopped: string | undefined;
 }
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
@@ -72,6 +57,7 @@ export function startLanes(options: LanesOptions): Lanes {
   let closing = false;
 
   const collect = collector();
+  const helping = new Helping(lanes);
   const arenas = new ArenaPool(options.base, options.lanes + 1, ({ id, bytes }) => {
     const large = bytes > LARGE;
     for (const lane of lanes)
@@ -87,21 +73,33 @@ export function startLanes(options: LanesOptions): Lanes {
     lane.worker.postMessage(message);
   };
 
-  const spawn = (): void => {
-    if (closing || lanes.size >= options.lanes) return;
+  const spawn = (reserve = false): void => {
+    if (closing || lanes.size >= options.lanes + (reserve ? 1 : 0)) return;
     const start: LaneStart = {
       engine: options.engine.name,
       module: options.engine.module,
       version: options.version,
       limits: options.limits,
       requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / Math.min(options.lanes, 2))),
+      lanes: options.lanes,
     };
     const worker = new Worker(options.entry, {
       workerData: start,
       // What a lane makes of objects dies with its request; the columns are not among them.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
-    const lane: Lane = { worker, arenas: new Set(), ready: false, ticket: undefined, stopped: undefined };
+    const lane: Lane = {
+      worker,
+      reserve,
+      arenas: new Set(),
+      ready: false,
+      ticket: undefined,
+      wantsHelp: false,
+      helpers: new Set(),
+      helping: undefined,
+      restedFrom: 0,
+      stopped: undefined,
+    };
     lanes.add(lane);
     worker.on('message', (message: FromLane) => {
       receive(lane, message);
@@ -112,12 +110,17 @@ export function startLanes(options: LanesOptions): Lanes {
     });
     worker.on('exit', () => {
       lanes.delete(lane);
+      // What it was at is not finished: who leads cannot go on.
+      lane.helping?.arena.control.fail();
+      left(lane);
       const { ticket } = lane;
       if (ticket !== undefined) {
+        ticket.body.place().control.close();
         ticket.body.drop();
         ticket.reject(
           new Problem('lane_lost', 'the lane that computed this request ended; other requests go on'),
         );
+        ticket.settle();
       }
       if (closing) return;
       options.onLaneLost(lane.stopped ?? reason);
@@ -127,38 +130,62 @@ export function startLanes(options: LanesOptions): Lanes {
   };
 
   const receive = (lane: Lane, message: FromLane): void => {
-    if (message.type === 'ready') {
-      lane.ready = true;
-      next(lane);
-      spawnForWaiting();
+    if (message.type === 'wants') {
+      if (lane.ticket?.id !== message.id) return;
+      lane.wantsHelp = true;
+      helping.assign();
+      if (lane.helpers.size === 0) spawn();
       return;
     }
-    const { ticket } = lane;
-    lane.ticket = undefined;
-    if (ticket?.id === message.id) {
-      if (message.type === 'starved') {
-        if (ticket.arriving) ticket.parked = true;
-        else waiting.unshift(ticket);
-      } else if (message.type === 'answer') {
-        ticket.body.give();
-        ticket.resolve(message.answer);
-      } else {
-        if (message.trapped) ticket.body.drop();
-        else ticket.body.give();
-        ticket.reject(new Problem(message.code, message.detail, message.faults));
-      }
-    }
+    if (message.type === 'ready') lane.ready = true;
+    else if (message.type === 'left') left(lane);
+    else finish(lane, message);
     next(lane);
+    if (message.type === 'ready') spawnForWaiting();
   };
 
-  const next = (lane: Lane, ticket = waiting.shift()): void => {
-    if (ticket === undefined) return;
+  /** A lane has done what it can for its ticket. */
+  const finish = (lane: Lane, message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' }>): void => {
+    const { ticket } = lane;
+    lane.ticket = undefined;
+    lane.wantsHelp = false;
+    rest(lane);
+    if (ticket?.id !== message.id) return;
+    if (message.type === 'starved') {
+      if (ticket.arriving) ticket.parked = true;
+      else waiting.unshift(ticket);
+      return;
+    }
+    if (message.type === 'problem' && message.trapped) ticket.body.drop();
+    else ticket.body.give();
+    ticket.settle();
+    if (message.type === 'answer') ticket.resolve(message.answer);
+    else if (message.type === 'problem')
+      ticket.reject(new Problem(message.code, message.detail, message.faults));
+  };
+
+  const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;
+
+  /** The first ticket that a lane may take. */
+  const takeFor = ({ reserve }: Lane): Ticket | undefined => {
+    const place = reserve ? waiting.findIndex((ticket) => !isLarge(ticket)) : 0;
+    return place < 0 ? undefined : waiting.splice(place, 1)[0];
+  };
+
+  const next = (lane: Lane, begun?: Ticket): void => {
+    if (begun === undefined && !idle(lane)) return;
+    const ticket = begun ?? takeFor(lane);
+    if (ticket === undefined) {
+      helping.assign();
+      return;
+    }
     const { id, job } = ticket;
     try {
       const arena = ticket.body.place();
       const known = lane.arenas.has(arena.id);
       lane.arenas.add(arena.id);
       lane.ticket = ticket;
+      ticket.generation = arena.control.open();
       const message = {
         type: 'job',
         id,
@@ -170,30 +197,42 @@ export function startLanes(options: LanesOptions): Lanes {
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
+      lane.ticket = undefined;
       ticket.body.give();
+      ticket.settle();
       ticket.reject(error instanceof Error ? error : new Error(String(error)));
       next(lane);
     }
   };
 
-  const idleLane = (): Lane | undefined =>
-    [...lanes].find(({ ready, ticket }) => ready && ticket === undefined);
+  /** One that may take a ticket, rather one that is there for all. */
+  const idleLane = (large: boolean): Lane | undefined => {
+    const free = [...lanes].filter((lane) => idle(lane) && !(lane.reserve && large));
+    return free.find(({ reserve }) => !reserve) ?? free[0];
+  };
 
   const enqueue = (ticket: Ticket): void => {
     waiting.push(ticket);
-    const lane = idleLane();
-    if (lane === undefined) spawnForWaiting();
-    else next(lane);
+    const lane = idleLane(isLarge(ticket));
+    if (lane !== undefined) next(lane);
+    else {
+      helping.callOff(waiting.length);
+      spawnForWaiting();
+    }
   };
 
   /** Lanes are started when there is work for them: an idle one takes 20 MB. One at a time, to be there sooner. */
   const spawnForWaiting = (): void => {
     const starting = [...lanes].some(({ ready }) => !ready);
-    if (waiting.length > 0 && !starting) spawn();
+    if (waiting.length === 0 || starting) return;
+    spawn();
+    // Large ones must not starve the small: these have a lane of their own when the others have all it.
+    const taken = [...lanes].every(({ ticket }) => ticket !== undefined && isLarge(ticket));
+    if (taken && waiting.some((ticket) => !isLarge(ticket))) spawn(true);
   };
 
-  /** Ends a ticket from outside: unqueued, or its lane stopped and replaced. */
-  const cancel = (ticket: Ticket): void => {
+  /** Ends a ticket from outside: unqueued, or its lane told to stop, and replaced when it does not. */
+  const cancel = (ticket: Ticket, why: string): void => {
     const place = waiting.indexOf(ticket);
     if (place >= 0) {
       waiting.splice(place, 1);
@@ -207,8 +246,12 @@ export function startLanes(options: LanesOptions): Lanes {
     }
     for (const lane of lanes) {
       if (lane.ticket !== ticket) continue;
-      lane.stopped = `the deadline of request ${ticket.job.requestId} passed`;
-      void lane.worker.terminate();
+      ticket.body.place().control.cancel();
+      setTimeout(() => {
+        if (lane.ticket !== ticket) return;
+        lane.stopped = why;
+        void lane.worker.terminate();
+      }, STOP_MS);
     }
   };
 
@@ -230,10 +273,10 @@ export function startLanes(options: LanesOptions): Lanes {
     admitted++;
     reserved += share;
     let held = share;
-    const settle = (): void => {
+    const settle = once(() => {
       admitted--;
       reserved -= held;
-    };
+    });
     const landing: Landing = {
       get length() {
         return body.length;
@@ -275,7 +318,7 @@ export function startLanes(options: LanesOptions): Lanes {
   const breakOff = (ticket: Ticket): void => {
     ticket.body.breakOff();
     if (!ticket.parked) return;
-    cancel(ticket);
+    cancel(ticket, 'its body broke off');
     ticket.reject(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
   };
 
@@ -290,25 +333,28 @@ export function startLanes(options: LanesOptions): Lanes {
     if (own?.ticket !== undefined || own === undefined) throw new RangeError('a landing is run once');
     if (lane === undefined) landed.delete(landing);
     let end = (): void => undefined;
+    let ticket: Ticket | undefined;
     try {
       return await new Promise<Answer>((resolve, reject) => {
-        const ticket: Ticket = {
+        const made: Ticket = {
           id: nextId++,
           body: own.body,
           job,
           arriving: lane !== undefined,
           parked: false,
+          generation: undefined,
           resolve,
           reject,
+          settle: own.settle,
         };
+        ticket = made;
         const timer = setTimeout(() => {
-          cancel(ticket);
+          cancel(made, `the deadline of request ${job.requestId} passed`);
           const detail = 'expected an answer before the deadline of the request, got none';
           reject(new Problem('deadline_exceeded', detail));
         }, deadlineMs);
         const gone = (): void => {
-          // A running job is left to its deadline: its lane is worth more than its answer.
-          if (waiting.includes(ticket)) cancel(ticket);
+          cancel(made, `the client of request ${job.requestId} left`);
           reject(
             new Problem('slow_request', 'expected a client that waits for its answer, got one that left'),
           );
@@ -322,15 +368,16 @@ export function startLanes(options: LanesOptions): Lanes {
           own.body.give();
           gone();
         } else if (lane === undefined) {
-          enqueue(ticket);
+          enqueue(made);
         } else {
-          own.ticket = ticket;
-          next(lane, ticket);
+          own.ticket = made;
+          next(lane, made);
         }
       });
     } finally {
       end();
-      own.settle();
+      // What a lane is still at counts until it is not.
+      if (![...lanes].some((busy) => busy.ticket !== undefined && busy.ticket === ticket)) own.settle();
     }
   };
 
@@ -341,7 +388,7 @@ export function startLanes(options: LanesOptions): Lanes {
     land,
     run: (landing, job, deadlineMs, signal) => run(landing, job, deadlineMs, signal),
     begin(landing, job, deadlineMs, signal) {
-      const lane = idleLane();
+      const lane = idleLane(true);
       const reads = options.engine.module !== undefined && EAGER.has(job.format);
       return lane !== undefined && reads ? run(landing, job, deadlineMs, signal, lane) : undefined;
     },
@@ -349,5 +396,14 @@ export function startLanes(options: LanesOptions): Lanes {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));
     },
+  };
+}
+
+/** Does something the first time only. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
   };
 }

@@ -11,6 +11,8 @@ export interface LaneStart {
   readonly limits: TableLimits;
   /** Bytes that the memory of one request may grow to. */
   readonly requestBytes: number;
+  /** Lanes that may work at one request. */
+  readonly lanes: number;
 }
 
 /** The memory of an arena: a WebAssembly memory, or plain shared bytes where there is no WebAssembly. */
@@ -30,6 +32,15 @@ export type ToLane =
       readonly watch?: number;
       readonly job: Job;
     }
+  /** To work at another lane's request until that is over or the helper is called off. */
+  | {
+      readonly type: 'help';
+      readonly arena: number;
+      readonly memory?: ArenaMemory;
+      readonly start: number;
+      readonly generation: number;
+      readonly helper: number;
+    }
   /** `collect`: it is large, so its memory is to go back to the system at once. */
   | { readonly type: 'forget'; readonly arena: number; readonly collect: boolean };
 
@@ -37,6 +48,12 @@ export type FromLane =
   | { readonly type: 'ready' }
   /** The body stopped arriving: the lane is free, the job to be sent again when the body is whole. */
   | { readonly type: 'starved'; readonly id: number }
+  /** There is work for more than this lane. */
+  | { readonly type: 'wants'; readonly id: number }
+  /** It has stopped helping. */
+  | { readonly type: 'left' }
+  /** It has stopped computing, as it was told. */
+  | { readonly type: 'cancelled'; readonly id: number }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | {
       readonly type: 'problem';

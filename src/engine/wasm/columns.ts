@@ -17,3 +17,13 @@ export function chunkTable(arena: Arena, column: Numbers): number {
   arena.int32At(pointer, chunks.length * 4).set(places.flat());
   return pointer;
 }
+
+/** Chunk tables of several columns: pointers to one pointer and to one number of entries a column. */
+export function chunkTables(arena: Arena, columns: readonly Numbers[]): { tables: number; counts: number } {
+  const pointers = columns.map((column) => chunkTable(arena, column));
+  const tables = arena.take(columns.length * 4);
+  const counts = arena.take(columns.length * 4);
+  arena.int32At(tables, columns.length).set(pointers);
+  arena.int32At(counts, columns.length).set(columns.map(({ chunks }) => chunks.length));
+  return { tables, counts };
+}

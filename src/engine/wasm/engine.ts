@@ -5,24 +5,34 @@ import { csv } from './csv.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
-import { moments } from './moments.js';
+import { MomentsOf } from './moments.js';
 import { random } from './random.js';
-import { select } from './select.js';
+import { Quantiles } from './select.js';
 import { student } from './student.js';
+import { Team } from './team.js';
 import { widen } from './widen.js';
 
-/** The engine of AssemblyScript kernels over one arena; good for one request, cheap to make. */
-export function wasmEngine(kernels: Kernels, arena: Arena): Engine {
-  const momentsOf = moments(kernels, arena);
+/** The engine of AssemblyScript kernels over one arena; good for one request, cheap to make. Without a team: one lane. */
+export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kernels, arena)): Engine {
+  const moments = new MomentsOf(kernels, arena, team);
+  const quantiles = new Quantiles(arena, team);
   return {
     name: 'wasm',
-    moments: momentsOf,
-    select: select(kernels, arena),
-    kmeans: kmeans(kernels, arena, momentsOf),
-    groups: groups(kernels, arena),
+    ahead: {
+      moments: (columns, order) => {
+        moments.learn(columns, order);
+      },
+      select: (columns, q) => {
+        quantiles.learn(columns, q);
+      },
+    },
+    moments: moments.of,
+    select: quantiles.of,
+    kmeans: kmeans(kernels, arena, moments.of),
+    groups: groups(kernels, arena, team),
     student: student(kernels),
     random: random(kernels, arena),
-    widen: widen(kernels, arena),
+    widen: widen(arena, team),
     json: json(kernels, arena),
     csv: csv(kernels, arena),
   };

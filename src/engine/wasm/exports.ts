@@ -3,25 +3,12 @@ import { instantiateSync } from '@assemblyscript/loader';
 /** The kernels, as assembly/index.ts exports them. Pointers are byte offsets into the imported memory. */
 export interface Kernels {
   readonly heap_base: { readonly value: number };
-  moments_blocks(
-    chunks: number,
-    chunkCount: number,
-    firstBlock: number,
-    lastBlock: number,
-    higher: number,
-    scratch: number,
-    partials: number,
-  ): void;
+  /** A helping lane's part in the tasks of a team. 0: it is over; 1: to be called again at once. */
+  team_help(control: number, lane: number): number;
+  team_clear(control: number): void;
+  /** 0, or what stopped it: bit 0 cancelled, bit 1 a helper failed. */
+  team_lead(control: number, shared: number): number;
   moments_merge(partials: number, blocks: number, out: number): void;
-  select_keys(chunks: number, chunkCount: number, keys: number): number;
-  select_ranks(
-    keys: number,
-    count: number,
-    ranks: number,
-    rankCount: number,
-    tables: number,
-    out: number,
-  ): void;
   kmeans_mark(chunks: number, chunkCount: number, labels: number): number;
   kmeans_pack(chunks: number, chunkCount: number, labels: number, out: number): void;
   kmeans_assign(
@@ -81,23 +68,7 @@ export interface Kernels {
     count: number,
     found: number,
   ): number;
-  groups_block(
-    chunks: number,
-    chunkCount: number,
-    block: number,
-    labels: number,
-    groups: number,
-    part: number,
-  ): void;
   groups_merge(total: number, part: number, groups: number): void;
-  widen_values(
-    storage: number,
-    source: number,
-    validity: number,
-    bit: number,
-    length: number,
-    target: number,
-  ): number;
   json_parse(frame: number, body: number, length: number, lines: boolean): void;
   csv_parse(frame: number, body: number, length: number): void;
   random_seed(state: number, seed: number): void;

@@ -1,0 +1,151 @@
+/**
+ * One task on several lanes: a leader publishes it, helpers join, each takes units from one counter until none is left.
+ * What a unit computes goes to its own place, so the answer does not depend on who computed it; merging is the leader's.
+ *
+ * The control block, 704 bytes of i32 in the shared memory; what several lanes write has a cache line of its own:
+ *
+ *     byte 0     generation  active  sequence  closed    helpers come and go by these: src/engine/team.ts
+ *     byte 64    next                                    the unit to be taken next
+ *     byte 128   done                                    units that are finished
+ *     byte 192   open        inside                      whether the task may be worked at, and how many helpers do
+ *     byte 256   cancel      fault                       set from outside: all stop after the unit at hand
+ *     byte 320   leave[64]                               a lane: it is wanted elsewhere
+ *     byte 576   operation   units   pages   arguments   the task: u32 arguments, see TASK below
+ *
+ * Source of the hand-shake: Dekker's. A helper counts itself inside and then looks whether the task is open; the leader
+ * closes it and then looks whether anybody is inside. Atomics are sequentially consistent, so one of the two sees the other.
+ */
+import { groupsUnit } from './groups';
+import { momentsUnit } from './moments';
+import { keysUnit, ranksUnit } from './select';
+import { filterUnit, sampleUnit } from './sieve';
+import { widenUnit } from './widen';
+
+const SEQUENCE: usize = 8;
+const CLOSED: usize = 12;
+const NEXT: usize = 64;
+const DONE: usize = 128;
+const OPEN: usize = 192;
+const INSIDE: usize = 196;
+const CANCEL: usize = 256;
+const FAULT: usize = 260;
+const LEAVE: usize = 320;
+const OPERATION: usize = 576;
+const UNITS: usize = 580;
+const PAGES: usize = 584;
+const ARGUMENTS: usize = 588;
+
+/** Looks at a word that somebody will change soon before sleeping: about 20 µs, a few times what waking up takes. */
+const SPINS: i32 = 4000;
+/** Nanoseconds of a sleep: an upper limit for a wake-up call that went astray. */
+const SLEEP: i64 = 2000000;
+
+/** What a task does with its units, and its arguments in order; the numbers are the ABI (src/engine/wasm/team.ts). */
+export enum Operation {
+  moments,
+  sample,
+  filter,
+  ranks,
+  keys,
+  groups,
+  widen,
+}
+
+function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
+  switch (operation) {
+    case Operation.moments: return momentsUnit(task, unit, lane);
+    case Operation.sample: return sampleUnit(task, unit);
+    case Operation.filter: return filterUnit(task, unit);
+    case Operation.ranks: return ranksUnit(task, unit, lane);
+    case Operation.keys: return keysUnit(task, unit);
+    case Operation.groups: return groupsUnit(task, unit);
+    case Operation.widen: return widenUnit(task, unit);
+    default: unreachable();
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function stopped(control: usize): bool {
+  return (atomic.load<i32>(control, CANCEL) | atomic.load<i32>(control, FAULT)) != 0;
+}
+
+/** Takes units until none is left, the task is stopped, or this lane is wanted elsewhere. */
+function work(control: usize, lane: i32): void {
+  const units = load<i32>(control, UNITS);
+  const operation = load<i32>(control, OPERATION);
+  const leave = control + LEAVE + ((<usize>lane) << 2);
+  while (!stopped(control) && atomic.load<i32>(leave) == 0) {
+    const unit = atomic.add<i32>(control, 1, NEXT);
+    if (unit >= units) return;
+    compute(operation, control + ARGUMENTS, unit, lane);
+    if (atomic.add<i32>(control, 1, DONE) + 1 == units) atomic.notify(control + DONE, 1);
+  }
+}
+
+/** Waits, awake for a while and then asleep, as long as a word has this value. returns whether it has changed */
+function changes(word: usize, from: i32): bool {
+  for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(word) != from) return true;
+  atomic.wait<i32>(word, from, SLEEP);
+  return atomic.load<i32>(word) != from;
+}
+
+/**
+ * A helper's life: works at every task that is published until the team closes or the lane is called off: returns 0 then.
+ * returns 1 when the memory has grown elsewhere and this instance does not know yet: to be called again at once.
+ * Lanes are numbered from 1; the leader is 0.
+ */
+export function team_help(control: usize, lane: i32): i32 {
+  const leave = control + LEAVE + ((<usize>lane) << 2);
+  const sequence = control + SEQUENCE;
+  // Whatever is open now has not been seen yet.
+  let seen = atomic.load<i32>(sequence) - 1;
+  while (atomic.load<i32>(control, CLOSED) == 0 && atomic.load<i32>(leave) == 0) {
+    const current = atomic.load<i32>(sequence);
+    if (current == seen) {
+      changes(sequence, seen);
+      continue;
+    }
+    seen = current;
+    atomic.add<i32>(control, 1, INSIDE);
+    const open = atomic.load<i32>(control, OPEN) != 0;
+    // Filling and copying look at the size that this instance knows.
+    const stale = open && memory.size() < atomic.load<i32>(control, PAGES);
+    if (open && !stale) work(control, lane);
+    if (atomic.sub<i32>(control, 1, INSIDE) == 1) atomic.notify(control + INSIDE, 1);
+    if (stale) return 1;
+  }
+  return 0;
+}
+
+/** Nobody is at the task any more: its arguments may be written anew. The leader's, before every task. */
+export function team_clear(control: usize): void {
+  atomic.store<i32>(control, 0, OPEN);
+  for (let inside = atomic.load<i32>(control, INSIDE); inside != 0; inside = atomic.load<i32>(control, INSIDE)) {
+    changes(control + INSIDE, inside);
+  }
+}
+
+/**
+ * Publishes the task that lies in the control block, works at it, and waits until it is finished. `shared` 0: nobody else
+ * is told. returns 0, or what stopped it: bit 0 cancel, bit 1 fault. Units may be unfinished then.
+ */
+export function team_lead(control: usize, shared: i32): i32 {
+  atomic.store<i32>(control, 0, NEXT);
+  atomic.store<i32>(control, 0, DONE);
+  if (shared != 0) {
+    store<i32>(control, memory.size(), PAGES);
+    atomic.store<i32>(control, 1, OPEN);
+    atomic.add<i32>(control, 1, SEQUENCE);
+    atomic.notify(control + SEQUENCE, 64);
+  }
+  work(control, 0);
+  const units = load<i32>(control, UNITS);
+  while (!stopped(control)) {
+    const done = atomic.load<i32>(control, DONE);
+    if (done == units) return 0;
+    changes(control + DONE, done);
+  }
+  team_clear(control);
+  return i32(atomic.load<i32>(control, CANCEL) != 0) | (i32(atomic.load<i32>(control, FAULT) != 0) << 1);
+}

@@ -1,0 +1,98 @@
+/**
+ * The control block of a team of lanes, as the threads see it that start and stop one; the tasks themselves are handed
+ * out inside WebAssembly. Layout: assembly/team.ts.
+ */
+
+/** Bytes of it, 64-byte aligned. */
+export const CONTROL_BYTES = 704;
+/** Helpers that a control block has room for, numbered from 1. */
+export const MOST_HELPERS = 63;
+
+/** Words, as i32 indices. */
+const [GENERATION, ACTIVE, SEQUENCE, CLOSED] = [0, 1, 2, 3];
+const DONE = 32;
+const CANCEL = 64;
+const FAULT = 65;
+const LEAVE = 80;
+
+/** What the lanes of a request are told from outside, whichever thread tells it. */
+export class TeamControl {
+  readonly #words: Int32Array;
+
+  constructor(buffer: ArrayBufferLike, pointer: number) {
+    this.#words = new Int32Array(buffer, pointer, CONTROL_BYTES / 4);
+  }
+
+  /** A new request begins: nobody of an earlier one may join. Returns what its helpers know it by. */
+  open(): number {
+    const words = this.#words;
+    words.fill(0, LEAVE, LEAVE + MOST_HELPERS + 1);
+    for (const word of [CANCEL, FAULT, CLOSED]) Atomics.store(words, word, 0);
+    return Atomics.add(words, GENERATION, 1) + 1;
+  }
+
+  /** All lanes stop after the unit at hand. */
+  cancel(): void {
+    Atomics.store(this.#words, CANCEL, 1);
+    this.#wake();
+  }
+
+  get cancelled(): boolean {
+    return Atomics.load(this.#words, CANCEL) !== 0;
+  }
+
+  /** A helper is wanted elsewhere. */
+  callOff(helper: number): void {
+    Atomics.store(this.#words, LEAVE + helper, 1);
+    this.#wake();
+  }
+
+  /** A helper's place may be taken again. */
+  free(helper: number): void {
+    Atomics.store(this.#words, LEAVE + helper, 0);
+  }
+
+  /** A helper failed: the leader stops, and what lies in the memory is not to be trusted. */
+  fail(): void {
+    Atomics.store(this.#words, FAULT, 1);
+    this.#wake();
+  }
+
+  /** No helper is wanted any more. */
+  close(): void {
+    Atomics.store(this.#words, CLOSED, 1);
+    this.#wake();
+  }
+
+  /** Waits until the helpers are gone, `patienceMs` at most; whether they are. */
+  empty(patienceMs: number): boolean {
+    const end = Date.now() + patienceMs;
+    for (;;) {
+      const active = Atomics.load(this.#words, ACTIVE);
+      if (active === 0) return true;
+      const left = end - Date.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#words, ACTIVE, active, left);
+    }
+  }
+
+  /** Runs `help` unless the request it was meant for is over. It counts as there from before it touches the memory. */
+  join(generation: number, help: () => void): void {
+    const words = this.#words;
+    Atomics.add(words, ACTIVE, 1);
+    try {
+      if (Atomics.load(words, GENERATION) === generation && Atomics.load(words, CLOSED) === 0) help();
+    } finally {
+      Atomics.sub(words, ACTIVE, 1);
+      Atomics.notify(words, ACTIVE);
+    }
+  }
+
+  #wake(): void {
+    const words = this.#words;
+    // Changed as well, so that who is about to wait does not.
+    Atomics.add(words, SEQUENCE, 1);
+    Atomics.notify(words, SEQUENCE);
+    Atomics.notify(words, DONE);
+  }
+}
