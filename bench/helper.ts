@@ -9,6 +9,12 @@ const start = workerData as HelperStart;
 const { memory, pointer, generation, lane } = start;
 const control = new TeamControl(memory.buffer, pointer);
 parentPort?.postMessage('started');
-control.join(generation, () => {
-  help(instantiate(start.module, memory), pointer, lane);
-});
+try {
+  control.join(generation, () => {
+    help(instantiate(start.module, memory), pointer, lane);
+  });
+} catch (error) {
+  // The leader waits for what this lane was at.
+  control.fail();
+  throw error;
+}

@@ -8,6 +8,7 @@ import { instantiate, type Kernels } from '../src/engine/wasm/exports.js';
 import { Team } from '../src/engine/wasm/team.js';
 import type { Engine } from '../src/ports/engine.js';
 import { packageRoot } from './rivals.js';
+import { wasmFile } from './stage.js';
 
 /** What a helping thread is started with. */
 export interface HelperStart {
@@ -31,9 +32,12 @@ export interface OpenTeam {
 }
 
 /** Opens a team of so many lanes, the calling thread among them, over kernels of their own. */
-export async function openTeam(lanes: number, build: 'release' | 'debug' = 'release'): Promise<OpenTeam> {
+export async function openTeam(
+  lanes: number,
+  { sharedFrom }: { readonly sharedFrom?: number } = {},
+): Promise<OpenTeam> {
   const root = packageRoot();
-  const module = new WebAssembly.Module(readFileSync(join(root, 'dist', 'wasm', `${build}.wasm`)));
+  const module = new WebAssembly.Module(readFileSync(wasmFile()));
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });
   const kernels = instantiate(module, memory);
   const arena = new Arena(memory, kernels.heap_base.value);
@@ -46,7 +50,8 @@ export async function openTeam(lanes: number, build: 'release' | 'debug' = 'rele
     return new Worker(join(root, 'dist', 'bench', 'helper.js'), { workerData });
   });
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
-  const team = new Team(kernels, arena, { pointer, control, lanes, ask: () => undefined });
+  const shared = sharedFrom === undefined ? {} : { sharedFrom };
+  const team = new Team(kernels, arena, { pointer, control, lanes, ask: () => undefined, ...shared });
   return {
     lanes,
     kernels,

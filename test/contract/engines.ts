@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openTeam } from '../../bench/team.js';
 import type { Engine } from '../../src/ports/engine.js';
 import { jsEngine } from '../../src/engine/js/engine.js';
 import { Arena } from '../../src/engine/wasm/arena.js';
@@ -41,6 +42,7 @@ export const TOLERANCES: Readonly<Record<Engine['name'], Tolerance>> = {
 
 /** An engine under test. `arena` is where a caller may place columns; null when the engine has none. */
 export interface UnderTest {
+  readonly close?: () => Promise<void>;
   readonly engine: Engine;
   readonly arena: Arena | null;
   readonly tolerance: Tolerance;
@@ -62,6 +64,12 @@ function wasm(build: 'release' | 'debug'): UnderTest {
   return { engine: wasmEngine(kernels, arena), arena, tolerance: TOLERANCES.wasm };
 }
 
+/** Lanes that share every task, however small it is. */
+async function team(lanes: number): Promise<UnderTest> {
+  const { engine, arena, close } = await openTeam(lanes, { sharedFrom: 0 });
+  return { engine, arena, tolerance: TOLERANCES.wasm, close };
+}
+
 async function js(): Promise<UnderTest> {
   return { engine: await jsEngine(), arena: null, tolerance: TOLERANCES.js };
 }
@@ -69,6 +77,7 @@ async function js(): Promise<UnderTest> {
 const ENGINES: readonly { name: string; open: () => UnderTest | Promise<UnderTest> }[] = [
   { name: 'wasm, release', open: () => wasm('release') },
   { name: 'wasm with assertions', open: () => wasm('debug') },
+  { name: 'wasm on three lanes', open: () => team(3) },
   { name: 'js', open: js },
 ];
 
@@ -81,6 +90,7 @@ export function describeEngines(suite: (under: () => UnderTest) => void): void {
       opened = await open();
       empty = opened.arena?.top ?? 0;
     });
+    afterAll(() => opened?.close?.());
     beforeEach(() => opened?.arena?.reset(empty));
     suite(() => {
       if (opened === undefined) throw new Error('an engine is there only inside a test');

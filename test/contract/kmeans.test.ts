@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import type { KMeansOptions, KMeansResult } from '../../src/ports/engine.js';
 import { batchesOf, column, everyRows, expectNear, measured, noise, type Row } from './columns.js';
 import { kmeans, wasmSteps } from '../../src/engine/wasm/kmeans.js';
-import { moments } from '../../src/engine/wasm/moments.js';
+import { MomentsOf } from '../../src/engine/wasm/moments.js';
+import { Team } from '../../src/engine/wasm/team.js';
 import { describeEngines, openKernels, type UnderTest } from './engines.js';
 import { GOLDEN } from './golden.js';
 
@@ -283,13 +284,13 @@ describeEngines((under) => {
 
 describe.each(['release', 'debug'] as const)('pruned assignments, %s', (build) => {
   const { kernels, arena } = openKernels(build);
+  const momentsOf = new MomentsOf(kernels, arena, new Team(kernels, arena)).of;
+  const always = kmeans(kernels, arena, momentsOf, 0, 1);
+  const never = kmeans(kernels, arena, momentsOf, Infinity);
   const empty = arena.top;
   beforeEach(() => {
     arena.reset(empty);
   });
-  const momentsOf = moments(kernels, arena);
-  const always = kmeans(kernels, arena, momentsOf, 0, 1);
-  const never = kmeans(kernels, arena, momentsOf, Infinity);
 
   const tables = fc
     .record({ rows: fc.integer({ min: 1, max: 400 }), d: fc.integer({ min: 1, max: 10 }), seed: fc.nat() })

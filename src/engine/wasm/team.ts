@@ -1,3 +1,4 @@
+import costs from './costs.json';
 import { CONTROL_BYTES, type TeamControl } from '../team.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
@@ -25,6 +26,8 @@ export interface TeamOptions {
   readonly lanes: number;
   /** Called when there is work for more than one lane, the first time. */
   readonly ask: () => void;
+  /** Nanoseconds of work, as estimated, from which a task is shared. */
+  readonly sharedFrom?: number;
 }
 
 /**
@@ -34,39 +37,58 @@ export interface TeamOptions {
 export class Team {
   readonly lanes: number;
   readonly #kernels: Kernels;
-  readonly #pointer: number;
-  readonly #task: Int32Array;
+  readonly #arena: Arena;
   readonly #options: TeamOptions | undefined;
+  readonly #sharedFrom: number;
   #asked = false;
 
   /** Without options: alone. */
   constructor(kernels: Kernels, arena: Arena, options?: TeamOptions) {
     this.#kernels = kernels;
+    this.#arena = arena;
     this.#options = options;
     this.lanes = options?.lanes ?? 1;
-    this.#pointer = options?.pointer ?? arena.take(CONTROL_BYTES);
-    const words = arena.int32At(this.#pointer, CONTROL_BYTES / 4);
-    if (options === undefined) words.fill(0);
-    this.#task = words.subarray(TASK);
+    this.#sharedFrom = options?.sharedFrom ?? costs.sharedFromNs;
   }
 
   /**
-   * Runs the units of a task. `values` is about how many values they touch: little work is not shared.
-   * Throws Cancelled, HelperFault.
+   * Runs the units of a task. `values` is about how many values they touch (of what kind, costs.json says): little work
+   * is not shared. Throws Cancelled, HelperFault.
    */
   run(operation: Operation, units: number, values: number, args: readonly number[]): void {
-    const shared = this.lanes > 1 && units > 1 && values >= SHARED_FROM;
+    if (units === 0) return;
+    const shared = this.lanes > 1 && units > 1 && values * costs.nsPerValue[operation] >= this.#sharedFrom;
     if (shared && !this.#asked) {
       this.#asked = true;
       this.#options?.ask();
     }
-    this.#kernels.team_clear(this.#pointer);
-    this.#task[0] = OPERATIONS.indexOf(operation);
-    this.#task[1] = units;
-    for (let i = 0; i < args.length; i++) this.#task[ARGUMENTS + i] = args[i]!;
-    const stopped = this.#kernels.team_lead(this.#pointer, shared ? 1 : 0);
+    const stopped =
+      this.#options === undefined
+        ? this.#arena.scratch(() => this.#lead(this.#ownControl(), operation, units, args, false))
+        : this.#lead(this.#options.pointer, operation, units, args, shared);
     if ((stopped & 2) !== 0) throw new HelperFault('a lane that helped failed');
     if (stopped !== 0) throw new Cancelled('the request was cancelled');
+  }
+
+  #ownControl(): number {
+    const pointer = this.#arena.take(CONTROL_BYTES);
+    this.#arena.int32At(pointer, CONTROL_BYTES / 4).fill(0);
+    return pointer;
+  }
+
+  #lead(
+    pointer: number,
+    operation: Operation,
+    units: number,
+    args: readonly number[],
+    shared: boolean,
+  ): number {
+    this.#kernels.team_clear(pointer);
+    const task = this.#arena.int32At(pointer + TASK, TASK_WORDS);
+    task[0] = OPERATIONS.indexOf(operation);
+    task[1] = units;
+    for (let i = 0; i < args.length; i++) task[ARGUMENTS + i] = args[i]!;
+    return this.#kernels.team_lead(pointer, shared ? 1 : 0);
   }
 
   /** Throws Cancelled if the request was. */
@@ -75,9 +97,7 @@ export class Team {
   }
 }
 
-/** Words of the control block: where a task begins, and its arguments from there. */
-const TASK = 144;
+/** The task within the control block; its words, and where the arguments begin. */
+const TASK = 576;
+const TASK_WORDS = 32;
 const ARGUMENTS = 3;
-
-/** Values from which a task is shared. */
-const SHARED_FROM = 131_072;
