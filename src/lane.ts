@@ -160,10 +160,10 @@ async function compute(message: Message): Promise<Answer> {
   if (arena !== undefined && message.watch !== undefined)
     arena.arriving = new Arriving(buffer, message.watch, message.start, message.length);
   const control = controlOf(memory, message.start);
-  let asked = false;
+  const called = { for: false };
   const pointer = message.start - HEADER_BYTES;
   const ask = (): void => {
-    asked = true;
+    called.for = true;
     send({ type: 'wants', id: message.id });
   };
   const wasm =
@@ -197,7 +197,7 @@ async function compute(message: Message): Promise<Answer> {
   try {
     return await journey(body, message.job, tools);
   } finally {
-    if (asked) dismiss(control);
+    if (called.for) dismiss(control);
   }
 }
 

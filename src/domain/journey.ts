@@ -1,5 +1,4 @@
 import type { Engine, EngineName } from '../ports/engine.js';
-import { KERNEL_FAMILIES } from '../ports/engine.js';
 import type {
   Codecs,
   Decoder,
@@ -14,6 +13,7 @@ import type { TableLimits } from '../ports/limits.js';
 import { Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
 import type { Span } from '../ports/trace.js';
+import { KernelClock, now, round } from './clock.js';
 import { endpoints } from './endpoints.js';
 import { Notes } from './notes.js';
 
@@ -126,11 +126,6 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   return { contentType, body: bytes, spans };
 }
 
-/** Milliseconds since the epoch, with fractions. */
-const now = (): number => performance.timeOrigin + performance.now();
-
-const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
-
 /** The options that a request carried in its body, or beside it as a part of its own. */
 function optionsOf(inline: unknown, part: string | undefined): unknown {
   if (part === undefined) return inline;
@@ -153,59 +148,4 @@ function engineOption(options: unknown): EngineName | 'auto' {
   const value =
     typeof options === 'object' && options !== null && 'engine' in options ? options.engine : 'auto';
   return value === 'wasm' || value === 'js' ? value : 'auto';
-}
-
-/** Times the calls of each kernel family of an engine. */
-class KernelClock {
-  readonly #families = new Map<string, { start: number; end: number; busy: number; calls: number }>();
-
-  watch(engine: Engine): Engine {
-    const timed =
-      <A extends unknown[], R>(family: string, call: (...args: A) => R) =>
-      (...args: A): R => {
-        const start = now();
-        try {
-          return call(...args);
-        } finally {
-          this.#add(family, start, now());
-        }
-      };
-    const { ahead, student } = engine;
-    return {
-      name: engine.name,
-      ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
-      moments: timed('moments', engine.moments),
-      select: timed('select', engine.select),
-      kmeans: timed('kmeans', engine.kmeans),
-      groups: timed('groups', engine.groups),
-      student: {
-        tail: timed('student', student.tail),
-        log10Tail: timed('student', student.log10Tail),
-        quantile: timed('student', student.quantile),
-      },
-      random: timed('random', engine.random),
-      widen: timed('widen', engine.widen),
-      json: timed('json', engine.json),
-      csv: timed('csv', engine.csv),
-    };
-  }
-
-  /** One span a family: from its first call to the end of its last, with the time spent inside. */
-  spans(): Span[] {
-    return KERNEL_FAMILIES.flatMap((family) => {
-      const times = this.#families.get(family);
-      if (times === undefined) return [];
-      const { start, end, busy, calls } = times;
-      const attributes = { 'analytics.kernel.calls': calls, 'analytics.kernel.busy_ms': round(busy) };
-      return [{ name: `kernel ${family}`, start, end, attributes, parent: 'compute' }];
-    });
-  }
-
-  #add(family: string, start: number, end: number): void {
-    const times = this.#families.get(family) ?? { start, end, busy: 0, calls: 0 };
-    times.end = end;
-    times.busy += end - start;
-    times.calls++;
-    this.#families.set(family, times);
-  }
 }

@@ -44,7 +44,15 @@ export function lloyd(
   let best: { labels: Int32Array; centers: Float64Array; inertia: number; nIter: number } | undefined;
   for (let run = 0; run < options.nInit; run++) {
     const centers = plusPlus(steps, k);
-    const nIter = iterate(steps, centers, k, options.maxIter, tol);
+    const told = options.onIteration;
+    const total = steps.meanVariance * steps.columns * steps.rows;
+    const tell =
+      told === undefined
+        ? undefined
+        : (iteration: number, shift: number, weights: Float64Array): void => {
+            told({ run: run + 1, iteration, inertia: inertiaOf(total, centers, weights), shift });
+          };
+    const nIter = iterate(steps, centers, k, options.maxIter, tol, tell);
     const inertia = steps.inertia(centers);
     const labels = steps.labels();
     if (best === undefined || (inertia < best.inertia && !sameClustering(labels, best.labels, k))) {
@@ -93,7 +101,22 @@ function uniformChoice(n: number, draw: number): number {
   return n - 1;
 }
 
-function iterate(steps: KMeansSteps, centers: Float64Array, k: number, maxIter: number, tol: number): number {
+/** Σ|x|² − Σ weight·|centre|² over centred rows whose means the centres are. */
+function inertiaOf(total: number, centers: Float64Array, weights: Float64Array): number {
+  const d = centers.length / weights.length;
+  let explained = 0;
+  for (let i = 0; i < centers.length; i++) explained += weights[Math.floor(i / d)]! * centers[i]! ** 2;
+  return Math.max(0, total - explained);
+}
+
+function iterate(
+  steps: KMeansSteps,
+  centers: Float64Array,
+  k: number,
+  maxIter: number,
+  tol: number,
+  tell?: (iteration: number, shift: number, weights: Float64Array) => void,
+): number {
   const d = steps.columns;
   steps.labels().fill(-1);
   for (let iteration = 1; iteration <= maxIter; iteration++) {
@@ -107,6 +130,7 @@ function iterate(steps: KMeansSteps, centers: Float64Array, k: number, maxIter: 
       shift += Math.sqrt(square) ** 2;
     }
     centers.set(sums);
+    tell?.(iteration, shift, weights);
     if (changed === 0) return iteration;
     if (shift <= tol || iteration === maxIter) {
       // The labels must be those of the centres that are given out.

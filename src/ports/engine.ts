@@ -74,6 +74,23 @@ export interface KMeansOptions {
   readonly nInit: number;
   readonly maxIter: number;
   readonly tol: number;
+  /** Told after every iteration. */
+  readonly onIteration?: (progress: KMeansProgress) => void;
+}
+
+/** How far a fit has come. */
+export interface KMeansProgress {
+  /** Of `nInit`, from 1. */
+  readonly run: number;
+  /** Of the run, from 1. */
+  readonly iteration: number;
+  /**
+   * Of the labels about the centres they make: from the sums, so to about twelve digits of the rows' total square, not of
+   * itself.
+   */
+  readonly inertia: number;
+  /** Sum of the squared distances that the centres moved. */
+  readonly shift: number;
 }
 
 /** `labels` has one entry a row, −1 for a row with a missing value, which takes no part. `centers`: nClusters × columns. */

@@ -66,8 +66,13 @@ function wasm(build: 'release' | 'debug'): UnderTest {
 
 /** Lanes that share every task, however small it is. */
 async function team(lanes: number): Promise<UnderTest> {
-  const { engine, arena, close } = await openTeam(lanes, { sharedFrom: 0 });
-  return { engine, arena, tolerance: TOLERANCES.wasm, close };
+  const opened = await openTeam(lanes, { sharedFrom: 0 });
+  return {
+    engine: opened.engine,
+    arena: opened.arena,
+    tolerance: TOLERANCES.wasm,
+    close: () => opened.close(),
+  };
 }
 
 async function js(): Promise<UnderTest> {

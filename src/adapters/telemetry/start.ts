@@ -61,6 +61,8 @@ export function startTelemetry(
           { startTime: span.start, attributes: { ...span.attributes } },
           parent,
         );
+        for (const { name, time, attributes } of span.events ?? [])
+          open.addEvent(name, { ...attributes }, time);
         contexts.set(span.name, trace.setSpan(parent, open));
         return { open, end: span.end };
       });

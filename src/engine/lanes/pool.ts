@@ -4,6 +4,7 @@ import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
+import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
 import { Helping, idle, left, rest } from './helping.js';
@@ -32,8 +33,6 @@ const LARGE = 64 * 2 ** 20;
 const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
-/** A decoded body and its columns take about this many times the body. */
-const GROWTH = 3;
 /** A body from this size on makes a large request: it may hold a lane for long. */
 const LARGE_BODY = 2 ** 20;
 /** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
@@ -51,8 +50,7 @@ export function startLanes(options: LanesOptions): Lanes {
   const lanes = new Set<Lane>();
   const waiting: Ticket[] = [];
   const landed = new Map<Landing, Landed>();
-  let admitted = 0;
-  let reserved = 0;
+  const admission = new Admission(options.queue + options.lanes, options.queue, options.memoryBudget);
   let nextId = 1;
   let closing = false;
 
@@ -255,28 +253,21 @@ export function startLanes(options: LanesOptions): Lanes {
     }
   };
 
-  const overBudget = (): Problem =>
-    new Problem(
-      'overloaded',
-      `expected requests within MEMORY_BUDGET (${options.memoryBudget} bytes), got more`,
-    );
+  const waitingBody = (expectedBytes: number, settle: () => void): WaitingBody => {
+    try {
+      return new WaitingBody(arenas, expectedBytes);
+    } catch (error) {
+      settle();
+      throw error;
+    }
+  };
 
   const land = (expectedBytes: number): Landing => {
     if (closing)
       throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
-    if (admitted >= options.queue + options.lanes) {
-      throw new Problem('overloaded', `expected at most ${options.queue} requests waiting, got one more`);
-    }
-    const share = Math.max(expectedBytes * GROWTH, 1 << 20);
-    if (admitted > 0 && reserved + share > options.memoryBudget) throw overBudget();
-    const body = new WaitingBody(arenas, expectedBytes);
-    admitted++;
-    reserved += share;
-    let held = share;
-    const settle = once(() => {
-      admitted--;
-      reserved -= held;
-    });
+    const share = admission.admit(expectedBytes);
+    const { settle } = share;
+    const body = waitingBody(expectedBytes, settle);
     const landing: Landing = {
       get length() {
         return body.length;
@@ -286,11 +277,7 @@ export function startLanes(options: LanesOptions): Lanes {
         if (Math.floor(body.length / SWEEP) > Math.floor((body.length - bytes.length) / SWEEP))
           collect('minor');
         if (own.ticket !== undefined && body.length >= expectedBytes) arrived(own.ticket);
-        const more = body.length * GROWTH - held;
-        if (more <= 0) return;
-        held += more;
-        reserved += more;
-        if (reserved > options.memoryBudget && admitted > 1) throw overBudget();
+        share.grow(body.length);
       },
       release() {
         if (!landed.delete(landing)) return;
@@ -396,14 +383,5 @@ export function startLanes(options: LanesOptions): Lanes {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));
     },
-  };
-}
-
-/** Does something the first time only. */
-function once(act: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
   };
 }

@@ -140,7 +140,9 @@ export class Quantiles {
     intervals.forEach((bounds, i) => {
       const padded = (width - 2) / 2;
       const at = arena.float64At(arena.take(padded * 16), padded * 2).fill(NaN);
-      bounds.forEach(({ low, high }, j) => at.set([low, high], j * 2));
+      bounds.forEach(({ low, high }, j) => {
+        at.set([low, high], j * 2);
+      });
       plans.set(i, 'tallies', arena.take(blocks * width * 4));
       plans.set(i, 'bounds', at.byteOffset);
       plans.set(i, 'intervals', padded);

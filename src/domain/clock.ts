@@ -1,0 +1,107 @@
+import type { Engine, KMeansProgress } from '../ports/engine.js';
+import { KERNEL_FAMILIES } from '../ports/engine.js';
+import type { Span, SpanEvent } from '../ports/trace.js';
+
+/** Milliseconds since the epoch, with fractions. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
+export const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
+
+/** Times the calls of each kernel family of an engine. */
+export class KernelClock {
+  readonly #families = new Map<string, { start: number; end: number; busy: number; calls: number }>();
+
+  readonly #iterations = new Iterations();
+
+  watch(engine: Engine): Engine {
+    const timed =
+      <A extends unknown[], R>(family: string, call: (...args: A) => R) =>
+      (...args: A): R => {
+        const start = now();
+        try {
+          return call(...args);
+        } finally {
+          this.#add(family, start, now());
+        }
+      };
+    const { ahead, student } = engine;
+    return {
+      name: engine.name,
+      ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
+      moments: timed('moments', engine.moments),
+      select: timed('select', engine.select),
+      kmeans: timed('kmeans', (columns, options) =>
+        engine.kmeans(columns, {
+          ...options,
+          onIteration: (progress) => {
+            this.#iterations.add({ name: 'iteration', time: now(), attributes: attributesOf(progress) });
+            options.onIteration?.(progress);
+          },
+        }),
+      ),
+      groups: timed('groups', engine.groups),
+      student: {
+        tail: timed('student', student.tail),
+        log10Tail: timed('student', student.log10Tail),
+        quantile: timed('student', student.quantile),
+      },
+      random: timed('random', engine.random),
+      widen: timed('widen', engine.widen),
+      json: timed('json', engine.json),
+      csv: timed('csv', engine.csv),
+    };
+  }
+
+  /** One span a family: from its first call to the end of its last, with the time spent inside. */
+  spans(): Span[] {
+    return KERNEL_FAMILIES.flatMap((family) => {
+      const times = this.#families.get(family);
+      if (times === undefined) return [];
+      const { start, end, busy, calls } = times;
+      const attributes = { 'analytics.kernel.calls': calls, 'analytics.kernel.busy_ms': round(busy) };
+      const events = family === 'kmeans' ? this.#iterations.events() : [];
+      return [{ name: `kernel ${family}`, start, end, attributes, events, parent: 'compute' }];
+    });
+  }
+
+  #add(family: string, start: number, end: number): void {
+    const times = this.#families.get(family) ?? { start, end, busy: 0, calls: 0 };
+    times.end = end;
+    times.busy += end - start;
+    times.calls++;
+    this.#families.set(family, times);
+  }
+}
+
+const attributesOf = ({ run, iteration, inertia, shift }: KMeansProgress): SpanEvent['attributes'] => ({
+  'analytics.kmeans.run': run,
+  'analytics.kmeans.iteration': iteration,
+  'analytics.kmeans.inertia': inertia,
+  'analytics.kmeans.shift': shift,
+});
+
+/** Events that a span has at most: OpenTelemetry drops those beyond 128. */
+const MOST_EVENTS = 100;
+
+/** The first iterations, then ever fewer of those that follow, and the last. */
+class Iterations {
+  #kept: SpanEvent[] = [];
+  #last: SpanEvent | undefined;
+  #every = 1;
+  #count = 0;
+
+  add(event: SpanEvent): void {
+    this.#last = event;
+    if (this.#count++ % this.#every !== 0) return;
+    this.#kept.push(event);
+    if (this.#kept.length < MOST_EVENTS) return;
+    const half = MOST_EVENTS / 2;
+    this.#kept = this.#kept.filter((_, i) => i < half / 2 || i % 2 === 0);
+    this.#every *= 2;
+  }
+
+  events(): SpanEvent[] {
+    const last = this.#last;
+    return last === undefined || this.#kept.at(-1) === last ? [...this.#kept] : [...this.#kept, last];
+  }
+}
