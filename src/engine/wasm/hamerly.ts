@@ -1,5 +1,6 @@
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
+import { SingleCenters, type Singles } from './single.js';
 
 /** Most centres whose index fits into a distance: assembly/hamerly.ts. */
 export const MOST_PRUNED = 4096;
@@ -16,6 +17,7 @@ interface Table {
   /** Row ranges, in order. */
   readonly blocks: readonly (readonly [number, number])[];
   readonly labels: number;
+  readonly singles: Singles;
 }
 
 export interface Assignment {
@@ -26,7 +28,7 @@ export interface Assignment {
 
 /**
  * Assignments that leave out the distances which cannot matter: the labels of kmeans_assign for the same centres.
- * `rooms` are pointers to 8 bytes a row that nothing else uses from the first assignment of a run to its last.
+ * `room` points to 8 bytes a row that nothing else uses from the first assignment of a run to its last.
  * Holds bounds a row, running drifts a centre, and the sums of the centres in two float64 each, to which every block
  * adds what its changed labels moved.
  */
@@ -36,6 +38,7 @@ export class PrunedAssignment {
   readonly #drifts: Float64Array;
   readonly #moves: Float64Array;
   readonly #plan: number;
+  readonly #singles: SingleCenters;
   readonly #high: Float64Array;
   readonly #low: Float64Array;
   readonly #weights: Float64Array;
@@ -49,7 +52,7 @@ export class PrunedAssignment {
     arena: Arena,
     readonly table: Table,
     readonly k: number,
-    rooms: readonly number[],
+    room: number,
   ) {
     const { rows, columns, stride } = table;
     const size = k * columns;
@@ -58,16 +61,18 @@ export class PrunedAssignment {
     this.#drifts = arena.float64(k * 4);
     this.#moves = arena.float64(2 * size + k);
     const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
+    const { singles } = table;
+    this.#singles = new SingleCenters(arena, singles, k, columns);
     this.#plan = arena.place(
       Uint32Array.of(
-        rooms[0] ?? arena.take(rows * 8),
-        rooms[1] ?? arena.take(rows * 8),
-        rooms[2] ?? arena.take(rows * 4),
+        room,
+        room + rows * 4,
+        arena.take(rows * 2),
         this.#drifts.byteOffset,
         this.#moves.byteOffset,
         arena.take((2 * stride + 8) * 4),
         arena.take(block * 4),
-        0,
+        ...this.#singles.plan(arena),
       ),
     );
     this.#high = new Float64Array(size);
@@ -90,9 +95,10 @@ export class PrunedAssignment {
       this.#drift(centers);
     }
     this.#centers.view.set(centers);
+    this.#singles.set(centers);
     let changed = 0;
     for (const [from, to] of table.blocks) {
-      const moved = kernels.kmeans_prune(
+      const moved = kernels.kmeans_sift(
         table.frame,
         from,
         to,
@@ -126,8 +132,8 @@ export class PrunedAssignment {
       let square = 0;
       for (let j = c * d; j < (c + 1) * d; j++) square += (centers[j]! - last[j]!) ** 2;
       // Shifts so small that their squares vanish count as 1e-150.
-      const shift =
-        square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300) * MARGIN;
+      const far = square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300);
+      const shift = far * MARGIN * this.table.singles.scale;
       shifts[c] = shift;
       if (shift > largest) {
         second = largest;

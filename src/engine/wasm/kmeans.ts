@@ -6,6 +6,7 @@ import { BLOCK, chunkTable } from './columns.js';
 import type { Kernels } from './exports.js';
 import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
+import { singleScale, singleWidth, type Singles } from './single.js';
 
 /** Bytes that k-means++ spends at most on what its candidates would change; beyond, it reads the data once more. */
 const MOST_KEPT = 2 ** 28;
@@ -147,21 +148,23 @@ export function wasmSteps(
   const [totalSums, totalWeights] = [total.subarray(0, k * d), total.subarray(k * d)];
   // Labels that the last plain assignment changed; once few, bounds pay.
   let unsettled = n;
-  const pruning = pruned
+  const meanVariance = stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d;
+  const singles = pruned ? makeSingles(kernels, arena, frame, n, d, meanVariance, blocks) : null;
+  const pruning = singles
     ? new PrunedAssignment(
         kernels,
         arena,
-        { frame, stride: tileRows(d), rows: n, columns: d, blocks, labels: labelPointer },
+        { frame, stride: tileRows(d), rows: n, columns: d, blocks, labels: labelPointer, singles },
         k,
         // Of no use once the centres are found: bounds can lie there.
-        [closest, ...spare],
+        closest,
       )
     : undefined;
   return {
     rows: n,
     columns: d,
     means,
-    meanVariance: stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d,
+    meanVariance,
     labels: () => labels,
     random(count) {
       return arena.scratch(() => {
@@ -283,6 +286,25 @@ export function wasmSteps(
       return total;
     },
   };
+}
+
+/** The rows in single precision; null where that would say nothing, or take too much. */
+function makeSingles(
+  kernels: Kernels,
+  arena: Arena,
+  frame: number,
+  rows: number,
+  columns: number,
+  meanSquare: number,
+  blocks: readonly (readonly [number, number])[],
+): Singles | null {
+  const scale = singleScale(meanSquare);
+  // Rows are written four at a time.
+  const bytes = (rows + 8) * singleWidth(columns);
+  if (scale === 0 || bytes > MOST_KEPT) return null;
+  const pointer = arena.take(bytes);
+  for (const [from, to] of blocks) kernels.kmeans_singles(frame, from, to, scale, pointer);
+  return { pointer, scale };
 }
 
 /** Layout: assembly/kmeans.ts. */

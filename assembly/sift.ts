@@ -1,0 +1,362 @@
+/**
+ * Lloyd's assignment with exact pruning (hamerly.ts) that looks at a single-precision copy of the rows first (single.ts).
+ * Labels are those of kmeans_assign: what single precision cannot tell apart is decided by its very distances.
+ *
+ * Rows go through sieves, `CHUNK` of them at a time. Each lists those it leaves to the next:
+ *
+ *     scan     bounds alone                         float64, hamerly.ts
+ *     meet     nearest against runner-up            singles: differences, squared
+ *     duel     the same, where they are too close   float64, hamerly.ts
+ *     sort     all centres                          singles: |x|²/2 + |c|²/2 − x·c, half the additions of differences
+ *     rank     the same, where they are too close   float64, hamerly.ts
+ *
+ * Rounding, with u = 2^-24, d columns, n = |x|²/2, h = |c|²/2 in scaled units:
+ *
+ *   - A coordinate is off by u of itself, so a distance by at most u(|x| + |c|); its sum of squares is off by another
+ *     (d + 2)u, relatively. meet allows u(d + 24) of both distances and 5u|a|, since |x| ≤ |a| + the distance to a.
+ *   - The score of sort adds d + 2 terms, none beyond 2(n + h): it is off by at most (3d + 20)u(n + h) = G(n + h), the
+ *     coordinates' own rounding included. The constant of each centre is h − Gh, so that scores less Gn are lower bounds; the
+ *     nearest is at most 5Gn + 5G of itself above its score, since h ≤ 2n + the square of its distance.
+ *   - The index of a centre takes the lowest bits of its score: 2^(bits − 23) of it.
+ *   - TINY, in scaled units, is more than all that underflow can take.
+ *
+ * Of `plan` (hamerly.ts), what only this needs:
+ *
+ * `nears`: the centres as singles. `packs`: groups of four centres, f32: four times h − Gh, then for each column the four
+ * coordinates; centres that fill up the last group have 2^126 and zeros. `slacks`: f64 a centre, 5u|c| and √TINY.
+ * `lists`: i32, twice CHUNK and sixteen; this lane's own.
+ */
+import { GIVE, duel, gather, keep, lower, move, pointer, rankTile, scan } from './hamerly';
+import { scatter } from './kmeans';
+import { singleWidth, transposed } from './single';
+import { field, segmentOf } from './tile';
+
+const CHUNK: i32 = 512;
+const UNIT: f64 = 5.9604644775390625e-8;
+const TINY: f32 = 1e-30;
+
+/**
+ * Nearest against runner-up for `count` listed rows. OUT list: those whose third may be nearer, in the place of the list
+ * read; close: those whose two are too close to tell. returns how many, the second in the upper half
+ */
+function meet(plan: usize, columns: i32, labels: usize, list: usize, count: i32, close: usize): i64 {
+  const gaps = pointer(plan, 0), thirds = pointer(plan, 4), runners = pointer(plan, 8), drifts = pointer(plan, 12);
+  const singles = pointer(plan, 28), nears = pointer(plan, 32), slacks = pointer(plan, 44);
+  const width = singleWidth(columns);
+  const more = 1 + UNIT * <f64>(columns + 24);
+  const factors = f64x2(more, 2 - more);
+  touch(singles, width, list, count);
+  let far = list;
+  let near = close;
+  for (let i = 0; i < count; i++) {
+    const row = load<i32>(list + ((<usize>i) << 2));
+    const slot = labels + ((<usize>row) << 2), second = runners + ((<usize>row) << 1);
+    const a = load<i32>(slot), b = <i32>load<u16>(second);
+    let x = singles + <usize>row * width;
+    let first = nears + <usize>a * width, other = nears + <usize>b * width;
+    let s = f32x4.splat(0), t = s;
+    const end = x + width;
+    do {
+      const values = v128.load(x);
+      const p = f32x4.sub(values, v128.load(first)), q = f32x4.sub(values, v128.load(other));
+      s = f32x4.add(s, f32x4.mul(p, p));
+      t = f32x4.add(t, f32x4.mul(q, q));
+      x += 16;
+      first += 16;
+      other += 16;
+    } while (x < end);
+    // Sums of four lanes each: those of the first, then of the other.
+    const halves = f32x4.add(v128.shuffle<i64>(s, t, 0, 2), v128.shuffle<i64>(s, t, 1, 3));
+    const squares = f32x4.add(v128.shuffle<i32>(halves, halves, 0, 2, 0, 2), v128.shuffle<i32>(halves, halves, 1, 3, 1, 3));
+    const roots = f64x2.promote_low_f32x4(f32x4.sqrt(squares));
+    const turned = v128.shuffle<i64>(roots, roots, 1, 0);
+    const turn = i32(f64x2.extract_lane(turned, 0) < f64x2.extract_lane(roots, 0));
+    // Nearest in the low lane, runner-up in the high one.
+    const slack = load<f64>(slacks + ((<usize>a) << 3));
+    const ordered = f64x2.mul(v128.shuffle<i64>(f64x2.pmin(roots, turned), f64x2.pmax(roots, turned), 0, 2), factors);
+    const nearest = f64x2.extract_lane(ordered, 0) + slack;
+    const third = <f64>load<f32>(thirds + ((<usize>row) << 2)) - load<f64>(drifts + ((<usize>a) << 5), 16);
+    const bounds = f64x2.sub(v128.shuffle<i64>(ordered, ordered, 1, 1), f64x2.splat(slack));
+    const bound = f64x2.extract_lane(f64x2.pmin(f64x2.splat(third), bounds), 0) * GIVE;
+    const done = i32(nearest < bound), open = i32(nearest < third * GIVE) ^ done;
+    const flip = (a ^ b) & -(turn & done);
+    const label = a ^ flip;
+    const drift = drifts + ((<usize>label) << 5);
+    // Of those that are not done, only the gap changes by more than a rounding, and the next sieve sets it.
+    store<i32>(slot, label);
+    store<u16>(second, <u16>(b ^ flip));
+    store<f32>(gaps + ((<usize>row) << 2), lower(bound - nearest + load<f64>(drift, 8)));
+    store<f32>(thirds + ((<usize>row) << 2), lower(third + load<f64>(drift, 24)));
+    store<i32>(near, row);
+    near += <usize>open << 2;
+    store<i32>(far, row);
+    far += <usize>(1 - done - open) << 2;
+  }
+  return (<i64>((far - list) >> 2)) | ((<i64>((near - close) >> 2)) << 32);
+}
+
+/** Loads the listed rows into the cache, many at a time: no line waits for what is made of the one before. */
+// @ts-ignore: decorator
+@inline
+function touch(singles: usize, width: usize, list: usize, count: i32): void {
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const row = singles + <usize>load<i32>(list + ((<usize>i) << 2)) * width;
+    for (let at: usize = 0; at < width; at += 64) sum |= load<i32>(row + at);
+  }
+  store<i32>(list + ((<usize>count) << 2), sum);
+}
+
+/** Copies four listed rows to every second vector of `to`, column by column. returns their |x|²/2 */
+// @ts-ignore: decorator
+@inline
+function fetch(singles: usize, width: usize, list: usize, to: usize): v128 {
+  let a = singles + <usize>load<i32>(list) * width, b = singles + <usize>load<i32>(list, 4) * width;
+  let c = singles + <usize>load<i32>(list, 8) * width, d = singles + <usize>load<i32>(list, 12) * width;
+  const end = a + width;
+  let squares = f32x4.splat(0);
+  let out = to;
+  while (a < end) {
+    transposed(v128.load(a), v128.load(b), v128.load(c), v128.load(d), out, 32);
+    const p = v128.load(out), q = v128.load(out, 32), r = v128.load(out, 64), s = v128.load(out, 96);
+    squares = f32x4.add(squares, f32x4.add(f32x4.add(f32x4.mul(p, p), f32x4.mul(q, q)), f32x4.add(f32x4.mul(r, r), f32x4.mul(s, s))));
+    a += 16;
+    b += 16;
+    c += 16;
+    d += 16;
+    out += 128;
+  }
+  return f32x4.mul(squares, f32x4.splat(0.5));
+}
+
+/** Settles four rows by their three lowest scores. OUT close: those which they leave. returns behind those */
+// @ts-ignore: decorator
+@inline
+function settleFour(plan: usize, labels: usize, list: usize, count: i32, best: v128, second: v128, third: v128, half: v128, columns: i32, index: i32, close: usize, scratch: usize): usize {
+  const G = UNIT * <f64>(3 * columns + 20), low = 1.1920928955078125e-7 * <f64>(index + 1);
+  const zero = f32x4.splat(0), tiny = f32x4.splat(TINY);
+  const off = f32x4.add(f32x4.mul(half, f32x4.splat(<f32>G)), tiny);
+  const near = f32x4.add(f32x4.mul(f32x4.pmax(best, zero), f32x4.splat(<f32>(1 + low + 5 * G + 8 * UNIT))), f32x4.mul(off, f32x4.splat(5)));
+  const less = f32x4.splat(<f32>(1 - low - 8 * UNIT));
+  const next = f32x4.sub(f32x4.mul(second, less), off), rest = f32x4.sub(f32x4.mul(third, less), off);
+  const certain = i32x4.bitmask(f32x4.gt(next, near));
+  const two = f32x4.splat(2);
+  v128.store(scratch, f32x4.sqrt(f32x4.mul(near, two)));
+  v128.store(scratch, f32x4.sqrt(f32x4.mul(f32x4.pmax(zero, next), two)), 16);
+  v128.store(scratch, f32x4.sqrt(f32x4.mul(f32x4.pmax(zero, rest), two)), 32);
+  v128.store(scratch, best, 48);
+  v128.store(scratch, second, 64);
+  const up = 1 + 4 * UNIT, down = 1 - 4 * UNIT;
+  let left = close;
+  for (let r = 0; r < count; r++) {
+    const row = load<i32>(list + ((<usize>r) << 2));
+    if (((certain >> r) & 1) == 0) {
+      store<i32>(left, row);
+      left += 4;
+      continue;
+    }
+    const at = scratch + ((<usize>r) << 2);
+    const near = <f64>load<f32>(at) * up;
+    keep(plan, labels, row, load<i32>(at, 48) & index, load<i32>(at, 64) & index, <f64>load<f32>(at, 16) * down - near, <f64>load<f32>(at, 32) * down);
+  }
+  return left;
+}
+
+/**
+ * All centres for `count` listed rows, eight at a time; the list has seven places more. Goes over the tile.
+ * OUT close: those too close to tell, may be the list itself. returns how many
+ */
+function sort(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels: usize, close: usize, scratch: usize): i32 {
+  const columns = field(frame, 4);
+  const tile = <usize>load<u32>(frame, 28);
+  const singles = pointer(plan, 28), packs = pointer(plan, 36);
+  const width = singleWidth(columns);
+  const height = (<usize>columns) << 4;
+  const index = (1 << (32 - clz(max(k - 1, 3)))) - 1;
+  const mask = i32x4.splat(~index);
+  const one = i32x4.splat(1);
+  const end = packs + (<usize>((k + 3) >> 2)) * (height + 16);
+  if (count > 0) {
+    const last = load<i32>(list + ((<usize>(count - 1)) << 2));
+    for (let i = count; i < count + 7; i++) store<i32>(list + ((<usize>i) << 2), last);
+  }
+  let left = close;
+  for (let i = 0; i < count; i += 8) {
+    const rows = list + ((<usize>i) << 2);
+    const half = fetch(singles, width, rows, tile), halfNext = fetch(singles, width, rows + 16, tile + 16);
+    let best = f32x4.splat(3e38), second = best, third = best;
+    let bestNext = best, secondNext = best, thirdNext = best;
+    let number = i32x4.splat(0);
+    let pack = packs;
+    while (pack < end) {
+      let a = f32x4.add(half, v128.load32_splat(pack)), e = f32x4.add(halfNext, v128.load32_splat(pack));
+      let b = f32x4.add(half, v128.load32_splat(pack, 4)), f = f32x4.add(halfNext, v128.load32_splat(pack, 4));
+      let c = f32x4.add(half, v128.load32_splat(pack, 8)), g = f32x4.add(halfNext, v128.load32_splat(pack, 8));
+      let d = f32x4.add(half, v128.load32_splat(pack, 12)), h = f32x4.add(halfNext, v128.load32_splat(pack, 12));
+      pack += 16;
+      let line = tile;
+      for (const stop = pack + height; pack < stop; pack += 16) {
+        const x = v128.load(line), y = v128.load(line, 16);
+        const p = v128.load32_splat(pack), q = v128.load32_splat(pack, 4);
+        a = f32x4.sub(a, f32x4.mul(x, p));
+        e = f32x4.sub(e, f32x4.mul(y, p));
+        b = f32x4.sub(b, f32x4.mul(x, q));
+        f = f32x4.sub(f, f32x4.mul(y, q));
+        const r = v128.load32_splat(pack, 8), s = v128.load32_splat(pack, 12);
+        c = f32x4.sub(c, f32x4.mul(x, r));
+        g = f32x4.sub(g, f32x4.mul(y, r));
+        d = f32x4.sub(d, f32x4.mul(x, s));
+        h = f32x4.sub(h, f32x4.mul(y, s));
+        line += 32;
+      }
+      a = v128.or(v128.and(a, mask), number);
+      e = v128.or(v128.and(e, mask), number);
+      number = i32x4.add(number, one);
+      third = f32x4.pmin(third, f32x4.pmax(second, a));
+      second = f32x4.pmin(second, f32x4.pmax(best, a));
+      best = f32x4.pmin(best, a);
+      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, e));
+      secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, e));
+      bestNext = f32x4.pmin(bestNext, e);
+      b = v128.or(v128.and(b, mask), number);
+      f = v128.or(v128.and(f, mask), number);
+      number = i32x4.add(number, one);
+      third = f32x4.pmin(third, f32x4.pmax(second, b));
+      second = f32x4.pmin(second, f32x4.pmax(best, b));
+      best = f32x4.pmin(best, b);
+      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, f));
+      secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, f));
+      bestNext = f32x4.pmin(bestNext, f);
+      c = v128.or(v128.and(c, mask), number);
+      g = v128.or(v128.and(g, mask), number);
+      number = i32x4.add(number, one);
+      third = f32x4.pmin(third, f32x4.pmax(second, c));
+      second = f32x4.pmin(second, f32x4.pmax(best, c));
+      best = f32x4.pmin(best, c);
+      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, g));
+      secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, g));
+      bestNext = f32x4.pmin(bestNext, g);
+      d = v128.or(v128.and(d, mask), number);
+      h = v128.or(v128.and(h, mask), number);
+      number = i32x4.add(number, one);
+      third = f32x4.pmin(third, f32x4.pmax(second, d));
+      second = f32x4.pmin(second, f32x4.pmax(best, d));
+      best = f32x4.pmin(best, d);
+      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, h));
+      secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, h));
+      bestNext = f32x4.pmin(bestNext, h);
+    }
+    left = settleFour(plan, labels, rows, min(4, count - i), best, second, third, half, columns, index, left, scratch);
+    if (count - i > 4) left = settleFour(plan, labels, rows + 16, min(4, count - i - 4), bestNext, secondNext, thirdNext, halfNext, columns, index, left, scratch);
+  }
+  return <i32>((left - close) >> 2);
+}
+
+/** First row behind the segment that holds a row. */
+// @ts-ignore: decorator
+@inline
+function segmentEnd(frame: usize, segment: i32): i32 {
+  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>(segment + 1)) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function segmentStart(frame: usize, segment: i32): i32 {
+  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>segment) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function segmentPointers(frame: usize, segment: i32): usize {
+  return <usize>load<u32>(frame, 16) + ((<usize>(segment * field(frame, 4))) << 2);
+}
+
+/** How many of `count` ascending listed rows, from the `from`th on, lie before a row. */
+// @ts-ignore: decorator
+@inline
+function before(list: usize, from: i32, count: i32, row: i32): i32 {
+  let i = from;
+  while (i < count && load<i32>(list + ((<usize>i) << 2)) < row) i++;
+  return i;
+}
+
+/** duel for ascending listed rows of any segments. OUT out: those it leaves. returns how many */
+function duelAll(frame: usize, plan: usize, centers: usize, labels: usize, list: usize, count: i32, out: usize): i32 {
+  let left = 0;
+  for (let i = 0; i < count; ) {
+    const segment = segmentOf(frame, load<i32>(list + ((<usize>i) << 2)));
+    const next = before(list, i, count, segmentEnd(frame, segment));
+    const start = segmentStart(frame, segment);
+    left += duel(frame, plan, segmentPointers(frame, segment), start, centers, labels, list + ((<usize>i) << 2), next - i, out + ((<usize>left) << 2));
+    i = next;
+  }
+  return left;
+}
+
+/** rankTile for listed rows of any segments, ascending but for where two lists met. */
+function rankAll(frame: usize, plan: usize, list: usize, count: i32, centers: usize, k: i32, labels: usize): void {
+  const step = field(frame, 24);
+  const rows = pointer(plan, 20);
+  let waiting = 0;
+  for (let i = 0; i < count; i++) {
+    const row = load<i32>(list + ((<usize>i) << 2));
+    store<i32>(rows + ((<usize>waiting) << 2), row);
+    const segment = segmentOf(frame, row);
+    gather(frame, segmentPointers(frame, segment), segmentStart(frame, segment), rows, waiting, waiting + 1);
+    waiting++;
+    if (waiting == step || i + 1 == count) {
+      rankTile(frame, plan, waiting, centers, k, labels);
+      waiting = 0;
+    }
+  }
+}
+
+/**
+ * One assignment of rows [from, to), at most a block.
+ *
+ * IN    centers   float64, k × columns, row-major, in centred coordinates; k at most 4096
+ * INOUT labels    i32 a row
+ * IN    fresh     1 when no bounds are known: everything in `plan` that is by row is unset, and the sums get all rows
+ * INOUT plan      above. Its sums get what the labels that changed add and take away: to be added to the totals
+ * returns how many labels changed
+ */
+export function kmeans_sift(frame: usize, from: i32, to: i32, centers: usize, k: i32, labels: usize, plan: usize, fresh: i32): i32 {
+  const columns = field(frame, 4);
+  assert(0 <= from && from <= to && to <= field(frame, 0) && to - from <= 65536, 'rows lie in the frame');
+  assert(0 < k && k <= 4096, 'the index of a centre fits into its score');
+  const list = pointer(plan, 40), close = list + ((<usize>(CHUNK + 8)) << 2);
+  const scratch = pointer(plan, 20);
+  const was = pointer(plan, 24) - ((<usize>from) << 2);
+  memory.copy(was + ((<usize>from) << 2), labels + ((<usize>from) << 2), (<usize>(to - from)) << 2);
+  for (let row = from; row < to; row += CHUNK) {
+    const end = min(to, row + CHUNK);
+    let left = 0;
+    if (fresh != 0) {
+      for (let i = row; i < end; i++, left++) store<i32>(list + ((<usize>left) << 2), i);
+    } else {
+      const both = meet(plan, columns, labels, list, scan(plan, row, end, labels, list), close);
+      left = <i32>both;
+      const even = <i32>(both >> 32);
+      if (even > 0) left += duelAll(frame, plan, centers, labels, close, even, list + ((<usize>left) << 2));
+    }
+    left = sort(frame, plan, list, left, k, labels, list, scratch);
+    if (left > 0) rankAll(frame, plan, list, left, centers, k, labels);
+  }
+  const sums = pointer(plan, 16);
+  const size = (<usize>(2 * k * columns)) << 3;
+  memory.fill(sums, 0, size + ((<usize>k) << 3));
+  if (fresh != 0) {
+    // All rows are new to the sums, whatever their labels were.
+    let changed = 0;
+    for (let row = from; row < to; row++) changed += i32(load<i32>(labels + ((<usize>row) << 2)) != load<i32>(was + ((<usize>row) << 2)));
+    scatter(frame, from, to, labels, sums, sums + size);
+    return changed;
+  }
+  let moved = 0;
+  for (let segment = segmentOf(frame, from), row = from; row < to; segment++) {
+    const last = min(to, segmentEnd(frame, segment));
+    if (last > row) moved += move(frame, plan, segmentPointers(frame, segment), segmentStart(frame, segment), row, last, k, labels, was);
+    row = max(row, last);
+  }
+  return moved;
+}
