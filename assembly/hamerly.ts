@@ -28,11 +28,15 @@
  *            gaps   thirds   runners   drifts   sums   rows    before  singles
  *
  *     byte   32     36       40        44       48
- *            nears  packs    lists     slacks   f64: scale
+ *            nears  packs    lists     unused   f64: scale
  *
- * `gaps`, `thirds`: f32 a row; `runners`: u16 a row. `drifts`: 32 bytes a centre, float64 D·(1 + 1e-9), D, M·(1 + 1e-9), M.
- * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and eight
- * more; `before`: i32, a block. `sums`, `rows`, `before` and `lists` are this lane's own. Fields from byte 28 on: sift.ts.
+ * `gaps`, `thirds`: f32 a row; `runners`: u16 a row. `drifts`, 32 bytes a centre, f32, rounded up (+) or down (−):
+ *
+ *     byte   0     4     8     12    16
+ *            D+    D−    M+    M−    what singles may be off by (sift.ts)
+ *
+ * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and 32 more;
+ * `before`: i32, a block. `sums`, `rows`, `before` and `lists` are this lane's own. Fields from byte 28 on: sift.ts.
  */
 import { bump, carry, field } from './tile';
 
@@ -52,7 +56,7 @@ export function pointer(plan: usize, offset: usize): usize {
 /** Rounded down to a float32. */
 // @ts-ignore: decorator
 @inline
-export function lower(value: f64): f32 {
+function lower(value: f64): f32 {
   return <f32>(value - abs(value) * 1.1920928955078125e-7);
 }
 
@@ -63,8 +67,8 @@ export function keep(plan: usize, labels: usize, row: i32, label: i32, runner: i
   const drift = pointer(plan, 12) + ((<usize>label) << 5);
   store<i32>(labels + ((<usize>row) << 2), label);
   store<u16>(pointer(plan, 8) + ((<usize>row) << 1), <u16>runner);
-  store<f32>(pointer(plan, 0) + ((<usize>row) << 2), lower(gap + load<f64>(drift, 8)));
-  store<f32>(pointer(plan, 4) + ((<usize>row) << 2), lower(third + load<f64>(drift, 24)));
+  store<f32>(pointer(plan, 0) + ((<usize>row) << 2), lower(gap + <f64>load<f32>(drift, 4)));
+  store<f32>(pointer(plan, 4) + ((<usize>row) << 2), lower(third + <f64>load<f32>(drift, 12)));
 }
 
 /**
@@ -224,8 +228,8 @@ export function scan(plan: usize, from: i32, to: i32, labels: usize, list: usize
   let out = list;
   for (let row = from; row < to; row++) {
     store<i32>(out, row);
-    const limit = load<f64>(drifts + ((<usize>load<i32>(slot)) << 5));
-    out += <usize>i32(!(<f64>load<f32>(gap) > limit)) << 2;
+    const limit = load<f32>(drifts + ((<usize>load<i32>(slot)) << 5));
+    out += <usize>i32(!(load<f32>(gap) > limit)) << 2;
     gap += 4;
     slot += 4;
   }
@@ -266,7 +270,7 @@ export function duel(frame: usize, plan: usize, pointers: usize, start: i32, cen
     const ordered = v128.shuffle<i64>(f64x2.pmin(both, turned), f64x2.pmax(both, turned), 0, 2);
     const roots = f64x2.mul(f64x2.sqrt(f64x2.add(ordered, tiny)), scale);
     const near = f64x2.extract_lane(roots, 0);
-    const third = <f64>load<f32>(thirds + ((<usize>row) << 2)) - load<f64>(drifts + ((<usize>a) << 5), 16);
+    const third = <f64>load<f32>(thirds + ((<usize>row) << 2)) - <f64>load<f32>(drifts + ((<usize>a) << 5), 8);
     const done = i32(near < third * GIVE);
     const flip = (a ^ b) & -(turn & done);
     const gap = f64x2.extract_lane(f64x2.pmin(f64x2.splat(third), v128.shuffle<i64>(roots, roots, 1, 1)), 0);

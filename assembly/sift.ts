@@ -20,13 +20,11 @@
  *   - The index of a centre takes the lowest bits of its score: 2^(bits − 23) of it.
  *   - TINY, in scaled units, is more than all that underflow can take.
  *
- * Of `plan` (hamerly.ts), what only this needs:
- *
- * `nears`: the centres as singles. `packs`: groups of four centres, f32: four times h − Gh, then for each column the four
- * coordinates; centres that fill up the last group have 2^126 and zeros. `slacks`: f64 a centre, 5u|c| and √TINY.
+ * Of `plan` (hamerly.ts), what only this needs: `nears`, the centres as singles. `packs`: groups of four centres, f32: four
+ * times h − Gh, then for each column the four coordinates; centres that fill up the last group have 2^126 and zeros.
  * `lists`: i32, twice CHUNK and sixteen; this lane's own.
  */
-import { GIVE, duel, gather, keep, lower, move, pointer, rankTile, scan } from './hamerly';
+import { duel, gather, keep, move, pointer, rankTile, scan } from './hamerly';
 import { scatter } from './kmeans';
 import { singleWidth, transposed } from './single';
 import { field, segmentOf } from './tile';
@@ -35,62 +33,128 @@ const CHUNK: i32 = 512;
 const UNIT: f64 = 5.9604644775390625e-8;
 const TINY: f32 = 1e-30;
 
+/** Differences of one row of singles from its nearest and from its runner-up, squared, in four partial sums each. */
+// @ts-ignore: decorator
+@inline
+function between(row: usize, width: usize, first: usize, other: usize, to: usize): void {
+  let x = row, a = first, b = other;
+  let values = v128.load(x);
+  let p = f32x4.sub(values, v128.load(a)), q = f32x4.sub(values, v128.load(b));
+  let s = f32x4.mul(p, p), t = f32x4.mul(q, q);
+  for (const end = x + width; (x += 16) < end; ) {
+    a += 16;
+    b += 16;
+    values = v128.load(x);
+    p = f32x4.sub(values, v128.load(a));
+    q = f32x4.sub(values, v128.load(b));
+    s = f32x4.add(s, f32x4.mul(p, p));
+    t = f32x4.add(t, f32x4.mul(q, q));
+  }
+  v128.store(to, s);
+  v128.store(to, t, 16);
+}
+
+/** Sums of the lanes of four vectors that lie 32 bytes apart. */
+// @ts-ignore: decorator
+@inline
+function folded(at: usize): v128 {
+  const a = v128.load(at), b = v128.load(at, 32), c = v128.load(at, 64), d = v128.load(at, 96);
+  const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function four(a: usize, b: usize, c: usize, d: usize, offset: usize): v128 {
+  return v128.load32_lane(d + offset, v128.load32_lane(c + offset, v128.load32_lane(b + offset, v128.load32_zero(a + offset), 1), 2), 3);
+}
+
 /**
- * Nearest against runner-up for `count` listed rows. OUT list: those whose third may be nearer, in the place of the list
- * read; close: those whose two are too close to tell. returns how many, the second in the upper half
+ * Nearest against runner-up for `count` listed rows, four at a time; the list has three places more.
+ * OUT list: those whose third may be nearer, in the place of the list read; close: those whose two are too close to tell
+ * IN scratch 128 bytes. returns how many, the second in the upper half
  */
-function meet(plan: usize, columns: i32, labels: usize, list: usize, count: i32, close: usize): i64 {
-  const gaps = pointer(plan, 0), thirds = pointer(plan, 4), runners = pointer(plan, 8), drifts = pointer(plan, 12);
-  const singles = pointer(plan, 28), nears = pointer(plan, 32), slacks = pointer(plan, 44);
+function meet(plan: usize, columns: i32, labels: usize, list: usize, count: i32, close: usize, scratch: usize): i64 {
+  const gaps = pointer(plan, 0), thirds = pointer(plan, 4), runners = pointer(plan, 8), limits = pointer(plan, 12);
+  const singles = pointer(plan, 28), nears = pointer(plan, 32);
   const width = singleWidth(columns);
-  const more = 1 + UNIT * <f64>(columns + 24);
-  const factors = f64x2(more, 2 - more);
+  const rounding = UNIT * <f64>(columns + 32);
+  const more = f32x4.splat(<f32>(1 + rounding)), less = f32x4.splat(<f32>(1 - rounding));
+  const down = f32x4.splat(<f32>(1 - 4 * UNIT));
   touch(singles, width, list, count);
+  // Fills up the last four.
+  const last = load<i32>(list + ((<usize>max(count - 1, 0)) << 2));
+  for (let i = count; i < count + 3; i++) store<i32>(list + ((<usize>i) << 2), last);
   let far = list;
   let near = close;
-  for (let i = 0; i < count; i++) {
-    const row = load<i32>(list + ((<usize>i) << 2));
-    const slot = labels + ((<usize>row) << 2), second = runners + ((<usize>row) << 1);
-    const a = load<i32>(slot), b = <i32>load<u16>(second);
-    let x = singles + <usize>row * width;
-    let first = nears + <usize>a * width, other = nears + <usize>b * width;
-    let s = f32x4.splat(0), t = s;
-    const end = x + width;
-    do {
-      const values = v128.load(x);
-      const p = f32x4.sub(values, v128.load(first)), q = f32x4.sub(values, v128.load(other));
-      s = f32x4.add(s, f32x4.mul(p, p));
-      t = f32x4.add(t, f32x4.mul(q, q));
-      x += 16;
-      first += 16;
-      other += 16;
-    } while (x < end);
-    // Sums of four lanes each: those of the first, then of the other.
-    const halves = f32x4.add(v128.shuffle<i64>(s, t, 0, 2), v128.shuffle<i64>(s, t, 1, 3));
-    const squares = f32x4.add(v128.shuffle<i32>(halves, halves, 0, 2, 0, 2), v128.shuffle<i32>(halves, halves, 1, 3, 1, 3));
-    const roots = f64x2.promote_low_f32x4(f32x4.sqrt(squares));
-    const turned = v128.shuffle<i64>(roots, roots, 1, 0);
-    const turn = i32(f64x2.extract_lane(turned, 0) < f64x2.extract_lane(roots, 0));
-    // Nearest in the low lane, runner-up in the high one.
-    const slack = load<f64>(slacks + ((<usize>a) << 3));
-    const ordered = f64x2.mul(v128.shuffle<i64>(f64x2.pmin(roots, turned), f64x2.pmax(roots, turned), 0, 2), factors);
-    const nearest = f64x2.extract_lane(ordered, 0) + slack;
-    const third = <f64>load<f32>(thirds + ((<usize>row) << 2)) - load<f64>(drifts + ((<usize>a) << 5), 16);
-    const bounds = f64x2.sub(v128.shuffle<i64>(ordered, ordered, 1, 1), f64x2.splat(slack));
-    const bound = f64x2.extract_lane(f64x2.pmin(f64x2.splat(third), bounds), 0) * GIVE;
-    const done = i32(nearest < bound), open = i32(nearest < third * GIVE) ^ done;
-    const flip = (a ^ b) & -(turn & done);
-    const label = a ^ flip;
-    const drift = drifts + ((<usize>label) << 5);
-    // Of those that are not done, only the gap changes by more than a rounding, and the next sieve sets it.
-    store<i32>(slot, label);
-    store<u16>(second, <u16>(b ^ flip));
-    store<f32>(gaps + ((<usize>row) << 2), lower(bound - nearest + load<f64>(drift, 8)));
-    store<f32>(thirds + ((<usize>row) << 2), lower(third + load<f64>(drift, 24)));
-    store<i32>(near, row);
-    near += <usize>open << 2;
-    store<i32>(far, row);
-    far += <usize>(1 - done - open) << 2;
+  for (let i = 0; i < count; i += 4) {
+    const r0 = <usize>load<i32>(list + ((<usize>i) << 2)), r1 = <usize>load<i32>(list + ((<usize>i) << 2), 4);
+    const r2 = <usize>load<i32>(list + ((<usize>i) << 2), 8), r3 = <usize>load<i32>(list + ((<usize>i) << 2), 12);
+    const a0 = load<i32>(labels + (r0 << 2)), a1 = load<i32>(labels + (r1 << 2));
+    const a2 = load<i32>(labels + (r2 << 2)), a3 = load<i32>(labels + (r3 << 2));
+    const b0 = <i32>load<u16>(runners + (r0 << 1)), b1 = <i32>load<u16>(runners + (r1 << 1));
+    const b2 = <i32>load<u16>(runners + (r2 << 1)), b3 = <i32>load<u16>(runners + (r3 << 1));
+    between(singles + r0 * width, width, nears + <usize>a0 * width, nears + <usize>b0 * width, scratch);
+    between(singles + r1 * width, width, nears + <usize>a1 * width, nears + <usize>b1 * width, scratch + 32);
+    between(singles + r2 * width, width, nears + <usize>a2 * width, nears + <usize>b2 * width, scratch + 64);
+    between(singles + r3 * width, width, nears + <usize>a3 * width, nears + <usize>b3 * width, scratch + 96);
+    const u = f32x4.sqrt(folded(scratch)), v = f32x4.sqrt(folded(scratch + 16));
+    const turn = f32x4.lt(v, u);
+    const l0 = limits + ((<usize>a0) << 5), l1 = limits + ((<usize>a1) << 5), l2 = limits + ((<usize>a2) << 5), l3 = limits + ((<usize>a3) << 5);
+    const slack = four(l0, l1, l2, l3, 16);
+    const third = f32x4.sub(four(thirds + (r0 << 2), thirds + (r1 << 2), thirds + (r2 << 2), thirds + (r3 << 2), 0), four(l0, l1, l2, l3, 8));
+    const nearest = f32x4.add(f32x4.mul(f32x4.pmin(u, v), more), slack);
+    const other = f32x4.sub(f32x4.mul(f32x4.pmax(v, u), less), slack);
+    // Rounded down where positive; where negative nothing is done.
+    const rest = f32x4.mul(third, down);
+    const bound = f32x4.pmin(rest, other);
+    const done = f32x4.lt(nearest, bound);
+    const open = v128.andnot(f32x4.lt(nearest, rest), done);
+    const flip = v128.and(turn, done);
+    const gap = f32x4.mul(f32x4.sub(bound, nearest), down);
+    const f0 = i32x4.extract_lane(flip, 0), f1 = i32x4.extract_lane(flip, 1), f2 = i32x4.extract_lane(flip, 2), f3 = i32x4.extract_lane(flip, 3);
+    const c0 = (a0 ^ b0) & f0, c1 = (a1 ^ b1) & f1, c2 = (a2 ^ b2) & f2, c3 = (a3 ^ b3) & f3;
+    const m0 = limits + ((<usize>(a0 ^ c0)) << 5), m1 = limits + ((<usize>(a1 ^ c1)) << 5), m2 = limits + ((<usize>(a2 ^ c2)) << 5), m3 = limits + ((<usize>(a3 ^ c3)) << 5);
+    const newGap = f32x4.mul(f32x4.add(gap, four(m0, m1, m2, m3, 4)), down);
+    const newThird = f32x4.mul(f32x4.add(rest, four(m0, m1, m2, m3, 12)), down);
+    // Of those that are not done, only the gap says something wrong, and the next sieve sets it.
+    store<i32>(labels + (r0 << 2), a0 ^ c0);
+    store<i32>(labels + (r1 << 2), a1 ^ c1);
+    store<i32>(labels + (r2 << 2), a2 ^ c2);
+    store<i32>(labels + (r3 << 2), a3 ^ c3);
+    store<u16>(runners + (r0 << 1), <u16>(b0 ^ c0));
+    store<u16>(runners + (r1 << 1), <u16>(b1 ^ c1));
+    store<u16>(runners + (r2 << 1), <u16>(b2 ^ c2));
+    store<u16>(runners + (r3 << 1), <u16>(b3 ^ c3));
+    v128.store32_lane(gaps + (r0 << 2), newGap, 0);
+    v128.store32_lane(gaps + (r1 << 2), newGap, 1);
+    v128.store32_lane(gaps + (r2 << 2), newGap, 2);
+    v128.store32_lane(gaps + (r3 << 2), newGap, 3);
+    v128.store32_lane(thirds + (r0 << 2), newThird, 0);
+    v128.store32_lane(thirds + (r1 << 2), newThird, 1);
+    v128.store32_lane(thirds + (r2 << 2), newThird, 2);
+    v128.store32_lane(thirds + (r3 << 2), newThird, 3);
+    const valid = (1 << min(4, count - i)) - 1;
+    const ends = i32x4.bitmask(done) | ~valid, ties = i32x4.bitmask(open) & valid;
+    const goes = ~(ends | ties);
+    store<i32>(far, <i32>r0);
+    far += <usize>(goes & 1) << 2;
+    store<i32>(far, <i32>r1);
+    far += <usize>((goes >> 1) & 1) << 2;
+    store<i32>(far, <i32>r2);
+    far += <usize>((goes >> 2) & 1) << 2;
+    store<i32>(far, <i32>r3);
+    far += <usize>((goes >> 3) & 1) << 2;
+    if (ties == 0) continue;
+    store<i32>(near, <i32>r0);
+    near += <usize>(ties & 1) << 2;
+    store<i32>(near, <i32>r1);
+    near += <usize>((ties >> 1) & 1) << 2;
+    store<i32>(near, <i32>r2);
+    near += <usize>((ties >> 2) & 1) << 2;
+    store<i32>(near, <i32>r3);
+    near += <usize>((ties >> 3) & 1) << 2;
   }
   return (<i64>((far - list) >> 2)) | ((<i64>((near - close) >> 2)) << 32);
 }
@@ -334,7 +398,7 @@ export function kmeans_sift(frame: usize, from: i32, to: i32, centers: usize, k:
     if (fresh != 0) {
       for (let i = row; i < end; i++, left++) store<i32>(list + ((<usize>left) << 2), i);
     } else {
-      const both = meet(plan, columns, labels, list, scan(plan, row, end, labels, list), close);
+      const both = meet(plan, columns, labels, list, scan(plan, row, end, labels, list), close, scratch);
       left = <i32>both;
       const even = <i32>(both >> 32);
       if (even > 0) left += duelAll(frame, plan, centers, labels, close, even, list + ((<usize>left) << 2));

@@ -7,6 +7,9 @@ export const MOST_PRUNED = 4096;
 
 /** What bounds and drifts are given, relatively, so that rounding can never cost a label. */
 const MARGIN = 1 + 1e-9;
+/** The same and the nearest float32 on the safe side, for positive values. */
+const UP = 1 + 2 ** -22;
+const DOWN = 1 - 2 ** -22;
 
 interface Table {
   /** The frame of assembly/tile.ts, and the rows of its tile. */
@@ -35,7 +38,9 @@ export interface Assignment {
 export class PrunedAssignment {
   readonly #centers: { pointer: number; view: Float64Array };
   /** Layout: assembly/hamerly.ts. */
-  readonly #drifts: Float64Array;
+  readonly #limits: Float32Array;
+  /** D and M of each centre. */
+  readonly #totals: Float64Array;
   readonly #moves: Float64Array;
   readonly #plan: number;
   readonly #singles: SingleCenters;
@@ -58,7 +63,8 @@ export class PrunedAssignment {
     const size = k * columns;
     const pointer = arena.take(size * 8);
     this.#centers = { pointer, view: arena.float64At(pointer, size) };
-    this.#drifts = arena.float64(k * 4);
+    this.#limits = arena.float32(k * 8);
+    this.#totals = new Float64Array(2 * k);
     this.#moves = arena.float64(2 * size + k);
     const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
     const { singles } = table;
@@ -68,9 +74,9 @@ export class PrunedAssignment {
         room,
         room + rows * 4,
         arena.take(rows * 2),
-        this.#drifts.byteOffset,
+        this.#limits.byteOffset,
         this.#moves.byteOffset,
-        arena.take((2 * stride + 8) * 4),
+        arena.take((2 * stride + 32) * 4),
         arena.take(block * 4),
         ...this.#singles.plan(arena),
       ),
@@ -90,12 +96,12 @@ export class PrunedAssignment {
   assign(centers: Float64Array): Assignment {
     const { kernels, table, k } = this;
     if (this.#fresh) {
-      for (const state of [this.#drifts, this.#high, this.#low, this.#weights]) state.fill(0);
+      for (const state of [this.#limits, this.#totals, this.#high, this.#low, this.#weights]) state.fill(0);
     } else {
       this.#drift(centers);
     }
     this.#centers.view.set(centers);
-    this.#singles.set(centers);
+    this.#singles.set(centers, this.#limits);
     let changed = 0;
     for (const [from, to] of table.blocks) {
       const moved = kernels.kmeans_sift(
@@ -143,14 +149,15 @@ export class PrunedAssignment {
         second = Math.max(second, shift);
       }
     }
-    const drifts = this.#drifts;
+    const limits = this.#limits;
     for (let c = 0; c < k; c++) {
       const others = c === most && !Number.isNaN(second) ? second : Math.max(largest, second);
-      const own = c * 4;
-      drifts[own + 1]! += shifts[c]! + others;
-      drifts[own + 3]! += others;
-      drifts[own] = drifts[own + 1]! * MARGIN;
-      drifts[own + 2] = drifts[own + 3]! * MARGIN;
+      const all = (this.#totals[2 * c]! += shifts[c]! + others);
+      const rest = (this.#totals[2 * c + 1]! += others);
+      limits[8 * c] = all * UP;
+      limits[8 * c + 1] = all * DOWN;
+      limits[8 * c + 2] = rest * UP;
+      limits[8 * c + 3] = rest * DOWN;
     }
   }
 

@@ -25,9 +25,8 @@ export function singleScale(meanSquare: number): number {
 
 /** Centres as assembly/sift.ts wants them. */
 export class SingleCenters {
-  readonly #nears: { pointer: number; view: Float32Array };
-  readonly #packs: { pointer: number; view: Float32Array };
-  readonly #slacks: Float64Array;
+  readonly #nears: Float32Array;
+  readonly #packs: Float32Array;
 
   constructor(
     arena: Arena,
@@ -36,13 +35,8 @@ export class SingleCenters {
     readonly columns: number,
   ) {
     const groups = Math.ceil(k / 4);
-    const float32 = (count: number): { pointer: number; view: Float32Array } => {
-      const pointer = arena.take(count * 4);
-      return { pointer, view: new Float32Array(arena.memory.buffer, pointer, count).fill(0) };
-    };
-    this.#nears = float32((groups * 4 * singleWidth(columns)) / 4);
-    this.#packs = float32(groups * 4 * (columns + 1));
-    this.#slacks = arena.float64(groups * 4);
+    this.#nears = arena.float32(groups * singleWidth(columns));
+    this.#packs = arena.float32(groups * 4 * (columns + 1));
   }
 
   /** The fields of a plan from byte 28 on. */
@@ -50,21 +44,22 @@ export class SingleCenters {
     const scale = new Uint32Array(Float64Array.of(this.singles.scale).buffer);
     return [
       this.singles.pointer,
-      this.#nears.pointer,
-      this.#packs.pointer,
+      this.#nears.byteOffset,
+      this.#packs.byteOffset,
       arena.take(2 * (CHUNK + 8) * 4),
-      this.#slacks.byteOffset,
+      0,
       ...scale,
       0,
       0,
     ];
   }
 
-  set(centers: Float64Array): void {
+  /** OUT limits: the last of the five values a centre of `drifts`, assembly/hamerly.ts. */
+  set(centers: Float64Array, limits: Float32Array): void {
     const { k, columns: d } = this;
     const { scale } = this.singles;
-    const nears = this.#nears.view;
-    const packs = this.#packs.view;
+    const nears = this.#nears;
+    const packs = this.#packs;
     const width = singleWidth(d) / 4;
     const give = 1 - UNIT * (3 * d + 20);
     for (let c = 0; c < Math.ceil(k / 4) * 4; c++) {
@@ -82,7 +77,7 @@ export class SingleCenters {
         packs[pack + 4 * (j + 1)] = x;
       }
       packs[pack] = (square / 2) * give;
-      this.#slacks[c] = 5 * UNIT * Math.sqrt(square) + 1e-15;
+      limits[8 * c + 4] = 6 * UNIT * Math.sqrt(square) + 1e-15;
     }
   }
 }
