@@ -193,16 +193,57 @@ function fetch(singles: usize, width: usize, list: usize, to: usize): v128 {
   return f32x4.mul(squares, f32x4.splat(0.5));
 }
 
+/** What the scores of four rows are off by, but for what is relative to them. */
+// @ts-ignore: decorator
+@inline
+function offFour(half: v128, columns: i32): v128 {
+  return f32x4.add(f32x4.mul(half, f32x4.splat(<f32>(UNIT * <f64>(3 * columns + 20)))), f32x4.splat(TINY));
+}
+
+/** The most that half the square of the distance to the nearest may be. */
+// @ts-ignore: decorator
+@inline
+function nearFour(best: v128, off: v128, columns: i32, index: i32): v128 {
+  const more = <f32>(1 + UNIT * <f64>(2 * (index + 1) + 5 * (3 * columns + 20) + 8));
+  return f32x4.add(f32x4.mul(f32x4.pmax(best, f32x4.splat(0)), f32x4.splat(more)), f32x4.mul(off, f32x4.splat(5)));
+}
+
+// @ts-ignore: decorator
+@inline
+function lessFour(score: v128, off: v128, index: i32): v128 {
+  return f32x4.sub(f32x4.mul(score, f32x4.splat(<f32>(1 - UNIT * <f64>(2 * (index + 1) + 8)))), off);
+}
+
+/** Labels four rows by their two lowest scores. OUT close: those which they leave. returns behind those */
+// @ts-ignore: decorator
+@inline
+function labelFour(labels: usize, list: usize, count: i32, best: v128, second: v128, half: v128, columns: i32, index: i32, close: usize): usize {
+  const off = offFour(half, columns);
+  const certain = i32x4.bitmask(f32x4.gt(lessFour(second, off, index), nearFour(best, off, columns, index)));
+  const label = v128.and(best, i32x4.splat(index));
+  const row = load<i32>(list);
+  if (count == 4 && certain == 15 && load<i32>(list, 12) == row + 3) {
+    v128.store(labels + ((<usize>row) << 2), label);
+    return close;
+  }
+  let left = close;
+  for (let r = 0, sure = certain, rest = label; r < count; r++, sure >>= 1, rest = v128.shuffle<i32>(rest, rest, 1, 2, 3, 0)) {
+    const at = load<i32>(list + ((<usize>r) << 2));
+    store<i32>(left, at);
+    left += <usize>(1 - (sure & 1)) << 2;
+    if ((sure & 1) != 0) store<i32>(labels + ((<usize>at) << 2), i32x4.extract_lane(rest, 0));
+  }
+  return left;
+}
+
 /** Settles four rows by their three lowest scores. OUT close: those which they leave. returns behind those */
 // @ts-ignore: decorator
 @inline
 function settleFour(plan: usize, labels: usize, list: usize, count: i32, best: v128, second: v128, third: v128, half: v128, columns: i32, index: i32, close: usize, scratch: usize): usize {
-  const G = UNIT * <f64>(3 * columns + 20), low = 1.1920928955078125e-7 * <f64>(index + 1);
-  const zero = f32x4.splat(0), tiny = f32x4.splat(TINY);
-  const off = f32x4.add(f32x4.mul(half, f32x4.splat(<f32>G)), tiny);
-  const near = f32x4.add(f32x4.mul(f32x4.pmax(best, zero), f32x4.splat(<f32>(1 + low + 5 * G + 8 * UNIT))), f32x4.mul(off, f32x4.splat(5)));
-  const less = f32x4.splat(<f32>(1 - low - 8 * UNIT));
-  const next = f32x4.sub(f32x4.mul(second, less), off), rest = f32x4.sub(f32x4.mul(third, less), off);
+  const zero = f32x4.splat(0);
+  const off = offFour(half, columns);
+  const near = nearFour(best, off, columns, index);
+  const next = lessFour(second, off, index), rest = lessFour(third, off, index);
   const certain = i32x4.bitmask(f32x4.gt(next, near));
   const two = f32x4.splat(2);
   v128.store(scratch, f32x4.sqrt(f32x4.mul(near, two)));
@@ -230,7 +271,9 @@ function settleFour(plan: usize, labels: usize, list: usize, count: i32, best: v
  * All centres for `count` listed rows, eight at a time; the list has seven places more. Goes over the tile.
  * OUT close: those too close to tell, may be the list itself. returns how many
  */
-function sort(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels: usize, close: usize, scratch: usize): i32 {
+// @ts-ignore: decorator
+@inline
+function sort(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels: usize, close: usize, scratch: usize, bounds: bool): i32 {
   const columns = field(frame, 4);
   const tile = <usize>load<u32>(frame, 28);
   const singles = pointer(plan, 28), packs = pointer(plan, 36);
@@ -276,42 +319,48 @@ function sort(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels
       a = v128.or(v128.and(a, mask), number);
       e = v128.or(v128.and(e, mask), number);
       number = i32x4.add(number, one);
-      third = f32x4.pmin(third, f32x4.pmax(second, a));
+      if (bounds) third = f32x4.pmin(third, f32x4.pmax(second, a));
       second = f32x4.pmin(second, f32x4.pmax(best, a));
       best = f32x4.pmin(best, a);
-      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, e));
+      if (bounds) thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, e));
       secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, e));
       bestNext = f32x4.pmin(bestNext, e);
       b = v128.or(v128.and(b, mask), number);
       f = v128.or(v128.and(f, mask), number);
       number = i32x4.add(number, one);
-      third = f32x4.pmin(third, f32x4.pmax(second, b));
+      if (bounds) third = f32x4.pmin(third, f32x4.pmax(second, b));
       second = f32x4.pmin(second, f32x4.pmax(best, b));
       best = f32x4.pmin(best, b);
-      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, f));
+      if (bounds) thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, f));
       secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, f));
       bestNext = f32x4.pmin(bestNext, f);
       c = v128.or(v128.and(c, mask), number);
       g = v128.or(v128.and(g, mask), number);
       number = i32x4.add(number, one);
-      third = f32x4.pmin(third, f32x4.pmax(second, c));
+      if (bounds) third = f32x4.pmin(third, f32x4.pmax(second, c));
       second = f32x4.pmin(second, f32x4.pmax(best, c));
       best = f32x4.pmin(best, c);
-      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, g));
+      if (bounds) thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, g));
       secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, g));
       bestNext = f32x4.pmin(bestNext, g);
       d = v128.or(v128.and(d, mask), number);
       h = v128.or(v128.and(h, mask), number);
       number = i32x4.add(number, one);
-      third = f32x4.pmin(third, f32x4.pmax(second, d));
+      if (bounds) third = f32x4.pmin(third, f32x4.pmax(second, d));
       second = f32x4.pmin(second, f32x4.pmax(best, d));
       best = f32x4.pmin(best, d);
-      thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, h));
+      if (bounds) thirdNext = f32x4.pmin(thirdNext, f32x4.pmax(secondNext, h));
       secondNext = f32x4.pmin(secondNext, f32x4.pmax(bestNext, h));
       bestNext = f32x4.pmin(bestNext, h);
     }
-    left = settleFour(plan, labels, rows, min(4, count - i), best, second, third, half, columns, index, left, scratch);
-    if (count - i > 4) left = settleFour(plan, labels, rows + 16, min(4, count - i - 4), bestNext, secondNext, thirdNext, halfNext, columns, index, left, scratch);
+    const more = min(4, count - i - 4);
+    if (bounds) {
+      left = settleFour(plan, labels, rows, min(4, count - i), best, second, third, half, columns, index, left, scratch);
+      if (more > 0) left = settleFour(plan, labels, rows + 16, more, bestNext, secondNext, thirdNext, halfNext, columns, index, left, scratch);
+    } else {
+      left = labelFour(labels, rows, min(4, count - i), best, second, half, columns, index, left);
+      if (more > 0) left = labelFour(labels, rows + 16, more, bestNext, secondNext, halfNext, columns, index, left);
+    }
   }
   return <i32>((left - close) >> 2);
 }
@@ -375,16 +424,38 @@ function rankAll(frame: usize, plan: usize, list: usize, count: i32, centers: us
   }
 }
 
+/** sort with the bounds that pruning wants, and without. */
+function sortAll(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels: usize): i32 {
+  return sort(frame, plan, list, count, k, labels, list, pointer(plan, 20), true);
+}
+function label(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels: usize): i32 {
+  return sort(frame, plan, list, count, k, labels, list, pointer(plan, 20), false);
+}
+
+/** How many labels of rows [from, to) are not what they were. */
+function changes(labels: usize, was: usize, from: i32, to: i32): i32 {
+  let sum = i32x4.splat(0);
+  let row = from;
+  for (; row + 4 <= to; row += 4) {
+    const at = (<usize>row) << 2;
+    sum = i32x4.sub(sum, i32x4.ne(v128.load(labels + at), v128.load(was + at)));
+  }
+  let changed = i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3);
+  for (; row < to; row++) changed += i32(load<i32>(labels + ((<usize>row) << 2)) != load<i32>(was + ((<usize>row) << 2)));
+  return changed;
+}
+
 /**
  * One assignment of rows [from, to), at most a block.
  *
  * IN    centers   float64, k × columns, row-major, in centred coordinates; k at most 4096
  * INOUT labels    i32 a row
- * IN    fresh     1 when no bounds are known: everything in `plan` that is by row is unset, and the sums get all rows
- * INOUT plan      above. Its sums get what the labels that changed add and take away: to be added to the totals
+ * IN    mode      0: bounds are known, and the sums get what the labels that changed add and take away.
+ *                 Else no bounds are known, and the sums get all rows: 1: bounds are made. 2: they are not. 3: labels only
+ * INOUT plan      hamerly.ts. Its sums are to be added to the totals
  * returns how many labels changed
  */
-export function kmeans_sift(frame: usize, from: i32, to: i32, centers: usize, k: i32, labels: usize, plan: usize, fresh: i32): i32 {
+export function kmeans_sift(frame: usize, from: i32, to: i32, centers: usize, k: i32, labels: usize, plan: usize, mode: i32): i32 {
   const columns = field(frame, 4);
   assert(0 <= from && from <= to && to <= field(frame, 0) && to - from <= 65536, 'rows lie in the frame');
   assert(0 < k && k <= 4096, 'the index of a centre fits into its score');
@@ -395,26 +466,24 @@ export function kmeans_sift(frame: usize, from: i32, to: i32, centers: usize, k:
   for (let row = from; row < to; row += CHUNK) {
     const end = min(to, row + CHUNK);
     let left = 0;
-    if (fresh != 0) {
-      for (let i = row; i < end; i++, left++) store<i32>(list + ((<usize>left) << 2), i);
-    } else {
+    if (mode == 0) {
       const both = meet(plan, columns, labels, list, scan(plan, row, end, labels, list), close, scratch);
       left = <i32>both;
       const even = <i32>(both >> 32);
       if (even > 0) left += duelAll(frame, plan, centers, labels, close, even, list + ((<usize>left) << 2));
+    } else {
+      for (let i = row; i < end; i++, left++) store<i32>(list + ((<usize>left) << 2), i);
     }
-    left = sort(frame, plan, list, left, k, labels, list, scratch);
+    left = mode < 2 ? sortAll(frame, plan, list, left, k, labels) : label(frame, plan, list, left, k, labels);
     if (left > 0) rankAll(frame, plan, list, left, centers, k, labels);
   }
+  if (mode == 3) return changes(labels, was, from, to);
   const sums = pointer(plan, 16);
   const size = (<usize>(2 * k * columns)) << 3;
   memory.fill(sums, 0, size + ((<usize>k) << 3));
-  if (fresh != 0) {
-    // All rows are new to the sums, whatever their labels were.
-    let changed = 0;
-    for (let row = from; row < to; row++) changed += i32(load<i32>(labels + ((<usize>row) << 2)) != load<i32>(was + ((<usize>row) << 2)));
+  if (mode != 0) {
     scatter(frame, from, to, labels, sums, sums + size);
-    return changed;
+    return changes(labels, was, from, to);
   }
   let moved = 0;
   for (let segment = segmentOf(frame, from), row = from; row < to; segment++) {

@@ -7,6 +7,11 @@ export const MOST_PRUNED = 4096;
 
 /** What bounds and drifts are given, relatively, so that rounding can never cost a label. */
 const MARGIN = 1 + 1e-9;
+/** Share of the labels that changes at most when bounds are made, but for the first assignment, which makes them. */
+const SETTLED = 0.1;
+/** Rows that tell whether bounds are still worth reading. */
+const SAMPLE = 2048;
+
 /** The same and the nearest float32 on the safe side, for positive values. */
 const UP = 1 + 2 ** -22;
 const DOWN = 1 - 2 ** -22;
@@ -39,6 +44,8 @@ export class PrunedAssignment {
   readonly #centers: { pointer: number; view: Float64Array };
   /** Layout: assembly/hamerly.ts. */
   readonly #limits: Float32Array;
+  readonly #gaps: Float32Array;
+  readonly #labels: Int32Array;
   /** D and M of each centre. */
   readonly #totals: Float64Array;
   readonly #moves: Float64Array;
@@ -48,9 +55,14 @@ export class PrunedAssignment {
   readonly #low: Float64Array;
   readonly #weights: Float64Array;
   readonly #shifts: Float64Array;
+  /** All that an assignment which knows nothing starts with as zeros. */
+  readonly #states: readonly (Float32Array | Float64Array)[];
   /** What the last assignment gave out: the next one writes to it again. */
   readonly #given: { readonly sums: Float64Array; readonly weights: Float64Array };
-  #fresh = true;
+  /** Whether bounds are known. */
+  #known = false;
+  /** Labels that the last assignment changed, 0 at the start. */
+  #unsettled = 0;
 
   constructor(
     readonly kernels: Kernels,
@@ -58,12 +70,15 @@ export class PrunedAssignment {
     readonly table: Table,
     readonly k: number,
     room: number,
+    readonly openAt: number,
   ) {
     const { rows, columns, stride } = table;
     const size = k * columns;
     const pointer = arena.take(size * 8);
     this.#centers = { pointer, view: arena.float64At(pointer, size) };
     this.#limits = arena.float32(k * 8);
+    this.#gaps = new Float32Array(arena.buffer, room, rows);
+    this.#labels = arena.int32At(table.labels, rows);
     this.#totals = new Float64Array(2 * k);
     this.#moves = arena.float64(2 * size + k);
     const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
@@ -85,21 +100,24 @@ export class PrunedAssignment {
     this.#low = new Float64Array(size);
     this.#weights = new Float64Array(k);
     this.#shifts = new Float64Array(k);
+    this.#states = [this.#limits, this.#totals, this.#high, this.#low, this.#weights];
     this.#given = { sums: new Float64Array(size), weights: new Float64Array(k) };
   }
 
-  /** Forgets all bounds: the next assignment computes all distances. */
+  /** Forgets all: the next assignment computes all distances. */
   restart(): void {
-    this.#fresh = true;
+    this.#known = false;
+    this.#unsettled = 0;
   }
 
-  assign(centers: Float64Array): Assignment {
+  assign(centers: Float64Array, wanted: boolean): Assignment {
     const { kernels, table, k } = this;
-    if (this.#fresh) {
-      for (const state of [this.#limits, this.#totals, this.#high, this.#low, this.#weights]) state.fill(0);
-    } else {
+    if (this.#known) {
       this.#drift(centers);
+      this.#known = this.#open() <= this.openAt;
     }
+    const mode = this.#known ? 0 : this.#unsettled <= SETTLED * table.rows ? 1 : wanted ? 2 : 3;
+    if (mode !== 0) for (const state of this.#states) state.fill(0);
     this.#centers.view.set(centers);
     this.#singles.set(centers, this.#limits);
     let changed = 0;
@@ -112,16 +130,30 @@ export class PrunedAssignment {
         k,
         table.labels,
         this.#plan,
-        this.#fresh ? 1 : 0,
+        mode,
       );
-      if (moved > 0 || this.#fresh) this.#merge();
+      if (mode === 0 ? moved > 0 : mode < 3) this.#merge();
       changed += moved;
     }
-    this.#fresh = false;
+    this.#known = mode < 2;
+    this.#unsettled = changed;
     const { sums, weights } = this.#given;
     for (let i = 0; i < sums.length; i++) sums[i] = this.#high[i]! + this.#low[i]!;
     weights.set(this.#weights);
     return { changed, sums, weights };
+  }
+
+  /** Share of some rows, spread over all, whose bounds do not hold any more. */
+  #open(): number {
+    const { rows } = this.table;
+    const labels = this.#labels;
+    const step = Math.ceil(rows / SAMPLE);
+    let open = 0;
+    let seen = 0;
+    for (let row = 0; row < rows; row += step, seen++) {
+      if (!(this.#gaps[row]! > this.#limits[8 * labels[row]!]!)) open++;
+    }
+    return open / seen;
   }
 
   /** Adds to the running drifts how far the centres moved since the last assignment. */
