@@ -10,6 +10,10 @@
  */
 import { field, loadTile } from './tile';
 
+/** Half the distance between 1 and the next float32. */
+export const UNIT: f64 = 5.9604644775390625e-8;
+export const TINY: f32 = 1e-30;
+
 /** Bytes of a row of singles. */
 // @ts-ignore: decorator
 @inline
