@@ -1,5 +1,5 @@
 /**
- * Lloyd's assignment with exact pruning: the labels of kmeans_assign, most of the distances left out.
+ * What pruned assignments (sift.ts) know of a row, and their steps in float64.
  *
  * Source: G. Hamerly, "Making k-means even faster", SDM 2010 (one lower bound a row, centre drift); J. Drake and G. Hamerly,
  * "Accelerated k-means with adaptive distance bounds", 2012, with one runner-up a row.
@@ -16,31 +16,59 @@
  *     2. min(distance to a, to b) < third − M[a] now       the nearer of a and b; equal: the lower index
  *     3. else                                             all distances, in a tile of the rows that got so far
  *
+ * Distances of bounds and drifts are scaled by the power of two of the singles (single.ts), so that they fit into a float32.
+ *
  * Rounding: bounds give way by 4e-9 of a distance and 1e-9 of a drift, a million times what rounding can make of either
- * (columns < 1e6, iterations < 1e6); what is nearer than that is decided by the very distances that kmeans_assign compares.
- * Squares below 1e-290 and distances above 1e150, where float64 runs out of range, bound nothing.
+ * (columns < 1e6, iterations < 1e6), and by what a float32 takes off; what is nearer than that is decided by the very
+ * distances that kmeans_assign compares. Squares below 1e-290, where float64 runs out of range, bound nothing.
  *
- * Layout of `plan`, 32 bytes of u32, pointers to
+ * Layout of `plan`, 64 bytes of u32, pointers to
  *
- *     byte   0      4        8           12       16     20      24      28
- *            gaps   thirds   runners     drifts   sums   rows    before  unused
+ *     byte   0      4        8         12       16     20      24      28
+ *            gaps   thirds   runners   drifts   sums   rows    before  singles
  *
- * `gaps`, `thirds`: float64 a row; `runners`: i32 a row. `drifts`: 32 bytes a centre, float64 D·(1 + 1e-9), D, M·(1 + 1e-9), M.
- * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and eight
- * more; `before`: i32, a block. The last three are this lane's own.
+ *     byte   32     36       40        44       48
+ *            nears  packs    lists     unused   f64: scale
+ *
+ * `gaps`, `thirds`: f32 a row; `runners`: u16 a row. `drifts`, 32 bytes a centre, f32, rounded up (+) or down (−):
+ *
+ *     byte   0     4     8     12    16
+ *            D+    D−    M+    M−    what singles may be off by (sift.ts)
+ *
+ * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and 32 more;
+ * `before`: i32, a block. `sums`, `rows`, `before` and `lists` are this lane's own. Fields from byte 28 on: sift.ts.
  */
-import { carry, field, segmentOf } from './tile';
+import { bump, carry, field } from './tile';
 
 /** The low bits of a squared distance that give way to the index of its centre: 2^-40 of it, far inside the margin. */
 const INDEX: i64 = 4095;
 const TINY: f64 = 1e-290;
-const HUGE: f64 = 1e150;
-const GIVE: f64 = 1 - 4e-9;
+/** Farther than any row in scaled units: what two centres have for a third. */
+const HUGE: f64 = 1e30;
+export const GIVE: f64 = 1 - 4e-9;
 
 // @ts-ignore: decorator
 @inline
-function pointer(plan: usize, offset: usize): usize {
+export function pointer(plan: usize, offset: usize): usize {
   return <usize>load<u32>(plan + offset);
+}
+
+/** Rounded down to a float32. */
+// @ts-ignore: decorator
+@inline
+function lower(value: f64): f32 {
+  return <f32>(value - abs(value) * 1.1920928955078125e-7);
+}
+
+/** Writes what is known of a row: its centres, and bounds as they are now. */
+// @ts-ignore: decorator
+@inline
+export function keep(plan: usize, labels: usize, row: i32, label: i32, runner: i32, gap: f64, third: f64): void {
+  const drift = pointer(plan, 12) + ((<usize>label) << 5);
+  store<i32>(labels + ((<usize>row) << 2), label);
+  store<u16>(pointer(plan, 8) + ((<usize>row) << 1), <u16>runner);
+  store<f32>(pointer(plan, 0) + ((<usize>row) << 2), lower(gap + <f64>load<f32>(drift, 4)));
+  store<f32>(pointer(plan, 4) + ((<usize>row) << 2), lower(third + <f64>load<f32>(drift, 12)));
 }
 
 /**
@@ -80,27 +108,17 @@ function rank(at: usize, stride: usize, centers: usize, k: i32, columns: i32, in
   return label | (runner << 32);
 }
 
-/** Writes what is known of a row whose distances are: squared to the nearest, to the second and to the third. */
-// @ts-ignore: decorator
-@inline
-function settle(plan: usize, labels: usize, row: i32, label: i32, runner: i32, near: f64, gap: f64, third: f64): void {
-  const drift = pointer(plan, 12) + ((<usize>label) << 5);
-  store<i32>(labels + ((<usize>row) << 2), label);
-  store<i32>(pointer(plan, 8) + ((<usize>row) << 2), runner);
-  store<f64>(pointer(plan, 0) + ((<usize>row) << 3), gap - near + load<f64>(drift, 8));
-  store<f64>(pointer(plan, 4) + ((<usize>row) << 3), third + load<f64>(drift, 24));
-}
-
 /**
  * Step 3 for the first `count` rows of the tile. Two rows and four centres at a time. The index of a centre travels in
  * the lowest bits of its distance, so that three minima are all there is to keep; where that could matter, rank decides.
  */
-function rankTile(frame: usize, plan: usize, count: i32, centers: usize, k: i32, labels: usize): void {
+export function rankTile(frame: usize, plan: usize, count: i32, centers: usize, k: i32, labels: usize): void {
   const columns = field(frame, 4);
   const stride = <usize>load<u32>(frame, 24) << 3;
   const tile = <usize>load<u32>(frame, 28);
   const list = pointer(plan, 20);
   const scratch = list + stride;
+  const scale = load<f64>(plan, 48);
   const width = (<usize>columns) << 3;
   const mask = i64x2.splat(~INDEX);
   const one = i64x2.splat(1);
@@ -166,16 +184,16 @@ function rankTile(frame: usize, plan: usize, count: i32, centers: usize, k: i32,
       centre = end;
     }
     // Certain where the second is farther by more than the index bits and rounding could hide. NaN: not certain.
-    const give = f64x2.splat(GIVE), huge = f64x2.splat(HUGE);
+    const give = f64x2.splat(GIVE), less = f64x2.splat(GIVE * scale), huge = f64x2.splat(HUGE);
     const shrunk = f64x2.mul(second, give);
     const certain = i64x2.bitmask(v128.and(f64x2.gt(shrunk, best), f64x2.gt(second, f64x2.splat(TINY))));
-    const near = f64x2.sqrt(f64x2.add(best, f64x2.splat(TINY)));
-    const gap = f64x2.mul(f64x2.pmin(huge, f64x2.sqrt(second)), give);
-    const rest = f64x2.mul(f64x2.pmin(huge, f64x2.sqrt(third)), give);
+    const near = f64x2.mul(f64x2.sqrt(f64x2.add(best, f64x2.splat(TINY))), f64x2.splat(scale));
+    const gap = f64x2.sub(f64x2.pmin(huge, f64x2.mul(f64x2.sqrt(second), less)), near);
+    const rest = f64x2.pmin(huge, f64x2.mul(f64x2.sqrt(third), less));
     const row = load<i32>(list + ((<usize>i) << 2));
     if ((certain & 1) != 0) {
       const label = <i32>(i64x2.extract_lane(best, 0) & INDEX), runner = <i32>(i64x2.extract_lane(second, 0) & INDEX);
-      settle(plan, labels, row, label, runner, f64x2.extract_lane(near, 0), f64x2.extract_lane(gap, 0), f64x2.extract_lane(rest, 0));
+      keep(plan, labels, row, label, runner, f64x2.extract_lane(gap, 0), f64x2.extract_lane(rest, 0));
     } else {
       settleExactly(frame, plan, i, centers, k, labels, scratch);
     }
@@ -183,7 +201,7 @@ function rankTile(frame: usize, plan: usize, count: i32, centers: usize, k: i32,
     if ((certain & 2) != 0) {
       const next = load<i32>(list + ((<usize>i) << 2), 4);
       const label = <i32>(i64x2.extract_lane(best, 1) & INDEX), runner = <i32>(i64x2.extract_lane(second, 1) & INDEX);
-      settle(plan, labels, next, label, runner, f64x2.extract_lane(near, 1), f64x2.extract_lane(gap, 1), f64x2.extract_lane(rest, 1));
+      keep(plan, labels, next, label, runner, f64x2.extract_lane(gap, 1), f64x2.extract_lane(rest, 1));
     } else {
       settleExactly(frame, plan, i + 1, centers, k, labels, scratch);
     }
@@ -194,24 +212,25 @@ function settleExactly(frame: usize, plan: usize, i: i32, centers: usize, k: i32
   const stride = <usize>load<u32>(frame, 24) << 3;
   const at = <usize>load<u32>(frame, 28) + ((<usize>i) << 3);
   const both = rank(at, stride, centers, k, field(frame, 4), scratch);
-  const near = sqrt(load<f64>(scratch) + TINY);
-  const gap = min(HUGE, sqrt(load<f64>(scratch, 8))) * GIVE, rest = min(HUGE, sqrt(load<f64>(scratch, 16))) * GIVE;
-  settle(plan, labels, load<i32>(pointer(plan, 20) + ((<usize>i) << 2)), <i32>both, <i32>(both >> 32), near, gap, rest);
+  const scale = load<f64>(plan, 48);
+  const near = sqrt(load<f64>(scratch) + TINY) * scale;
+  const gap = min(HUGE, sqrt(load<f64>(scratch, 8)) * GIVE * scale) - near, rest = min(HUGE, sqrt(load<f64>(scratch, 16)) * GIVE * scale);
+  keep(plan, labels, load<i32>(pointer(plan, 20) + ((<usize>i) << 2)), <i32>both, <i32>(both >> 32), gap, rest);
 }
 
 /** Step 1 for rows [from, to). OUT list: those it leaves, and one place more. returns how many */
 // @ts-ignore: decorator
 @inline
-function scan(plan: usize, from: i32, to: i32, labels: usize, list: usize): i32 {
+export function scan(plan: usize, from: i32, to: i32, labels: usize, list: usize): i32 {
   const drifts = pointer(plan, 12);
-  let gap = pointer(plan, 0) + ((<usize>from) << 3);
+  let gap = pointer(plan, 0) + ((<usize>from) << 2);
   let slot = labels + ((<usize>from) << 2);
   let out = list;
   for (let row = from; row < to; row++) {
     store<i32>(out, row);
-    const limit = load<f64>(drifts + ((<usize>load<i32>(slot)) << 5));
-    out += <usize>i32(!(load<f64>(gap) > limit)) << 2;
-    gap += 8;
+    const limit = load<f32>(drifts + ((<usize>load<i32>(slot)) << 5));
+    out += <usize>i32(!(load<f32>(gap) > limit)) << 2;
+    gap += 4;
     slot += 4;
   }
   return <i32>((out - list) >> 2);
@@ -221,17 +240,16 @@ function scan(plan: usize, from: i32, to: i32, labels: usize, list: usize): i32 
  * Step 2 for rows of one segment, whose columns start at `pointers` minus `start` rows. INOUT list: those it leaves, in
  * `out`, which may be the same. returns how many
  */
-function duel(frame: usize, plan: usize, pointers: usize, start: i32, centers: usize, labels: usize, list: usize, count: i32, out: usize): i32 {
+export function duel(frame: usize, plan: usize, pointers: usize, start: i32, centers: usize, labels: usize, list: usize, count: i32, out: usize): i32 {
   const columns = field(frame, 4);
   const means = <usize>load<u32>(frame, 20);
-  const gaps = pointer(plan, 0), thirds = pointer(plan, 4), runners = pointer(plan, 8), drifts = pointer(plan, 12);
+  const thirds = pointer(plan, 4), runners = pointer(plan, 8), drifts = pointer(plan, 12);
   const width = (<usize>columns) << 3;
-  const tiny = f64x2(TINY, 0);
+  const tiny = f64x2(TINY, 0), scale = f64x2.splat(load<f64>(plan, 48));
   let left = out;
   for (let i = 0; i < count; i++) {
     const row = load<i32>(list + ((<usize>i) << 2));
-    const slot = labels + ((<usize>row) << 2), second = runners + ((<usize>row) << 2);
-    const a = load<i32>(slot), b = load<i32>(second);
+    const a = load<i32>(labels + ((<usize>row) << 2)), b = <i32>load<u16>(runners + ((<usize>row) << 1));
     const offset = (<usize>(row - start)) << 3;
     let first = centers + <usize>a * width, other = centers + <usize>b * width;
     let mean = means;
@@ -250,19 +268,13 @@ function duel(frame: usize, plan: usize, pointers: usize, start: i32, centers: u
     const turn = i32(v < u) | (i32(v == u) & i32(b < a));
     // Nearest in the low lane, second in the high one.
     const ordered = v128.shuffle<i64>(f64x2.pmin(both, turned), f64x2.pmax(both, turned), 0, 2);
-    const roots = f64x2.sqrt(f64x2.add(ordered, tiny));
+    const roots = f64x2.mul(f64x2.sqrt(f64x2.add(ordered, tiny)), scale);
     const near = f64x2.extract_lane(roots, 0);
-    const third = load<f64>(thirds + ((<usize>row) << 3)) - load<f64>(drifts + ((<usize>a) << 5), 16);
-    const bound = f64x2.splat(third);
+    const third = <f64>load<f32>(thirds + ((<usize>row) << 2)) - <f64>load<f32>(drifts + ((<usize>a) << 5), 8);
     const done = i32(near < third * GIVE);
-    const flip = (a ^ b) & -turn;
-    const label = a ^ (flip & -done);
-    const drift = drifts + ((<usize>label) << 5);
-    const gap = f64x2.extract_lane(f64x2.pmin(bound, v128.shuffle<i64>(roots, roots, 1, 1)), 0);
-    store<i32>(slot, label);
-    store<i32>(second, b ^ (flip & -done));
-    store<f64>(gaps + ((<usize>row) << 3), gap * GIVE - near + load<f64>(drift, 8));
-    store<f64>(thirds + ((<usize>row) << 3), third + load<f64>(drift, 24));
+    const flip = (a ^ b) & -(turn & done);
+    const gap = f64x2.extract_lane(f64x2.pmin(f64x2.splat(third), v128.shuffle<i64>(roots, roots, 1, 1)), 0);
+    keep(plan, labels, row, a ^ flip, b ^ flip, gap * GIVE - near, third);
     store<i32>(left, row);
     left += <usize>(1 - done) << 2;
   }
@@ -272,7 +284,7 @@ function duel(frame: usize, plan: usize, pointers: usize, start: i32, centers: u
 /** Copies listed rows of one segment into the tile, centred. */
 // @ts-ignore: decorator
 @inline
-function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i32, to: i32): void {
+export function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i32, to: i32): void {
   const columns = field(frame, 4);
   const means = <usize>load<u32>(frame, 20);
   const stride = <usize>load<u32>(frame, 24) << 3;
@@ -288,105 +300,59 @@ function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i3
   }
 }
 
-/** Moves rows [from, to) of one segment from the sums of the labels they had to those they have. returns how many moved */
-function move(frame: usize, plan: usize, pointers: usize, start: i32, from: i32, to: i32, k: i32, labels: usize, before: usize): i32 {
-  const columns = field(frame, 4);
-  const means = <usize>load<u32>(frame, 20);
-  const sums = pointer(plan, 16);
-  const width = (<usize>columns) << 3;
-  const lows = <usize>k * width;
-  const weights = sums + 2 * lows;
+/**
+ * Moves rows [from, to) of one segment from the sums of the labels they had to those they have. They are gathered first,
+ * column by column, so that no line of one waits for that of another. Goes over the tile. returns how many moved
+ */
+export function move(frame: usize, plan: usize, pointers: usize, start: i32, from: i32, to: i32, k: i32, labels: usize, before: usize): i32 {
+  const step = field(frame, 24);
+  const list = pointer(plan, 20);
   let moved = 0;
-  let row = from;
-  while (row < to) {
+  let waiting = 0;
+  for (let row = from; row < to; ) {
     const slot = labels + ((<usize>row) << 2), was = before + ((<usize>row) << 2);
     if (row + 4 <= to && !v128.any_true(v128.xor(v128.load(slot), v128.load(was)))) {
       row += 4;
       continue;
     }
-    const label = load<i32>(slot), old = load<i32>(was);
-    if (label != old) {
-      moved++;
-      let into = sums + <usize>label * width, out = sums + <usize>old * width;
-      const weight = weights + ((<usize>label) << 3);
-      store<f64>(weight, load<f64>(weight) + 1);
-      if (old >= 0) {
-        const lost = weights + ((<usize>old) << 3);
-        store<f64>(lost, load<f64>(lost) - 1);
-      }
-      const offset = (<usize>(row - start)) << 3;
-      for (let column = 0; column < columns; column++) {
-        const values = <usize>load<u32>(pointers + ((<usize>column) << 2));
-        const x = load<f64>(values + offset) - load<f64>(means + ((<usize>column) << 3));
-        carry(into, into + lows, x);
-        if (old >= 0) carry(out, out + lows, -x);
-        into += 8;
-        out += 8;
+    if (load<i32>(slot) != load<i32>(was)) {
+      store<i32>(list + ((<usize>waiting) << 2), row);
+      waiting++;
+      if (waiting == step) {
+        moveTile(frame, plan, pointers, start, list, waiting, k, labels, before);
+        moved += waiting;
+        waiting = 0;
       }
     }
     row++;
   }
-  return moved;
+  moveTile(frame, plan, pointers, start, list, waiting, k, labels, before);
+  return moved + waiting;
 }
 
-/**
- * One assignment of rows [from, to), at most a block.
- *
- * IN    centers   float64, k × columns, row-major, in centred coordinates; k at most 4096
- * INOUT labels    i32 a row
- * IN    fresh     1 when no bounds are known: everything in `plan` but its drifts is unset, and the sums get all rows
- * INOUT plan      above. Its sums get what the labels that changed add and take away: to be added to the totals
- * returns how many labels changed
- */
-export function kmeans_prune(frame: usize, from: i32, to: i32, centers: usize, k: i32, labels: usize, plan: usize, fresh: i32): i32 {
+function moveTile(frame: usize, plan: usize, pointers: usize, start: i32, list: usize, count: i32, k: i32, labels: usize, before: usize): void {
   const columns = field(frame, 4);
-  const starts = <usize>load<u32>(frame, 12);
-  const step = field(frame, 24);
-  assert(0 <= from && from <= to && to <= field(frame, 0) && to - from <= 65536 && (step & 7) == 0, 'rows lie in the frame');
-  assert(0 < k && k <= 4096, 'the index of a centre fits into its distance');
-  const list = pointer(plan, 20);
-  const before = pointer(plan, 24) - ((<usize>from) << 2);
-  memory.copy(before + ((<usize>from) << 2), labels + ((<usize>from) << 2), (<usize>(to - from)) << 2);
-  const low = segmentOf(frame, from);
-  let waiting = 0;
-  for (let segment = low, row = from; row < to; segment++) {
-    const start = load<i32>(starts + ((<usize>segment) << 2));
-    const last = min(to, load<i32>(starts + ((<usize>(segment + 1)) << 2)));
-    const pointers = <usize>load<u32>(frame, 16) + ((<usize>(segment * columns)) << 2);
-    while (row < last) {
-      const end = min(last, row + step - waiting);
-      const more = list + ((<usize>waiting) << 2);
-      let left = 0;
-      if (fresh != 0) {
-        for (let i = row; i < end; i++, left++) store<i32>(more + ((<usize>left) << 2), i);
-      } else {
-        left = scan(plan, row, end, labels, more);
-        left = duel(frame, plan, pointers, start, centers, labels, more, left, more);
-      }
-      gather(frame, pointers, start, list, waiting, waiting + left);
-      waiting += left;
-      row = end;
-      if (waiting * 2 > step) {
-        rankTile(frame, plan, waiting, centers, k, labels);
-        waiting = 0;
-      }
+  const stride = <usize>load<u32>(frame, 24) << 3;
+  const sums = pointer(plan, 16);
+  const width = (<usize>columns) << 3;
+  const lows = <usize>k * width;
+  const weights = sums + 2 * lows;
+  gather(frame, pointers, start, list, 0, count);
+  let value = <usize>load<u32>(frame, 28);
+  for (let i = 0; i < count; i++) {
+    const row = <usize>load<i32>(list + ((<usize>i) << 2)) << 2;
+    const label = load<i32>(labels + row), old = load<i32>(before + row);
+    let into = sums + <usize>label * width, out = sums + <usize>old * width;
+    bump(weights + ((<usize>label) << 3), 1);
+    bump(weights + ((<usize>old) << 3), -1);
+    let line = value;
+    for (const end = into + width; into < end; into += 8) {
+      const x = load<f64>(line);
+      carry(into, into + lows, x);
+      carry(out, out + lows, -x);
+      line += stride;
+      out += 8;
     }
+    value += 8;
   }
-  rankTile(frame, plan, waiting, centers, k, labels);
-  memory.fill(pointer(plan, 16), 0, (<usize>(2 * k * columns + k)) << 3);
-  let changed = 0;
-  if (fresh != 0) {
-    // All rows are new to the sums, whatever their labels were.
-    for (let row = from; row < to; row++) changed += i32(load<i32>(labels + ((<usize>row) << 2)) != load<i32>(before + ((<usize>row) << 2)));
-    memory.fill(before + ((<usize>from) << 2), 0xff, (<usize>(to - from)) << 2);
-  }
-  let moved = 0;
-  for (let segment = low, row = from; row < to; segment++) {
-    const start = load<i32>(starts + ((<usize>segment) << 2));
-    const last = min(to, load<i32>(starts + ((<usize>(segment + 1)) << 2)));
-    const pointers = <usize>load<u32>(frame, 16) + ((<usize>(segment * columns)) << 2);
-    if (last > row) moved += move(frame, plan, pointers, start, row, last, k, labels, before);
-    row = max(row, last);
-  }
-  return fresh != 0 ? changed : moved;
 }

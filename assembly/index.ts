@@ -8,7 +8,8 @@ export {
   kmeans_inertia,
   kmeans_row,
 } from './kmeans';
-export { kmeans_prune } from './hamerly';
+export { kmeans_sift } from './sift';
+export { kmeans_singles } from './single';
 export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
 export { groups_merge } from './groups';
 export { decimal_lines } from './decimal';

@@ -140,6 +140,45 @@ function scatterEight(rows: usize, stride: usize, labels: usize, columns: i32, s
   }
 }
 
+/** Adds one row of the tile to the sum of its centre. */
+// @ts-ignore: decorator
+@inline
+function scatterOne(row: usize, stride: usize, label: i32, columns: i32, sums: usize, weights: usize): void {
+  bump(weights + ((<usize>label) << 3), 1);
+  let sum = sums + ((<usize>(label * columns)) << 3);
+  let value = row;
+  for (let column = 0; column < columns; column++) {
+    bump(sum, load<f64>(value));
+    sum += 8;
+    value += stride;
+  }
+}
+
+/** Adds rows [from, to) to the sums of the centres they are labelled with, as kmeans_assign does. */
+export function scatter(frame: usize, from: i32, to: i32, labels: usize, sums: usize, weights: usize): void {
+  const columns = field(frame, 4);
+  const step = field(frame, 24);
+  const stride = (<usize>step) << 3;
+  const tile = <usize>load<u32>(frame, 28);
+  for (let row = from; row < to; row += step) {
+    const count = min(step, to - row);
+    loadTile(frame, row, count);
+    const whole = count & ~7;
+    let rows = tile;
+    let slot = labels + ((<usize>row) << 2);
+    for (let i = 0; i < whole; i += 8) {
+      scatterEight(rows, stride, slot, columns, sums, weights);
+      rows += 64;
+      slot += 32;
+    }
+    for (let i = whole; i < count; i++) {
+      scatterOne(rows, stride, load<i32>(slot), columns, sums, weights);
+      rows += 8;
+      slot += 4;
+    }
+  }
+}
+
 /**
  * One assignment of rows [from, to), at most a block, and the sums that make the next centres.
  *
@@ -184,15 +223,7 @@ export function kmeans_assign(frame: usize, from: i32, to: i32, centers: usize, 
         changed += i32(load<i32>(slot) != label);
         store<i32>(slot, label);
         slot += 4;
-        if (sums == 0) continue;
-        bump(weights + ((<usize>label) << 3), 1);
-        let sum = sums + ((<usize>(label * columns)) << 3);
-        let value = rows + ((<usize>r) << 3);
-        for (let column = 0; column < columns; column++) {
-          bump(sum, load<f64>(value));
-          sum += 8;
-          value += stride;
-        }
+        if (sums != 0) scatterOne(rows + ((<usize>r) << 3), stride, label, columns, sums, weights);
       }
     }
   }

@@ -73,6 +73,11 @@ export class Arena implements Space {
     return view;
   }
 
+  float32(length: number): Float32Array {
+    const pointer = this.take(length * 4);
+    return new Float32Array(this.buffer, pointer, length).fill(0);
+  }
+
   bytes(length: number): Uint8Array {
     const pointer = this.take(length);
     return new Uint8Array(this.buffer, pointer, length);

@@ -21,7 +21,7 @@ export interface Kernels {
     sums: number,
     scratch: number,
   ): number;
-  kmeans_prune(
+  kmeans_sift(
     frame: number,
     from: number,
     to: number,
@@ -31,6 +31,7 @@ export interface Kernels {
     plan: number,
     fresh: number,
   ): number;
+  kmeans_singles(frame: number, from: number, to: number, scale: number, singles: number): void;
   kmeans_inertia(
     frame: number,
     from: number,

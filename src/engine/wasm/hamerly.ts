@@ -1,11 +1,20 @@
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
+import { SingleCenters, type Singles } from './single.js';
 
 /** Most centres whose index fits into a distance: assembly/hamerly.ts. */
 export const MOST_PRUNED = 4096;
 
 /** What bounds and drifts are given, relatively, so that rounding can never cost a label. */
 const MARGIN = 1 + 1e-9;
+/** Share of the labels that changes at most when bounds are made, but for the first assignment, which makes them. */
+const SETTLED = 0.1;
+/** Rows that tell whether bounds are still worth reading. */
+const SAMPLE = 2048;
+
+/** The same and the nearest float32 on the safe side, for positive values. */
+const UP = 1 + 2 ** -22;
+const DOWN = 1 - 2 ** -22;
 
 interface Table {
   /** The frame of assembly/tile.ts, and the rows of its tile. */
@@ -16,6 +25,7 @@ interface Table {
   /** Row ranges, in order. */
   readonly blocks: readonly (readonly [number, number])[];
   readonly labels: number;
+  readonly singles: Singles;
 }
 
 export interface Assignment {
@@ -26,73 +36,93 @@ export interface Assignment {
 
 /**
  * Assignments that leave out the distances which cannot matter: the labels of kmeans_assign for the same centres.
- * `rooms` are pointers to 8 bytes a row that nothing else uses from the first assignment of a run to its last.
+ * `room` points to 8 bytes a row that nothing else uses from the first assignment of a run to its last.
  * Holds bounds a row, running drifts a centre, and the sums of the centres in two float64 each, to which every block
  * adds what its changed labels moved.
  */
 export class PrunedAssignment {
   readonly #centers: { pointer: number; view: Float64Array };
   /** Layout: assembly/hamerly.ts. */
-  readonly #drifts: Float64Array;
+  readonly #limits: Float32Array;
+  readonly #gaps: Float32Array;
+  readonly #labels: Int32Array;
+  /** D and M of each centre. */
+  readonly #totals: Float64Array;
   readonly #moves: Float64Array;
   readonly #plan: number;
+  readonly #singles: SingleCenters;
   readonly #high: Float64Array;
   readonly #low: Float64Array;
   readonly #weights: Float64Array;
   readonly #shifts: Float64Array;
+  /** All that an assignment which knows nothing starts with as zeros. */
+  readonly #states: readonly (Float32Array | Float64Array)[];
   /** What the last assignment gave out: the next one writes to it again. */
   readonly #given: { readonly sums: Float64Array; readonly weights: Float64Array };
-  #fresh = true;
+  /** Whether bounds are known. */
+  #known = false;
+  /** Labels that the last assignment changed, 0 at the start. */
+  #unsettled = 0;
 
   constructor(
     readonly kernels: Kernels,
     arena: Arena,
     readonly table: Table,
     readonly k: number,
-    rooms: readonly number[],
+    room: number,
+    readonly openAt: number,
   ) {
     const { rows, columns, stride } = table;
     const size = k * columns;
     const pointer = arena.take(size * 8);
     this.#centers = { pointer, view: arena.float64At(pointer, size) };
-    this.#drifts = arena.float64(k * 4);
+    this.#limits = arena.float32(k * 8);
+    this.#gaps = new Float32Array(arena.buffer, room, rows);
+    this.#labels = arena.int32At(table.labels, rows);
+    this.#totals = new Float64Array(2 * k);
     this.#moves = arena.float64(2 * size + k);
     const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
+    const { singles } = table;
+    this.#singles = new SingleCenters(arena, singles, k, columns);
     this.#plan = arena.place(
       Uint32Array.of(
-        rooms[0] ?? arena.take(rows * 8),
-        rooms[1] ?? arena.take(rows * 8),
-        rooms[2] ?? arena.take(rows * 4),
-        this.#drifts.byteOffset,
+        room,
+        room + rows * 4,
+        arena.take(rows * 2),
+        this.#limits.byteOffset,
         this.#moves.byteOffset,
-        arena.take((2 * stride + 8) * 4),
+        arena.take((2 * stride + 32) * 4),
         arena.take(block * 4),
-        0,
+        ...this.#singles.plan(arena),
       ),
     );
     this.#high = new Float64Array(size);
     this.#low = new Float64Array(size);
     this.#weights = new Float64Array(k);
     this.#shifts = new Float64Array(k);
+    this.#states = [this.#limits, this.#totals, this.#high, this.#low, this.#weights];
     this.#given = { sums: new Float64Array(size), weights: new Float64Array(k) };
   }
 
-  /** Forgets all bounds: the next assignment computes all distances. */
+  /** Forgets all: the next assignment computes all distances. */
   restart(): void {
-    this.#fresh = true;
+    this.#known = false;
+    this.#unsettled = 0;
   }
 
-  assign(centers: Float64Array): Assignment {
+  assign(centers: Float64Array, wanted: boolean): Assignment {
     const { kernels, table, k } = this;
-    if (this.#fresh) {
-      for (const state of [this.#drifts, this.#high, this.#low, this.#weights]) state.fill(0);
-    } else {
+    if (this.#known) {
       this.#drift(centers);
+      this.#known = this.#open() <= this.openAt;
     }
+    const mode = this.#known ? 0 : this.#unsettled <= SETTLED * table.rows ? 1 : wanted ? 2 : 3;
+    if (mode !== 0) for (const state of this.#states) state.fill(0);
     this.#centers.view.set(centers);
+    this.#singles.set(centers, this.#limits);
     let changed = 0;
     for (const [from, to] of table.blocks) {
-      const moved = kernels.kmeans_prune(
+      const moved = kernels.kmeans_sift(
         table.frame,
         from,
         to,
@@ -100,16 +130,30 @@ export class PrunedAssignment {
         k,
         table.labels,
         this.#plan,
-        this.#fresh ? 1 : 0,
+        mode,
       );
-      if (moved > 0 || this.#fresh) this.#merge();
+      if (mode === 0 ? moved > 0 : mode < 3) this.#merge();
       changed += moved;
     }
-    this.#fresh = false;
+    this.#known = mode < 2;
+    this.#unsettled = changed;
     const { sums, weights } = this.#given;
     for (let i = 0; i < sums.length; i++) sums[i] = this.#high[i]! + this.#low[i]!;
     weights.set(this.#weights);
     return { changed, sums, weights };
+  }
+
+  /** Share of some rows, spread over all, whose bounds do not hold any more. */
+  #open(): number {
+    const { rows } = this.table;
+    const labels = this.#labels;
+    const step = Math.ceil(rows / SAMPLE);
+    let open = 0;
+    let seen = 0;
+    for (let row = 0; row < rows; row += step, seen++) {
+      if (!(this.#gaps[row]! > this.#limits[8 * labels[row]!]!)) open++;
+    }
+    return open / seen;
   }
 
   /** Adds to the running drifts how far the centres moved since the last assignment. */
@@ -126,8 +170,8 @@ export class PrunedAssignment {
       let square = 0;
       for (let j = c * d; j < (c + 1) * d; j++) square += (centers[j]! - last[j]!) ** 2;
       // Shifts so small that their squares vanish count as 1e-150.
-      const shift =
-        square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300) * MARGIN;
+      const far = square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300);
+      const shift = far * MARGIN * this.table.singles.scale;
       shifts[c] = shift;
       if (shift > largest) {
         second = largest;
@@ -137,14 +181,15 @@ export class PrunedAssignment {
         second = Math.max(second, shift);
       }
     }
-    const drifts = this.#drifts;
+    const limits = this.#limits;
     for (let c = 0; c < k; c++) {
       const others = c === most && !Number.isNaN(second) ? second : Math.max(largest, second);
-      const own = c * 4;
-      drifts[own + 1]! += shifts[c]! + others;
-      drifts[own + 3]! += others;
-      drifts[own] = drifts[own + 1]! * MARGIN;
-      drifts[own + 2] = drifts[own + 3]! * MARGIN;
+      const all = (this.#totals[2 * c]! += shifts[c]! + others);
+      const rest = (this.#totals[2 * c + 1]! += others);
+      limits[8 * c] = all * UP;
+      limits[8 * c + 1] = all * DOWN;
+      limits[8 * c + 2] = rest * UP;
+      limits[8 * c + 3] = rest * DOWN;
     }
   }
 

@@ -1,0 +1,83 @@
+import type { Arena } from './arena.js';
+
+/** Half the distance between 1 and the next float32. */
+const UNIT = 2 ** -24;
+/** Rows that go through the sieves of assembly/sift.ts at a time. */
+const CHUNK = 512;
+
+/** Rows in single precision: assembly/single.ts. `scale` is a power of two. */
+export interface Singles {
+  readonly pointer: number;
+  readonly scale: number;
+}
+
+/** Bytes of a row of singles. */
+export const singleWidth = (columns: number): number => Math.ceil(columns / 4) * 16;
+
+/**
+ * The power of two that brings values of this mean square near 1; 0 where squares leave the range of float64, and nothing
+ * can be said in single precision.
+ */
+export function singleScale(meanSquare: number): number {
+  if (!(meanSquare > 1e-200 && meanSquare < 1e200)) return 0;
+  return 2 ** -Math.round(Math.log2(meanSquare) / 2);
+}
+
+/** Centres as assembly/sift.ts wants them. */
+export class SingleCenters {
+  readonly #nears: Float32Array;
+  readonly #packs: Float32Array;
+
+  constructor(
+    arena: Arena,
+    readonly singles: Singles,
+    readonly k: number,
+    readonly columns: number,
+  ) {
+    const groups = Math.ceil(k / 4);
+    this.#nears = arena.float32(groups * singleWidth(columns));
+    this.#packs = arena.float32(groups * 4 * (columns + 1));
+  }
+
+  /** The fields of a plan from byte 28 on. */
+  plan(arena: Arena): number[] {
+    const scale = new Uint32Array(Float64Array.of(this.singles.scale).buffer);
+    return [
+      this.singles.pointer,
+      this.#nears.byteOffset,
+      this.#packs.byteOffset,
+      arena.take(2 * (CHUNK + 8) * 4),
+      0,
+      ...scale,
+      0,
+      0,
+    ];
+  }
+
+  /** OUT limits: the last of the five values a centre of `drifts`, assembly/hamerly.ts. */
+  set(centers: Float64Array, limits: Float32Array): void {
+    const { k, columns: d } = this;
+    const { scale } = this.singles;
+    const nears = this.#nears;
+    const packs = this.#packs;
+    const width = singleWidth(d) / 4;
+    const give = 1 - UNIT * (3 * d + 20);
+    for (let c = 0; c < Math.ceil(k / 4) * 4; c++) {
+      const pack = Math.floor(c / 4) * 4 * (d + 1) + (c % 4);
+      if (c >= k) {
+        // Fills up a group, and is never near.
+        packs[pack] = 2 ** 126;
+        continue;
+      }
+      let square = 0;
+      for (let j = 0; j < d; j++) {
+        const x = Math.fround(centers[c * d + j]! * scale);
+        square += x * x;
+        nears[c * width + j] = x;
+        packs[pack + 4 * (j + 1)] = x;
+      }
+      packs[pack] = (square / 2) * give;
+      limits[8 * c + 4] = 6 * UNIT * Math.sqrt(square) + 1e-15;
+    }
+  }
+}
