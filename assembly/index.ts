@@ -11,6 +11,7 @@ export {
 export { kmeans_prune } from './hamerly';
 export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
 export { groups_block, groups_merge } from './groups';
+export { comoments_block, comoments_merge, comoments_finish } from './comoments';
 export { widen_values } from './widen';
 export { decimal_lines } from './decimal';
 export { json_parse } from './json';

@@ -173,6 +173,7 @@ class KernelClock {
       select: timed('select', engine.select),
       kmeans: timed('kmeans', engine.kmeans),
       groups: timed('groups', engine.groups),
+      comoments: timed('comoments', engine.comoments),
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -1,6 +1,7 @@
 import type { Engine } from '../../ports/engine.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
+import { comoments } from './comoments.js';
 import { csv } from './csv.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
@@ -20,6 +21,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena): Engine {
     select: select(kernels, arena),
     kmeans: kmeans(kernels, arena, momentsOf),
     groups: groups(kernels, arena),
+    comoments: comoments(kernels, arena),
     student: student(kernels),
     random: random(kernels, arena),
     widen: widen(kernels, arena),

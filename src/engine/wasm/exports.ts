@@ -90,6 +90,17 @@ export interface Kernels {
     part: number,
   ): void;
   groups_merge(total: number, part: number, groups: number): void;
+  comoments_block(
+    columns: number,
+    columnCount: number,
+    rows: number,
+    firstBlock: number,
+    lastBlock: number,
+    scratch: number,
+    partials: number,
+  ): void;
+  comoments_merge(partials: number, blocks: number, columnCount: number, total: number): void;
+  comoments_finish(total: number, columnCount: number, out: number): void;
   widen_values(
     storage: number,
     source: number,
