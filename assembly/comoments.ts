@@ -17,9 +17,9 @@
  *            n   mean x   its error   mean y   its error   M2 x   M2 y   C    (free)
  */
 import { errorOf, exactly } from './compensated';
-import { CENTRE, columnAt, lineOf, M2, nextRun, openBlock, recordOf, rewind, rowOf, sourceOf, SUM, SUM_LOW } from './lines';
+import { CENTRE, columnAt, lineOf, M2, maskAfter, nextRun, openBlock, recordOf, rewind, rowOf, sourceOf, SUM, SUM_LOW } from './lines';
 import { BLOCK } from './memory';
-import { centreLine, PAIR, pairSums, products2, products4, products42, RUN } from './products';
+import { centreLine, maskLine, PAIR, pairSums, products2, products4, products42, RUN } from './products';
 import { carry } from './tile';
 
 /** Σdx² about a centre may be this many times M2: four of 53 bits cancel. */
@@ -48,10 +48,17 @@ function addPanels(scratch: usize, padded: i32, steps: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function addPair(scratch: usize, i: i32, j: i32, steps: i32): void {
+function addPair(scratch: usize, d: i32, i: i32, j: i32, count: i32): void {
   const x = recordOf(scratch, i), y = recordOf(scratch, j);
-  const place = rowOf(x) + <usize>j * PAIR;
-  pairSums(sourceOf(x), sourceOf(y), steps, load<f64>(x, CENTRE), load<f64>(y, CENTRE), place);
+  pairSums(lineOf(x), lineOf(y), maskAfter(d), (count + 1) >> 1, rowOf(x) + <usize>j * PAIR);
+}
+
+// @ts-ignore: decorator
+@inline
+function maskColumn(scratch: usize, d: i32, column: i32, count: i32, centre: f64): void {
+  const record = recordOf(scratch, column);
+  const line = lineOf(record);
+  maskLine(sourceOf(record), count, centre, line, line + maskAfter(d));
 }
 
 /** What is kept of a pair; sums about a mean that is not finite mean nothing. */
@@ -82,7 +89,7 @@ function settlePair(place: usize, cx: f64, cy: f64): bool {
 }
 
 /** The same pair about its own means. */
-function again(columns: usize, scratch: usize, i: i32, j: i32, from: i32, rows: i32): void {
+function again(columns: usize, d: i32, scratch: usize, i: i32, j: i32, from: i32, rows: i32): void {
   const x = recordOf(scratch, i), y = recordOf(scratch, j);
   const place = rowOf(x) + <usize>j * PAIR;
   const cx = load<f64>(place, 8) + load<f64>(place, 16);
@@ -93,8 +100,12 @@ function again(columns: usize, scratch: usize, i: i32, j: i32, from: i32, rows: 
   for (let run = 0; run < rows; run += RUN) {
     const count = min(RUN, rows - run);
     nextRun(columns + (<usize>i << 3), x, from + run, count);
-    if (j != i) nextRun(columns + (<usize>j << 3), y, from + run, count);
-    pairSums(sourceOf(x), sourceOf(y), (count + 1) >> 1, cx, cy, place);
+    maskColumn(scratch, d, i, count, cx);
+    if (j != i) {
+      nextRun(columns + (<usize>j << 3), y, from + run, count);
+      maskColumn(scratch, d, j, count, cy);
+    }
+    addPair(scratch, d, i, j, count);
   }
   settlePair(place, cx, cy);
 }
@@ -139,22 +150,22 @@ function block(columns: usize, d: i32, from: i32, rows: i32, scratch: usize, par
   const places = d + (completes & 1);
   for (let run = 0; run < rows; run += RUN) {
     const count = min(RUN, rows - run);
-    const steps = (count + 1) >> 1;
     for (let i = 0; i < d; i++) nextRun(columns + (<usize>i << 3), recordOf(scratch, i), from + run, count);
-    for (let q = padded; q < places; q++) {
-      const j = columnAt(scratch, q);
-      for (let p = 0; p < completes; p++) {
-        const i = columnAt(scratch, p);
-        addPair(scratch, min(i, j), max(i, j), steps);
-      }
-      for (let p = padded; p <= q; p++) addPair(scratch, columnAt(scratch, p), j, steps);
-    }
     for (let p = 0; p < completes; p++) {
       const record = recordOf(scratch, columnAt(scratch, p));
       const sum = centreLine(sourceOf(record), count, load<f64>(record, CENTRE), lineOf(record));
       carry(record + SUM, record + SUM_LOW, sum);
     }
-    addPanels(scratch, padded, steps);
+    addPanels(scratch, padded, (count + 1) >> 1);
+    for (let q = padded; q < places; q++) {
+      const j = columnAt(scratch, q);
+      maskColumn(scratch, d, j, count, load<f64>(recordOf(scratch, j), CENTRE));
+      for (let p = 0; p < completes; p++) {
+        const i = columnAt(scratch, p);
+        addPair(scratch, d, min(i, j), max(i, j), count);
+      }
+      for (let p = padded; p <= q; p++) addPair(scratch, d, columnAt(scratch, p), j, count);
+    }
   }
   settlePanels(scratch, d, completes, <f64>rows);
   for (let q = padded; q < places; q++) {
@@ -165,7 +176,7 @@ function block(columns: usize, d: i32, from: i32, rows: i32, scratch: usize, par
       const low = min(i, j), high = max(i, j);
       const x = recordOf(scratch, low);
       const far = settlePair(rowOf(x) + <usize>high * PAIR, load<f64>(x, CENTRE), load<f64>(recordOf(scratch, high), CENTRE));
-      if (far) again(columns, scratch, low, high, from, rows);
+      if (far) again(columns, d, scratch, low, high, from, rows);
     }
   }
 }
@@ -174,7 +185,7 @@ function block(columns: usize, d: i32, from: i32, rows: i32, scratch: usize, par
  * Partial results of blocks [firstBlock, lastBlock) of `d` columns of `rows` rows.
  *
  * IN  columns     8 bytes a column (see lines.ts); the columns may have different chunks
- * IN  scratch     512 + (d + 1) × 1088 bytes, of this lane alone
+ * IN  scratch     512 + (d + 1) × 2112 bytes, of this lane alone
  * OUT partials    (d + 1)(d + 2)/2 × 72 bytes a block, firstBlock's first: blocks may be done in any order, by any lane
  */
 export function comoments_block(columns: usize, d: i32, rows: i32, firstBlock: i32, lastBlock: i32, scratch: usize, partials: usize): void {

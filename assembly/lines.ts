@@ -4,7 +4,8 @@
  * `columns` is a table of 8-byte entries, a column each:  chunk table, number of chunks  (u32).
  *
  * A lane's scratch has the sums of moments.ts (512 bytes), then a record of 64 bytes a column, then a line of 1,024
- * bytes a column; one record and one line more than columns, for the column of zeros that pads an odd number:
+ * bytes a column, then a mask of 1,024 bytes a column; one of each more than columns, for the column of zeros that pads
+ * an odd number:
  *
  *     byte   0        8     16           24   32      36      40            44            48    52       56     60
  *            centre   Σdx   its low part M2   chunk   start   first chunk   first start   row   source   line   order
@@ -49,6 +50,13 @@ export function columnAt(scratch: usize, place: i32): i32 {
 @inline
 export function rowOf(record: usize): usize {
   return <usize>load<u32>(record, ROW);
+}
+
+/** Bytes from a column's line to its mask. */
+// @ts-ignore: decorator
+@inline
+export function maskAfter(d: i32): usize {
+  return <usize>(d + 1) * LINE;
 }
 
 /** Where the rows of the run at hand stand side by side, NaN where missing. */
@@ -161,5 +169,7 @@ export function openBlock(columns: usize, d: i32, block: i32, scratch: usize, pa
   for (let at = 0; at < places; at++) {
     store<u32>(recordOf(scratch, columnAt(scratch, at)), <u32>(lines + <usize>at * LINE), OWN);
   }
+  // The masks of complete columns stay as they are.
+  memory.fill(lines + maskAfter(d), 0xff, <usize>completes * LINE);
   return completes;
 }

@@ -1,10 +1,12 @@
 /**
  * Sums of products over a run of rows, for the co-moments of columns.
  *
- * A run is 128 rows of a block. Centred values of complete columns pass through a tile, a line of 1,024 bytes each, so
- * that rows stand side by side whatever their batch is:
+ * A run is 128 rows of a block. Centred values of a column pass through a line of 1,024 bytes, so that rows stand side by
+ * side whatever their batch is:
  *
  *     line    x0 x1 | x2 x3 | x4 x5 | …     one f64x2 each, zeros behind the last row
+ *
+ * A column with gaps has a line of masks too, all ones where a row is present, and zeros in both where it is not.
  *
  * A product of two columns has one register, even rows in its first half, odd rows in the other, so that 4 × 2 products
  * take eight registers, and their six operands most of those that are left of sixteen. 64 products are added up in a
@@ -18,12 +20,13 @@
  *     place   0    8     16    24        40        56        72
  *             n    Σdx   Σdy   Σdx²      Σdy²      Σdx·dy         float64; the last three a high and a low part each
  */
-import { errorOf, twoSumError } from './compensated';
+import { twoSumError } from './compensated';
 import { carry } from './tile';
 
 /** Bytes of the place of a pair. */
 export const PAIR: usize = 72;
 
+/** Rows of a run. */
 export const RUN: i32 = 128;
 /** Bytes of a run of one column. */
 export const LINE: usize = 1024;
@@ -75,6 +78,28 @@ export function centreLine(source: usize, count: i32, centre: f64, line: usize):
   }
   for (let at = end; (at & 63) != 0; at += 8) store<f64>(line + at, 0);
   return sum;
+}
+
+/**
+ * The same for a column with gaps.
+ *
+ * IN  source      float64, NaN where missing, and behind the last one of an odd number
+ * OUT line        the differences, zeros where missing and up to the next multiple of eight
+ * OUT mask        all ones where present, zeros elsewhere
+ */
+export function maskLine(source: usize, count: i32, centre: f64, line: usize, mask: usize): void {
+  const c = f64x2.splat(centre);
+  let at: usize = 0;
+  for (const end = <usize>((count + 1) & ~1) << 3; at < end; at += 16) {
+    const x = v128.load(source + at);
+    const present = f64x2.eq(x, x);
+    v128.store(line + at, v128.and(f64x2.sub(x, c), present));
+    v128.store(mask + at, present);
+  }
+  for (; (at & 63) != 0; at += 16) {
+    v128.store(line + at, f64x2.splat(0));
+    v128.store(mask + at, f64x2.splat(0));
+  }
 }
 
 /**
@@ -169,26 +194,27 @@ function both(sum: v128): f64 {
 }
 
 /**
- * Sums of one pair over the rows of a run in which neither is a NaN.
+ * Sums of one pair over the rows of a run in which both are present.
  *
- * IN    x, y      lines as they are, NaN where missing, also behind the last row of an odd run
- * INOUT place     72 bytes
+ * IN    x, y     lines of differences, zero where missing
+ * IN    mask     bytes from a line to its mask; one of the two has zeros behind the last row
+ * IN    steps    f64x2 of a line
+ * INOUT place    72 bytes
  */
-export function pairSums(x: usize, y: usize, steps: i32, centreX: f64, centreY: f64, place: usize): void {
-  const cx = f64x2.splat(centreX), cy = f64x2.splat(centreY);
+export function pairSums(x: usize, y: usize, mask: usize, steps: i32, place: usize): void {
   let n = i64x2.splat(0);
   let sx = f64x2.splat(0), sy = sx, xx = sx, yy = sx, xy = sx;
   const end = x + (<usize>steps << 4);
   while (x < end) {
     const u = v128.load(x), v = v128.load(y);
-    const present = v128.and(f64x2.eq(u, u), f64x2.eq(v, v));
-    const dx = v128.and(f64x2.sub(u, cx), present);
-    const dy = v128.and(f64x2.sub(v, cy), present);
-    n = i64x2.sub(n, present);
+    const p = v128.load(x + mask), q = v128.load(y + mask);
+    const dx = v128.and(u, q), dy = v128.and(v, p);
+    n = i64x2.sub(n, v128.and(p, q));
     sx = f64x2.add(sx, dx);
     sy = f64x2.add(sy, dy);
     xx = madd(xx, dx, dx);
     yy = madd(yy, dy, dy);
+    // Not u and v, which may be an infinity and a zero for a gap.
     xy = madd(xy, dx, dy);
     x += 16;
     y += 16;

@@ -30,9 +30,8 @@ test('the same bits whatever the order of the blocks', () => {
     ...kernels,
     comoments_block: (table, d, rows, first, last, _, partials) => {
       for (let block = last - 1; block >= first; block--) {
-        const scratch = arena.take(512 + (d + 1) * 1088);
-        arena.bytes(0);
-        new Uint8Array(arena.buffer, scratch, 512 + (d + 1) * 1088).fill(0xa5);
+        const scratch = arena.take(512 + (d + 1) * 2112);
+        new Uint8Array(arena.buffer, scratch, 512 + (d + 1) * 2112).fill(0xa5);
         kernels.comoments_block(
           table,
           d,

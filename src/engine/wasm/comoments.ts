@@ -10,7 +10,7 @@ const WAVE = 64 * 2 ** 20;
 /** Bytes of a block's partial result of d columns, and of the total (layout: assembly/comoments.ts). */
 const partBytes = (d: number): number => ((d + 1) * (d + 2) * 72) / 2;
 /** Bytes of one lane's scratch (layout: assembly/lines.ts). */
-const scratchBytes = (d: number): number => 512 + (d + 1) * 1088;
+const scratchBytes = (d: number): number => 512 + (d + 1) * 2112;
 
 export function comoments(kernels: Kernels, arena: Arena, wave = WAVE): ComomentsKernel {
   return (columns) =>
