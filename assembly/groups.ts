@@ -4,14 +4,8 @@
  * Within a block rows are added in row order; blocks are merged in block order. A partial result is an array of
  * three float64 a group:  sum, error of the sum, count.
  */
+import { errorOf } from './compensated';
 import { BLOCK, cell, chunkBit, chunkLength, chunkValidity, chunkValues } from './memory';
-
-// @ts-ignore: decorator
-@inline
-function errorOf(a: f64, b: f64, sum: f64): f64 {
-  const bb = sum - a;
-  return a - (sum - bb) + (b - bb);
-}
 
 /**
  * Sums of one block: unit 0 is block `first`.

@@ -12,6 +12,7 @@ export { kmeans_sift } from './sift';
 export { kmeans_singles } from './single';
 export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
 export { groups_merge } from './groups';
+export { comoments_merge, comoments_finish } from './comoments';
 export { decimal_lines } from './decimal';
 export { json_parse } from './json';
 export { csv_parse } from './csv';

@@ -61,3 +61,11 @@ export function cell(values: usize, validity: usize, bit: i32, row: i32): f64 {
 export function validBits(validity: usize, bit: i32): i32 {
   return (<i32>load<u16>(validity + <usize>(bit >> 3)) >> (bit & 7)) & 0xff;
 }
+
+/** All ones in the lanes whose bit is set: rows `2 * pair` and `2 * pair + 1` of the eight. */
+// @ts-ignore: decorator
+@inline
+export function laneMask(bits: i32, pair: i32): v128 {
+  const ones = i64x2(1, 2);
+  return i64x2.eq(v128.and(i64x2.splat(<i64>(bits >> (pair << 1))), ones), ones);
+}

@@ -12,7 +12,8 @@
  *
  * so the same rows in other batches give the same bits.
  */
-import { BLOCK, cell, chunkBit, chunkLength, chunkValidity, chunkValues, validBits } from './memory';
+import { errorOf, exactly, twoSumError } from './compensated';
+import { BLOCK, cell, chunkBit, chunkLength, chunkValidity, chunkValues, laneMask, validBits } from './memory';
 
 /** Bytes of one block's partial result: count, sum, sum's error, mean, mean's error, M2, M3, M4, min, max. */
 const PART_BYTES: usize = 80;
@@ -28,28 +29,6 @@ const S4: usize = 384;
 const COUNT: usize = 448;
 const MIN: usize = 456;
 const MAX: usize = 464;
-
-/** All ones in the lanes whose bit is set: rows `2 * pair` and `2 * pair + 1` of the eight. */
-// @ts-ignore: decorator
-@inline
-function laneMask(bits: i32, pair: i32): v128 {
-  const ones = i64x2(1, 2);
-  return i64x2.eq(v128.and(i64x2.splat(<i64>(bits >> (pair << 1))), ones), ones);
-}
-
-// @ts-ignore: decorator
-@inline
-function twoSumError(a: v128, b: v128, sum: v128): v128 {
-  const bb = f64x2.sub(sum, a);
-  return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bb)), f64x2.sub(b, bb));
-}
-
-// @ts-ignore: decorator
-@inline
-function errorOf(a: f64, b: f64, sum: f64): f64 {
-  const bb = sum - a;
-  return a - (sum - bb) + (b - bb);
-}
 
 function addOne(state: usize, lane: i32, x: f64): void {
   if (x != x) return;
@@ -248,13 +227,6 @@ function plainSum(lanes: usize): f64 {
   return sum;
 }
 
-// @ts-ignore: decorator
-@inline
-function exactly(hi: f64, lo: f64): f64 {
-  // The error of an overflowed sum is NaN; the sum itself is the answer then.
-  return isFinite(hi) ? hi + lo : hi;
-}
-
 function finishBlock(state: usize, part: usize, mean: f64): void {
   const n = load<f64>(state, COUNT);
   foldLanes(state + S2, state + E2);
@@ -279,6 +251,44 @@ function finishBlock(state: usize, part: usize, mean: f64): void {
 const SCRATCH: usize = 512;
 
 /**
+ * Count and sum of the present rows of one block; its number of rows.
+ *
+ * OUT state       512 bytes, to be read with blockCount and blockMean
+ */
+export function sumBlock(chunks: usize, chunkCount: i32, block: i32, state: usize): i32 {
+  const from = block * BLOCK;
+  memory.fill(state, 0, 512);
+  store<f64>(state, Infinity, MIN);
+  store<f64>(state, -Infinity, MAX);
+  let rows = 0;
+  for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
+    const length = chunkLength(chunks, chunk);
+    const first = max(from - start, 0);
+    const last = min(from + BLOCK - start, length);
+    if (first < last) {
+      addRows(state, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
+      rows += last - first;
+    }
+    start += length;
+  }
+  foldLanes(state + HI, state + LO);
+  return rows;
+}
+
+// @ts-ignore: decorator
+@inline
+export function blockCount(state: usize): f64 {
+  return load<f64>(state, COUNT);
+}
+
+/** NaN where nothing is present. */
+// @ts-ignore: decorator
+@inline
+export function blockMean(state: usize): f64 {
+  return exactly(load<f64>(state, HI), load<f64>(state, LO)) / load<f64>(state, COUNT);
+}
+
+/**
  * Partial result of one block of one of several columns of equal length: unit = column × blocks + block.
  *
  * Arguments, u32:
@@ -294,29 +304,16 @@ export function momentsUnit(task: usize, unit: i32, lane: i32): void {
   const blocks = load<i32>(task, 8);
   const order = load<i32>(task, 12);
   const column = (<usize>(unit / blocks)) << 2;
+  const block = unit % blocks;
   const chunks = <usize>load<u32>(<usize>load<u32>(task) + column);
   const chunkCount = load<i32>(<usize>load<u32>(task, 4) + column);
   const partial = <usize>load<u32>(task, 16) + <usize>unit * PART_BYTES;
   const scratch = <usize>load<u32>(task, 20) + <usize>lane * SCRATCH;
-  const from = (unit % blocks) * BLOCK;
   assert((partial & 7) == 0 && (scratch & 7) == 0, 'partials and scratch are 8-aligned');
-  memory.fill(scratch, 0, SCRATCH);
-  store<f64>(scratch, Infinity, MIN);
-  store<f64>(scratch, -Infinity, MAX);
-  let rows = 0;
-  for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
-    const length = chunkLength(chunks, chunk);
-    const first = max(from - start, 0);
-    const last = min(from + BLOCK - start, length);
-    if (first < last) {
-      addRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
-      rows += last - first;
-    }
-    start += length;
-  }
-  foldLanes(scratch + HI, scratch + LO);
-  const count = load<f64>(scratch, COUNT);
-  const mean = exactly(load<f64>(scratch, HI), load<f64>(scratch, LO)) / count;
+  const from = block * BLOCK;
+  const rows = sumBlock(chunks, chunkCount, block, scratch);
+  const count = blockCount(scratch);
+  const mean = blockMean(scratch);
   const complete = count == <f64>rows;
   if (count > 0 && order > 1) {
     for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {

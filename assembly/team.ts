@@ -15,6 +15,7 @@
  * Source of the hand-shake: Dekker's. A helper counts itself inside and then looks whether the task is open; the leader
  * closes it and then looks whether anybody is inside. Atomics are sequentially consistent, so one of the two sees the other.
  */
+import { comomentsUnit } from './comoments';
 import { groupsUnit } from './groups';
 import { momentsUnit } from './moments';
 import { keysUnit, ranksUnit } from './select';
@@ -49,6 +50,7 @@ export enum Operation {
   keys,
   groups,
   widen,
+  comoments,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -60,6 +62,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.keys: return keysUnit(task, unit);
     case Operation.groups: return groupsUnit(task, unit);
     case Operation.widen: return widenUnit(task, unit);
+    case Operation.comoments: return comomentsUnit(task, unit, lane);
     default: unreachable();
   }
 }

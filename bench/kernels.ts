@@ -1,4 +1,5 @@
 import type { Row } from './compare.js';
+import { cases as comoments } from './comoments.bench.js';
 import { cases as csv } from './csv.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
@@ -16,6 +17,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...select,
   ...kmeans,
   ...groups,
+  ...comoments,
   ...student,
   ...random,
   ...widen,

@@ -20,6 +20,8 @@ describe('release.wasm', () => {
         .map(({ name, kind }) => `${kind} ${name}`)
         .sort(),
     ).toEqual([
+      'function comoments_finish',
+      'function comoments_merge',
       'function csv_parse',
       'function decimal_lines',
       'function groups_merge',

@@ -40,6 +40,7 @@ export class KernelClock {
         }),
       ),
       groups: timed('groups', engine.groups),
+      comoments: timed('comoments', engine.comoments),
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

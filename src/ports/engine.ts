@@ -7,7 +7,7 @@ import type { Numbers, Table } from './tables.js';
  *
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
- * moments 1e-12, quantiles and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
+ * moments 1e-12, co-moments 1e-12 of √(M2·M2), quantiles and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
  * stops at 3e-7), quantiles of t 1e-6.
  */
 export interface Engine {
@@ -24,6 +24,7 @@ export interface Engine {
   readonly select: SelectKernel;
   readonly kmeans: KMeansKernel;
   readonly groups: GroupsKernel;
+  readonly comoments: ComomentsKernel;
   readonly student: StudentKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
@@ -39,6 +40,7 @@ export const KERNEL_FAMILIES = [
   'select',
   'kmeans',
   'groups',
+  'comoments',
   'student',
   'random',
   'widen',
@@ -111,6 +113,28 @@ export type KMeansKernel = (columns: readonly Numbers[], options: KMeansOptions)
 
 /** Mean of a column's present values per label (0 … groups − 1; negative labels belong to none); NaN for none. */
 export type GroupsKernel = (column: Numbers, labels: Int32Array, groups: number) => Float64Array;
+
+/**
+ * Sums over each pair of d columns: four d × d matrices, row-major. Entry [i, j], at i·d + j, is over the rows in which
+ * columns i and j are both present, so that [i, i] is over all that column i has. Sums are compensated. No such row:
+ * count 0, mean NaN, sums 0. A mean that is not finite: its sums are NaN.
+ */
+export interface Comoments {
+  /** Number of those rows, n. Symmetric. */
+  readonly counts: Float64Array;
+  /** Mean x̄ of column i; that of column j is entry [j, i]. */
+  readonly means: Float64Array;
+  /** Σ(x − x̄)² of column i, exactly 0 where it is constant. */
+  readonly m2: Float64Array;
+  /** Σ(x − x̄)(y − ȳ), x of column i, y of column j, 0 where one of the two `m2` is. Symmetric; its diagonal is that of `m2`. */
+  readonly c: Float64Array;
+}
+
+/**
+ * What correlation (c/√(m2·m2)), covariance (c/(n − 1)) and simple regression (slope c/m2) need.
+ * `columns` have the same length; their chunks may differ.
+ */
+export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {

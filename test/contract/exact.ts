@@ -1,8 +1,12 @@
-/** Sums in exact arithmetic, rounded once at the end: what the moments are compared with. */
+/** Sums in exact arithmetic, rounded once at the end: what moments and co-moments are compared with. */
+
+const float64 = new Float64Array(1);
+const uint64 = new BigUint64Array(float64.buffer);
 
 /** A finite float64 as `mantissa × 2^exponent`. */
 function parts(value: number): { mantissa: bigint; exponent: number } {
-  const bits = new BigUint64Array(Float64Array.of(value).buffer)[0]!;
+  float64[0] = value;
+  const bits = uint64[0]!;
   const biased = Number((bits >> 52n) & 0x7ffn);
   const fraction = bits & 0xfffffffffffffn;
   const magnitude = biased === 0 ? fraction : fraction | 0x10000000000000n;
@@ -75,6 +79,20 @@ export function exactMoments(values: readonly number[]): {
       4 * exponent,
     ),
   };
+}
+
+/** Σ(x − x̄)(y − ȳ) of finite values. */
+export function exactComoment(xs: readonly number[], ys: readonly number[]): number {
+  const [x, y] = [whole(xs), whole(ys)];
+  let product = 0n;
+  let [sx, sy] = [0n, 0n];
+  x.units.forEach((unit, i) => {
+    product += unit * y.units[i]!;
+    sx += unit;
+    sy += y.units[i]!;
+  });
+  const n = BigInt(xs.length);
+  return nearest(n * product - sx * sy, n, x.exponent + y.exponent);
 }
 
 /** Σx of finite values. */

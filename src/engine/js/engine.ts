@@ -1,4 +1,5 @@
 import type { Engine } from '../../ports/engine.js';
+import { comoments } from './comoments.js';
 import { csv } from './csv.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
@@ -20,6 +21,7 @@ export async function jsEngine(): Promise<Engine> {
     select,
     kmeans: kmeans(kmeansGenerator, moments),
     groups,
+    comoments,
     student,
     random,
     widen,

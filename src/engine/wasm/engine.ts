@@ -1,6 +1,7 @@
 import type { Engine } from '../../ports/engine.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
+import { comoments } from './comoments.js';
 import { csv } from './csv.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
@@ -30,6 +31,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     select: quantiles.of,
     kmeans: kmeans(kernels, arena, moments.of),
     groups: groups(kernels, arena, team),
+    comoments: comoments(kernels, arena, team),
     student: student(kernels),
     random: random(kernels, arena),
     widen: widen(arena, team),

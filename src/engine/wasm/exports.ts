@@ -70,6 +70,8 @@ export interface Kernels {
     found: number,
   ): number;
   groups_merge(total: number, part: number, groups: number): void;
+  comoments_merge(partials: number, blocks: number, columnCount: number, total: number): void;
+  comoments_finish(total: number, columnCount: number, out: number): void;
   json_parse(frame: number, body: number, length: number, lines: boolean): void;
   csv_parse(frame: number, body: number, length: number): void;
   random_seed(state: number, seed: number): void;

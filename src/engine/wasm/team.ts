@@ -4,7 +4,7 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
 
 /** Order is the wasm ABI: assembly/team.ts. */
-const OPERATIONS = ['moments', 'sample', 'filter', 'ranks', 'keys', 'groups', 'widen'] as const;
+const OPERATIONS = ['moments', 'sample', 'filter', 'ranks', 'keys', 'groups', 'widen', 'comoments'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** The request was cancelled while kernels ran. */
