@@ -1,16 +1,9 @@
 /** The ABI: one line an export. Pointers are byte offsets into the imported memory. */
 export { team_help, team_clear, team_lead } from './team';
 export { moments_merge } from './moments';
-export {
-  kmeans_mark,
-  kmeans_pack,
-  kmeans_assign,
-  kmeans_inertia,
-  kmeans_row,
-} from './kmeans';
-export { kmeans_sift } from './sift';
-export { kmeans_singles } from './single';
-export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';
+export { kmeans_mark, kmeans_pack, kmeans_row } from './kmeans';
+export { kmeans_search } from './seeding';
+export { kmeans_add, kmeans_carry } from './fit';
 export { groups_merge } from './groups';
 export { comoments_merge, comoments_finish } from './comoments';
 export { decimal_lines } from './decimal';

@@ -16,6 +16,7 @@
  * closes it and then looks whether anybody is inside. Atomics are sequentially consistent, so one of the two sees the other.
  */
 import { comomentsUnit } from './comoments';
+import { assignUnit, closestUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit } from './fit';
 import { groupsUnit } from './groups';
 import { momentsUnit } from './moments';
 import { keysUnit, ranksUnit } from './select';
@@ -51,6 +52,12 @@ export enum Operation {
   groups,
   widen,
   comoments,
+  singles,
+  closest,
+  potentials,
+  assign,
+  sift,
+  inertia,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -63,6 +70,12 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.groups: return groupsUnit(task, unit);
     case Operation.widen: return widenUnit(task, unit);
     case Operation.comoments: return comomentsUnit(task, unit, lane);
+    case Operation.singles: return singlesUnit(task, unit, lane);
+    case Operation.closest: return closestUnit(task, unit, lane);
+    case Operation.potentials: return potentialsUnit(task, unit, lane);
+    case Operation.assign: return assignUnit(task, unit, lane);
+    case Operation.sift: return siftUnit(task, unit, lane);
+    case Operation.inertia: return inertiaUnit(task, unit, lane);
     default: unreachable();
   }
 }
