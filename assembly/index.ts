@@ -8,6 +8,7 @@ export {
   kmeans_inertia,
   kmeans_row,
 } from './kmeans';
+export { kmeans_gains, kmeans_take } from './gains';
 export { kmeans_sift } from './sift';
 export { kmeans_singles } from './single';
 export { kmeans_potentials, kmeans_closest, kmeans_search } from './seeding';

@@ -73,6 +73,16 @@ export interface Kernels {
     closest: number,
     scratch: number,
   ): number;
+  kmeans_gains(frame: number, from: number, to: number, seeds: number, trials: number, gains: number): void;
+  kmeans_take(
+    frame: number,
+    from: number,
+    to: number,
+    center: number,
+    trial: number,
+    seeds: number,
+    scratch: number,
+  ): number;
   kmeans_search(
     values: number,
     from: number,
