@@ -11,9 +11,13 @@
  */
 import { kmeans_assign, kmeans_inertia } from './kmeans';
 import { kmeans_closest, kmeans_potentials } from './seeding';
+import { kmeans_gains, kmeans_take } from './gains';
 import { kmeans_sift } from './sift';
 import { kmeans_singles } from './single';
 import { errorOf } from './compensated';
+
+/** Bytes of a lane's seeds: gains.ts. */
+const SEEDS_BYTES: usize = 40;
 
 // @ts-ignore: decorator
 @inline
@@ -56,6 +60,25 @@ export function potentialsUnit(task: usize, unit: i32, lane: i32): void {
   const trials = load<i32>(task, 20);
   const out = <usize>load<u32>(task, 28) + ((<usize>(unit * trials)) << 6);
   kmeans_potentials(frameOf(task, lane), from, toOf(task, from), <usize>load<u32>(task, 16), trials, <usize>load<u32>(task, 24), out, <usize>load<u32>(task, 32));
+}
+
+/** k-means++ tries candidates in single precision (gains.ts). byte 16 seeds: 40 bytes a lane, 20 trials, 24 gains OUT 32
+ * bytes a trial a unit. */
+export function gainsUnit(task: usize, unit: i32, lane: i32): void {
+  const from = fromOf(task, unit);
+  const trials = load<i32>(task, 20);
+  const seeds = <usize>load<u32>(task, 16) + <usize>lane * SEEDS_BYTES;
+  kmeans_gains(frameOf(task, lane), from, toOf(task, from), seeds, trials, <usize>load<u32>(task, 24) + ((<usize>(unit * trials)) << 5));
+}
+
+/** k-means++ takes one of those (gains.ts). byte 16 seeds, 20 trial, 24 center, 28 potentials OUT float64 a unit, 32 scratch:
+ * 128 bytes a lane. */
+export function takeUnit(task: usize, unit: i32, lane: i32): void {
+  const from = fromOf(task, unit);
+  const seeds = <usize>load<u32>(task, 16) + <usize>lane * SEEDS_BYTES;
+  const scratch = <usize>load<u32>(task, 32) + ((<usize>lane) << 7);
+  const sum = kmeans_take(frameOf(task, lane), from, toOf(task, from), <usize>load<u32>(task, 24), load<i32>(task, 20), seeds, scratch);
+  store<f64>(<usize>load<u32>(task, 28) + ((<usize>unit) << 3), sum);
 }
 
 /** Lloyd's assignment by all distances (kmeans.ts). byte 16 centers, 20 k, 24 labels INOUT, 28 parts OUT or 0: labels only,

@@ -38,7 +38,7 @@
  * `sums`: float64, k × columns high parts, as many low parts, k weights. `rows`: i32, twice the tile's stride and 32 more;
  * `before`: i32, a block. `sums`, `rows`, `before` and `lists` are this lane's own. Fields from byte 28 on: sift.ts.
  */
-import { bump, carry, field } from './tile';
+import { bump, carry, field, gather } from './tile';
 
 /** The low bits of a squared distance that give way to the index of its centre: 2^-40 of it, far inside the margin. */
 const INDEX: i64 = 4095;
@@ -279,25 +279,6 @@ export function duel(frame: usize, plan: usize, pointers: usize, start: i32, cen
     left += <usize>(1 - done) << 2;
   }
   return <i32>((left - out) >> 2);
-}
-
-/** Copies listed rows of one segment into the tile, centred. */
-// @ts-ignore: decorator
-@inline
-export function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i32, to: i32): void {
-  const columns = field(frame, 4);
-  const means = <usize>load<u32>(frame, 20);
-  const stride = <usize>load<u32>(frame, 24) << 3;
-  let line = <usize>load<u32>(frame, 28);
-  for (let column = 0; column < columns; column++) {
-    const values = <usize>load<u32>(pointers + ((<usize>column) << 2));
-    const mean = load<f64>(means + ((<usize>column) << 3));
-    for (let i = from; i < to; i++) {
-      const row = load<i32>(list + ((<usize>i) << 2)) - start;
-      store<f64>(line + ((<usize>i) << 3), load<f64>(values + ((<usize>row) << 3)) - mean);
-    }
-    line += stride;
-  }
 }
 
 /**

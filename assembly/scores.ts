@@ -16,12 +16,11 @@ import { keep, pointer } from './hamerly';
 import { TINY, UNIT, singleWidth, transposed } from './single';
 import { field } from './tile';
 
-/** Copies four listed rows to every second vector of `to`, column by column. returns their |x|²/2 */
+/** Copies four rows of singles to every second vector of `to`, column by column. returns their |x|²/2 */
 // @ts-ignore: decorator
 @inline
-export function fetch(singles: usize, width: usize, list: usize, to: usize): v128 {
-  let a = singles + <usize>load<i32>(list) * width, b = singles + <usize>load<i32>(list, 4) * width;
-  let c = singles + <usize>load<i32>(list, 8) * width, d = singles + <usize>load<i32>(list, 12) * width;
+export function fetch(first: usize, second: usize, third: usize, fourth: usize, width: usize, to: usize): v128 {
+  let a = first, b = second, c = third, d = fourth;
   const end = a + width;
   let squares = f32x4.splat(0);
   let out = to;
@@ -36,6 +35,14 @@ export function fetch(singles: usize, width: usize, list: usize, to: usize): v12
     out += 128;
   }
   return f32x4.mul(squares, f32x4.splat(0.5));
+}
+
+// @ts-ignore: decorator
+@inline
+function fetchListed(singles: usize, width: usize, list: usize, to: usize): v128 {
+  const a = singles + <usize>load<i32>(list) * width, b = singles + <usize>load<i32>(list, 4) * width;
+  const c = singles + <usize>load<i32>(list, 8) * width, d = singles + <usize>load<i32>(list, 12) * width;
+  return fetch(a, b, c, d, width, to);
 }
 
 /** What the scores of four rows are off by, but for what is relative to them. */
@@ -135,7 +142,7 @@ function sort(frame: usize, plan: usize, list: usize, count: i32, k: i32, labels
   let left = close;
   for (let i = 0; i < count; i += 8) {
     const rows = list + ((<usize>i) << 2);
-    const half = fetch(singles, width, rows, tile), halfNext = fetch(singles, width, rows + 16, tile + 16);
+    const half = fetchListed(singles, width, rows, tile), halfNext = fetchListed(singles, width, rows + 16, tile + 16);
     let best = f32x4.splat(3e38), second = best, third = best;
     let bestNext = best, secondNext = best, thirdNext = best;
     let number = i32x4.splat(0);

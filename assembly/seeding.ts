@@ -9,7 +9,7 @@ import { field, loadTile } from './tile';
  * OUT   out       likewise, may be the same, or 0: not wanted
  * INOUT lanes     64 bytes
  */
-function lower(rows: usize, stride: usize, centre: usize, columns: i32, count: i32, closest: usize, out: usize, lanes: usize): void {
+export function lower(rows: usize, stride: usize, centre: usize, columns: i32, count: i32, closest: usize, out: usize, lanes: usize): void {
   let s0 = v128.load(lanes), s1 = v128.load(lanes, 16), s2 = v128.load(lanes, 32), s3 = v128.load(lanes, 48);
   const end = centre + ((<usize>columns) << 3);
   for (let i = 0; i < count; i += 8) {
@@ -61,11 +61,11 @@ function lower(rows: usize, stride: usize, centre: usize, columns: i32, count: i
 }
 
 /** All bits of those of two lanes that are below `count`. */
-function behind(count: i32): v128 {
+export function behind(count: i32): v128 {
   return i64x2(count > 0 ? -1 : 0, count > 1 ? -1 : 0);
 }
 
-function fold(lanes: usize): f64 {
+export function fold(lanes: usize): f64 {
   let sum: f64 = 0;
   for (let lane: usize = 0; lane < 64; lane += 8) sum += load<f64>(lanes + lane);
   return sum;

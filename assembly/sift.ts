@@ -19,11 +19,11 @@
  * Of `plan` (hamerly.ts), what only this needs: `nears`, the centres as singles; `packs`: scores.ts.
  * `lists`: i32, twice CHUNK and sixteen; this lane's own.
  */
-import { duel, gather, move, pointer, rankTile, scan } from './hamerly';
+import { duel, move, pointer, rankTile, scan } from './hamerly';
 import { scatter } from './kmeans';
 import { sortForBounds, sortForLabels } from './scores';
 import { UNIT, singleWidth } from './single';
-import { field, segmentOf } from './tile';
+import { before, field, gatherAll, segmentEnd, segmentOf, segmentPointers, segmentStart } from './tile';
 
 const CHUNK: i32 = 512;
 
@@ -175,34 +175,6 @@ function touch(singles: usize, width: usize, list: usize, count: i32): void {
   store<i32>(list + ((<usize>count) << 2), sum);
 }
 
-/** First row behind the segment that holds a row. */
-// @ts-ignore: decorator
-@inline
-function segmentEnd(frame: usize, segment: i32): i32 {
-  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>(segment + 1)) << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function segmentStart(frame: usize, segment: i32): i32 {
-  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>segment) << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function segmentPointers(frame: usize, segment: i32): usize {
-  return <usize>load<u32>(frame, 16) + ((<usize>(segment * field(frame, 4))) << 2);
-}
-
-/** How many of `count` ascending listed rows, from the `from`th on, lie before a row. */
-// @ts-ignore: decorator
-@inline
-function before(list: usize, from: i32, count: i32, row: i32): i32 {
-  let i = from;
-  while (i < count && load<i32>(list + ((<usize>i) << 2)) < row) i++;
-  return i;
-}
-
 /** duel for ascending listed rows of any segments. OUT out: those it leaves. returns how many */
 function duelAll(frame: usize, plan: usize, centers: usize, labels: usize, list: usize, count: i32, out: usize): i32 {
   let left = 0;
@@ -216,21 +188,15 @@ function duelAll(frame: usize, plan: usize, centers: usize, labels: usize, list:
   return left;
 }
 
-/** rankTile for listed rows of any segments, ascending but for where two lists met. */
+/** rankTile for ascending listed rows of any segments. */
 function rankAll(frame: usize, plan: usize, list: usize, count: i32, centers: usize, k: i32, labels: usize): void {
   const step = field(frame, 24);
   const rows = pointer(plan, 20);
-  let waiting = 0;
-  for (let i = 0; i < count; i++) {
-    const row = load<i32>(list + ((<usize>i) << 2));
-    store<i32>(rows + ((<usize>waiting) << 2), row);
-    const segment = segmentOf(frame, row);
-    gather(frame, segmentPointers(frame, segment), segmentStart(frame, segment), rows, waiting, waiting + 1);
-    waiting++;
-    if (waiting == step || i + 1 == count) {
-      rankTile(frame, plan, waiting, centers, k, labels);
-      waiting = 0;
-    }
+  for (let i = 0; i < count; i += step) {
+    const some = min(step, count - i);
+    memory.copy(rows, list + ((<usize>i) << 2), (<usize>some) << 2);
+    gatherAll(frame, rows, some);
+    rankTile(frame, plan, some, centers, k, labels);
   }
 }
 

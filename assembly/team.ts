@@ -16,7 +16,7 @@
  * closes it and then looks whether anybody is inside. Atomics are sequentially consistent, so one of the two sees the other.
  */
 import { comomentsUnit } from './comoments';
-import { assignUnit, closestUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit } from './fit';
+import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
 import { groupsUnit } from './groups';
 import { momentsUnit } from './moments';
 import { keysUnit, ranksUnit } from './select';
@@ -55,6 +55,8 @@ export enum Operation {
   singles,
   closest,
   potentials,
+  gains,
+  take,
   assign,
   sift,
   inertia,
@@ -73,6 +75,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.singles: return singlesUnit(task, unit, lane);
     case Operation.closest: return closestUnit(task, unit, lane);
     case Operation.potentials: return potentialsUnit(task, unit, lane);
+    case Operation.gains: return gainsUnit(task, unit, lane);
+    case Operation.take: return takeUnit(task, unit, lane);
     case Operation.assign: return assignUnit(task, unit, lane);
     case Operation.sift: return siftUnit(task, unit, lane);
     case Operation.inertia: return inertiaUnit(task, unit, lane);

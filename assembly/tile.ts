@@ -35,6 +35,34 @@ export function segmentOf(frame: usize, row: i32): i32 {
   return low;
 }
 
+/** First row behind the segment that holds a row. */
+// @ts-ignore: decorator
+@inline
+export function segmentEnd(frame: usize, segment: i32): i32 {
+  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>(segment + 1)) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function segmentStart(frame: usize, segment: i32): i32 {
+  return load<i32>(<usize>load<u32>(frame, 12) + ((<usize>segment) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function segmentPointers(frame: usize, segment: i32): usize {
+  return <usize>load<u32>(frame, 16) + ((<usize>(segment * field(frame, 4))) << 2);
+}
+
+/** How many of `count` ascending listed rows, from the `from`th on, lie before a row. */
+// @ts-ignore: decorator
+@inline
+export function before(list: usize, from: i32, count: i32, row: i32): i32 {
+  let i = from;
+  while (i < count && load<i32>(list + ((<usize>i) << 2)) < row) i++;
+  return i;
+}
+
 /** Fills the tile with centred rows [from, from + count), zeros up to the next multiple of eight. */
 export function loadTile(frame: usize, from: i32, count: i32): void {
   const columns = field(frame, 4);
@@ -63,6 +91,40 @@ export function loadTile(frame: usize, from: i32, count: i32): void {
       }
     }
     for (; row < padded; row++) store<f64>(line + ((<usize>row) << 3), 0);
+  }
+}
+
+/** Copies listed rows of one segment into the tile, centred. */
+// @ts-ignore: decorator
+@inline
+export function gather(frame: usize, pointers: usize, start: i32, list: usize, from: i32, to: i32): void {
+  const columns = field(frame, 4);
+  const means = <usize>load<u32>(frame, 20);
+  const stride = <usize>load<u32>(frame, 24) << 3;
+  let line = <usize>load<u32>(frame, 28);
+  for (let column = 0; column < columns; column++) {
+    const values = <usize>load<u32>(pointers + ((<usize>column) << 2));
+    const mean = load<f64>(means + ((<usize>column) << 3));
+    for (let i = from; i < to; i++) {
+      const row = load<i32>(list + ((<usize>i) << 2)) - start;
+      store<f64>(line + ((<usize>i) << 3), load<f64>(values + ((<usize>row) << 3)) - mean);
+    }
+    line += stride;
+  }
+}
+
+/** Copies `count` listed rows of any segments into the tile; rows of one that stand together come together. */
+export function gatherAll(frame: usize, list: usize, count: i32): void {
+  for (let i = 0; i < count; ) {
+    const segment = segmentOf(frame, load<i32>(list + ((<usize>i) << 2)));
+    let next = i;
+    const first = segmentStart(frame, segment), end = segmentEnd(frame, segment);
+    for (; next < count; next++) {
+      const row = load<i32>(list + ((<usize>next) << 2));
+      if (row < first || row >= end) break;
+    }
+    gather(frame, segmentPointers(frame, segment), first, list, i, next);
+    i = next;
   }
 }
 

@@ -284,9 +284,10 @@ describeEngines((under) => {
 
 describe.each(['release', 'debug'] as const)('pruned assignments, %s', (build) => {
   const { kernels, arena } = openKernels(build);
-  const momentsOf = new MomentsOf(kernels, arena, new Team(kernels, arena)).of;
-  const always = kmeans(kernels, arena, momentsOf, 0, 1);
-  const never = kmeans(kernels, arena, momentsOf, Infinity);
+  const team = new Team(kernels, arena);
+  const momentsOf = new MomentsOf(kernels, arena, team).of;
+  const always = kmeans(kernels, arena, team, momentsOf, 0, 1);
+  const never = kmeans(kernels, arena, team, momentsOf, Infinity);
   const empty = arena.top;
   beforeEach(() => {
     arena.reset(empty);
@@ -322,7 +323,7 @@ describe.each(['release', 'debug'] as const)('pruned assignments, %s', (build) =
         const steps = [true, false].map((pruned) => {
           const labels = arena.take(n * 4);
           const data = columns.map((rows) => column(rows));
-          return wasmSteps(kernels, arena, momentsOf, data, labels, k, 1, pruned, 1);
+          return wasmSteps(kernels, arena, team, momentsOf, data, labels, k, 1, pruned, 1);
         });
         const next = noise(seed);
         const centers = new Float64Array(k * d);

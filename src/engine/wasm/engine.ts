@@ -29,7 +29,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     },
     moments: moments.of,
     select: quantiles.of,
-    kmeans: kmeans(kernels, arena, moments.of),
+    kmeans: kmeans(kernels, arena, team, moments.of),
     groups: groups(kernels, arena, team),
     comoments: comoments(kernels, arena, team),
     student: student(kernels),

@@ -11,55 +11,17 @@ export interface Kernels {
   moments_merge(partials: number, blocks: number, out: number): void;
   kmeans_mark(chunks: number, chunkCount: number, labels: number): number;
   kmeans_pack(chunks: number, chunkCount: number, labels: number, out: number): void;
-  kmeans_assign(
-    frame: number,
-    from: number,
-    to: number,
-    centers: number,
+  kmeans_add(total: number, parts: number, count: number, size: number, changed: number): number;
+  kmeans_carry(
+    total: number,
+    parts: number,
+    count: number,
+    size: number,
     k: number,
-    labels: number,
-    sums: number,
-    scratch: number,
-  ): number;
-  kmeans_sift(
-    frame: number,
-    from: number,
-    to: number,
-    centers: number,
-    k: number,
-    labels: number,
-    plan: number,
-    fresh: number,
-  ): number;
-  kmeans_singles(frame: number, from: number, to: number, scale: number, singles: number): void;
-  kmeans_inertia(
-    frame: number,
-    from: number,
-    to: number,
-    centers: number,
-    labels: number,
-    out: number,
+    changed: number,
+    all: number,
   ): number;
   kmeans_row(frame: number, row: number, out: number): void;
-  kmeans_potentials(
-    frame: number,
-    from: number,
-    to: number,
-    candidates: number,
-    trials: number,
-    closest: number,
-    potentials: number,
-    lowered: number,
-  ): void;
-  kmeans_closest(
-    frame: number,
-    from: number,
-    to: number,
-    center: number,
-    first: number,
-    closest: number,
-    scratch: number,
-  ): number;
   kmeans_search(
     values: number,
     from: number,

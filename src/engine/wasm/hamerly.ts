@@ -1,5 +1,4 @@
-import type { Arena } from './arena.js';
-import type { Kernels } from './exports.js';
+import type { FitRows } from './fit.js';
 import { SingleCenters, type Singles } from './single.js';
 
 /** Most centres whose index fits into a distance: assembly/hamerly.ts. */
@@ -9,24 +8,14 @@ export const MOST_PRUNED = 4096;
 const MARGIN = 1 + 1e-9;
 /** Share of the labels that changes at most when bounds are made, but for the first assignment, which makes them. */
 const SETTLED = 0.1;
+/** Bytes of a plan: assembly/hamerly.ts. */
+const PLAN = 64;
 /** Rows that tell whether bounds are still worth reading. */
 const SAMPLE = 2048;
 
 /** The same and the nearest float32 on the safe side, for positive values. */
 const UP = 1 + 2 ** -22;
 const DOWN = 1 - 2 ** -22;
-
-interface Table {
-  /** The frame of assembly/tile.ts, and the rows of its tile. */
-  readonly frame: number;
-  readonly stride: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Row ranges, in order. */
-  readonly blocks: readonly (readonly [number, number])[];
-  readonly labels: number;
-  readonly singles: Singles;
-}
 
 export interface Assignment {
   readonly changed: number;
@@ -41,19 +30,18 @@ export interface Assignment {
  * adds what its changed labels moved.
  */
 export class PrunedAssignment {
-  readonly #centers: { pointer: number; view: Float64Array };
+  readonly #centers: Float64Array;
   /** Layout: assembly/hamerly.ts. */
   readonly #limits: Float32Array;
   readonly #gaps: Float32Array;
   readonly #labels: Int32Array;
   /** D and M of each centre. */
   readonly #totals: Float64Array;
-  readonly #moves: Float64Array;
-  readonly #plan: number;
+  /** Sums by centre and column, as many low parts, weights by centre. */
+  readonly #sums: Float64Array;
+  /** One for each lane. */
+  readonly #plans: number;
   readonly #singles: SingleCenters;
-  readonly #high: Float64Array;
-  readonly #low: Float64Array;
-  readonly #weights: Float64Array;
   readonly #shifts: Float64Array;
   /** All that an assignment which knows nothing starts with as zeros. */
   readonly #states: readonly (Float32Array | Float64Array)[];
@@ -65,42 +53,40 @@ export class PrunedAssignment {
   #unsettled = 0;
 
   constructor(
-    readonly kernels: Kernels,
-    arena: Arena,
-    readonly table: Table,
+    readonly fit: FitRows,
+    labels: number,
+    readonly singles: Singles,
     readonly k: number,
     room: number,
     readonly openAt: number,
   ) {
-    const { rows, columns, stride } = table;
+    const { arena, rows, columns, stride, block, team } = fit;
     const size = k * columns;
-    const pointer = arena.take(size * 8);
-    this.#centers = { pointer, view: arena.float64At(pointer, size) };
+    this.#centers = arena.float64(size);
     this.#limits = arena.float32(k * 8);
     this.#gaps = new Float32Array(arena.buffer, room, rows);
-    this.#labels = arena.int32At(table.labels, rows);
+    this.#labels = arena.int32At(labels, rows);
     this.#totals = new Float64Array(2 * k);
-    this.#moves = arena.float64(2 * size + k);
-    const block = Math.max(0, ...table.blocks.map(([from, to]) => to - from));
-    const { singles } = table;
+    this.#sums = arena.float64(2 * size + k);
     this.#singles = new SingleCenters(arena, singles, k, columns);
-    this.#plan = arena.place(
-      Uint32Array.of(
+    const runners = arena.take(rows * 2);
+    const plans = Array.from({ length: team.lanes }, () => {
+      const plan = [
         room,
         room + rows * 4,
-        arena.take(rows * 2),
+        runners,
         this.#limits.byteOffset,
-        this.#moves.byteOffset,
+        0,
         arena.take((2 * stride + 32) * 4),
         arena.take(block * 4),
         ...this.#singles.plan(arena),
-      ),
-    );
-    this.#high = new Float64Array(size);
-    this.#low = new Float64Array(size);
-    this.#weights = new Float64Array(k);
+      ];
+      return [...plan, ...new Array<number>(PLAN / 4 - plan.length).fill(0)];
+    });
+    this.#plans = arena.take(PLAN * team.lanes);
+    arena.int32At(this.#plans, (PLAN / 4) * team.lanes).set(plans.flat());
     this.#shifts = new Float64Array(k);
-    this.#states = [this.#limits, this.#totals, this.#high, this.#low, this.#weights];
+    this.#states = [this.#limits, this.#totals, this.#sums];
     this.#given = { sums: new Float64Array(size), weights: new Float64Array(k) };
   }
 
@@ -111,41 +97,47 @@ export class PrunedAssignment {
   }
 
   assign(centers: Float64Array, wanted: boolean): Assignment {
-    const { kernels, table, k } = this;
+    const { fit, k } = this;
+    const { kernels, columns, counts, rows } = fit;
     if (this.#known) {
       this.#drift(centers);
       this.#known = this.#open() <= this.openAt;
     }
-    const mode = this.#known ? 0 : this.#unsettled <= SETTLED * table.rows ? 1 : wanted ? 2 : 3;
+    const mode = this.#known ? 0 : this.#unsettled <= SETTLED * rows ? 1 : wanted ? 2 : 3;
     if (mode !== 0) for (const state of this.#states) state.fill(0);
-    this.#centers.view.set(centers);
+    this.#centers.set(centers);
     this.#singles.set(centers, this.#limits);
-    let changed = 0;
-    for (const [from, to] of table.blocks) {
-      const moved = kernels.kmeans_sift(
-        table.frame,
-        from,
-        to,
-        this.#centers.pointer,
-        k,
-        table.labels,
-        this.#plan,
-        mode,
-      );
-      if (mode === 0 ? moved > 0 : mode < 3) this.#merge();
-      changed += moved;
-    }
+    const size = k * columns;
+    const bytes = (2 * size + k) * 8;
+    const labels = this.#labels.byteOffset;
+    // Bounds leave a centre or two to look at, else all are looked at.
+    const values = mode === 0 ? columns : columns * k;
+    const changed = fit.runParts(
+      bytes,
+      (parts, first, units) => {
+        const changes = counts.byteOffset;
+        const args = [this.#centers.byteOffset, k, labels, parts, bytes, changes, this.#plans, mode];
+        fit.run('sift', values, args, first, units);
+      },
+      (parts, count) => {
+        // Labels alone leave no parts.
+        const here = mode === 3 ? 0 : count;
+        const sum = counts.subarray(here, count).reduce((total, moved) => total + moved, 0);
+        const total = this.#sums.byteOffset;
+        return sum + kernels.kmeans_carry(total, parts, here, size, k, counts.byteOffset, mode === 0 ? 0 : 1);
+      },
+    );
     this.#known = mode < 2;
     this.#unsettled = changed;
     const { sums, weights } = this.#given;
-    for (let i = 0; i < sums.length; i++) sums[i] = this.#high[i]! + this.#low[i]!;
-    weights.set(this.#weights);
+    for (let i = 0; i < size; i++) sums[i] = this.#sums[i]! + this.#sums[size + i]!;
+    weights.set(this.#sums.subarray(2 * size));
     return { changed, sums, weights };
   }
 
   /** Share of some rows, spread over all, whose bounds do not hold any more. */
   #open(): number {
-    const { rows } = this.table;
+    const { rows } = this.fit;
     const labels = this.#labels;
     const step = Math.ceil(rows / SAMPLE);
     let open = 0;
@@ -159,8 +151,8 @@ export class PrunedAssignment {
   /** Adds to the running drifts how far the centres moved since the last assignment. */
   #drift(centers: Float64Array): void {
     const { k } = this;
-    const d = this.table.columns;
-    const last = this.#centers.view;
+    const d = this.fit.columns;
+    const last = this.#centers;
     const shifts = this.#shifts;
     // The two largest: what the others of a centre moved at most. NaN, from coordinates beyond squaring, stays.
     let most = 0;
@@ -171,7 +163,7 @@ export class PrunedAssignment {
       for (let j = c * d; j < (c + 1) * d; j++) square += (centers[j]! - last[j]!) ** 2;
       // Shifts so small that their squares vanish count as 1e-150.
       const far = square === 0 && !differs(centers, last, c * d, d) ? 0 : Math.sqrt(square + 1e-300);
-      const shift = far * MARGIN * this.table.singles.scale;
+      const shift = far * MARGIN * this.singles.scale;
       shifts[c] = shift;
       if (shift > largest) {
         second = largest;
@@ -191,22 +183,6 @@ export class PrunedAssignment {
       limits[8 * c + 2] = rest * UP;
       limits[8 * c + 3] = rest * DOWN;
     }
-  }
-
-  /** Adds one block's moves to the sums (Knuth's two-sum), in block order. */
-  #merge(): void {
-    const size = this.#high.length;
-    const moves = this.#moves;
-    for (let i = 0; i < size; i++) {
-      const before = this.#high[i]!;
-      const value = moves[i]!;
-      const sum = before + value;
-      const part = sum - before;
-      const low = this.#low[i]! + (before - (sum - part) + (value - part)) + moves[size + i]!;
-      this.#high[i] = sum + low;
-      this.#low[i] = sum - this.#high[i]! + low;
-    }
-    for (let c = 0; c < this.k; c++) this.#weights[c]! += moves[2 * size + c]!;
   }
 }
 

@@ -2,14 +2,17 @@ import type { KMeansKernel, MomentsKernel } from '../../ports/engine.js';
 import type { Numbers } from '../../ports/tables.js';
 import { lloyd, type KMeansSteps } from '../lloyd.js';
 import type { Arena } from './arena.js';
-import { BLOCK, chunkTable } from './columns.js';
+import { chunkTable } from './columns.js';
 import type { Kernels } from './exports.js';
-import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
+import { FitRows } from './fit.js';
+import { type Assignment, MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
+import { Seeding } from './seeding.js';
 import { singleScale, singleWidth, type Singles } from './single.js';
+import type { Team } from './team.js';
 
-/** Bytes that k-means++ spends at most on what its candidates would change; beyond, it reads the data once more. */
-const MOST_KEPT = 2 ** 28;
+/** Bytes that rows in single precision take at most; beyond, assignments are not pruned. */
+const MOST_SINGLE = 2 ** 30;
 
 /** Share of the rows whose bounds may have failed when all distances are taken again. */
 const OPEN = 0.6;
@@ -23,6 +26,7 @@ export const PRUNED_FROM = 16_384;
 export function kmeans(
   kernels: Kernels,
   arena: Arena,
+  team: Team,
   moments: MomentsKernel,
   prunedFrom = PRUNED_FROM,
   openAt = OPEN,
@@ -39,6 +43,7 @@ export function kmeans(
       const steps = wasmSteps(
         kernels,
         arena,
+        team,
         moments,
         complete,
         own,
@@ -95,16 +100,11 @@ function sameBatches(columns: readonly Numbers[]): boolean {
   );
 }
 
-/** Rows of a tile. Short runs of many columns keep what fetches ahead busy: 1,000,000 × 16, whole passes, 4 KiB against 24 KiB
- * 1.3 times, 1,000,000 × 4 twice as fast. */
-function tileRows(columns: number): number {
-  return Math.min(512, Math.max(8, Math.floor(4096 / (8 * columns)) & ~7));
-}
-
-/** `pruned`: by bounds (assembly/hamerly.ts) instead of by all distances, once few labels change. The labels are the same. */
+/** `pruned`: by bounds (assembly/hamerly.ts) instead of by all distances. The labels are the same. */
 export function wasmSteps(
   kernels: Kernels,
   arena: Arena,
+  team: Team,
   moments: MomentsKernel,
   data: readonly Numbers[],
   labelPointer: number,
@@ -113,52 +113,23 @@ export function wasmSteps(
   pruned: boolean,
   openAt = OPEN,
 ): KMeansSteps {
-  const n = data[0]!.length;
-  const d = data.length;
   const stats = data.map((column) => moments(column, 2));
   const means = Float64Array.from(stats, ({ mean }) => mean);
-  const trials = 2 + Math.floor(Math.log(k));
-  const frame = makeFrame(arena, data, means);
+  const fit = new FitRows(kernels, arena, team, data, means, k);
+  const { rows: n, columns: d, frame } = fit;
   const state = arena.take(GENERATOR_BYTES);
   kernels.random_seed(state, seed);
-  const take = (values: number): { pointer: number; view: Float64Array } => {
-    const pointer = arena.take(values * 8);
-    return { pointer, view: arena.float64At(pointer, values) };
-  };
-  const centers = take(k * d);
-  const sums = take(k * d + k);
-  // Kernels work on eight rows at a time, and may write seven behind the last.
-  const each = (n + 8) * 8;
-  let closest = arena.take(each);
-  // What each candidate would make of `closest`: the winner's becomes it, and its data need not be read again.
-  const spare = trials * each <= MOST_KEPT ? Array.from({ length: trials }, () => arena.take(each)) : [];
-  const lowered = spare.length > 0 ? arena.take(trials * 4) : 0;
-  let tried: { rows: readonly number[]; totals: readonly number[] } = { rows: [], totals: [] };
-  const candidates = take(trials * d);
-  const potentials = take(trials * 8);
-  const point = take(d);
-  const scratch = arena.take(64);
-  const labels = arena.int32At(labelPointer, n);
-  const blocks = Array.from(
-    { length: Math.ceil(n / BLOCK) },
-    (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
-  );
-  // Given out by one assignment, written to by the next.
-  const total = new Float64Array(k * d + k);
-  const [totalSums, totalWeights] = [total.subarray(0, k * d), total.subarray(k * d)];
+  const point = arena.float64(d);
   const meanVariance = stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d;
-  const singles = pruned ? makeSingles(kernels, arena, frame, n, d, meanVariance, blocks) : null;
-  const pruning = singles
-    ? new PrunedAssignment(
-        kernels,
-        arena,
-        { frame, stride: tileRows(d), rows: n, columns: d, blocks, labels: labelPointer, singles },
-        k,
-        // Of no use once the centres are found: bounds can lie there.
-        closest,
-        openAt,
-      )
-    : undefined;
+  const singles = pruned ? makeSingles(fit, meanVariance) : null;
+  const seeding = new Seeding(fit, k, singles);
+  const plain = new PlainAssignment(fit, labelPointer, k);
+  const pruning =
+    singles === null
+      ? undefined
+      : // Of no use once the centres are found: bounds can lie there.
+        new PrunedAssignment(fit, labelPointer, singles, k, seeding.closest, openAt);
+  const labels = arena.int32At(labelPointer, n);
   return {
     rows: n,
     columns: d,
@@ -173,156 +144,87 @@ export function wasmSteps(
       });
     },
     row(index) {
-      kernels.kmeans_row(frame, index, point.pointer);
-      return point.view.slice();
+      kernels.kmeans_row(frame, index, point.byteOffset);
+      return point.slice();
     },
-    potentials(rows) {
-      rows.forEach((row, i) => {
-        kernels.kmeans_row(frame, row, candidates.pointer + i * d * 8);
-      });
-      const totals = new Array<number>(rows.length).fill(0);
-      arena.int32At(lowered, spare.length).set(spare);
-      for (const [from, to] of blocks) {
-        kernels.kmeans_potentials(
-          frame,
-          from,
-          to,
-          candidates.pointer,
-          rows.length,
-          closest,
-          potentials.pointer,
-          lowered,
-        );
-        for (let t = 0; t < rows.length; t++) totals[t]! += potentials.view[t * 8]!;
-      }
-      tried = { rows, totals };
-      return totals;
-    },
+    potentials: (rows) => [...seeding.potentials(rows)],
     take(index, first) {
       // A new run starts, and with it new labels.
       if (first) pruning?.restart();
-      const trial = first ? -1 : tried.rows.indexOf(index);
-      const winner = spare[trial];
-      if (winner !== undefined) {
-        spare[trial] = closest;
-        closest = winner;
-        const total = tried.totals[trial]!;
-        tried = { rows: [], totals: [] };
-        return total;
-      }
-      kernels.kmeans_row(frame, index, point.pointer);
-      let total = 0;
-      for (const [from, to] of blocks) {
-        total += kernels.kmeans_closest(frame, from, to, point.pointer, first ? 1 : 0, closest, scratch);
-      }
-      return total;
+      return seeding.take(index, first);
     },
-    search(targets) {
-      const order = targets.map((_, i) => i).sort((i, j) => targets[i]! - targets[j]!);
-      const found = new Array<number>(targets.length).fill(n);
-      arena.scratch(() => {
-        const sorted = take(targets.length);
-        sorted.view.set(order.map((i) => targets[i]!));
-        const rows = arena.take(targets.length * 4);
-        let base = 0;
-        let next = 0;
-        for (const [from, to] of blocks) {
-          const wanted = targets.length - next;
-          base = kernels.kmeans_search(closest, from, to, base, sorted.pointer + next * 8, wanted, rows);
-          const here = arena.int32At(rows, wanted);
-          for (const row of here) {
-            if (row === to) break;
-            found[order[next++]!] = row;
-          }
-        }
-      });
-      return found;
-    },
-    assign(from, wanted) {
-      if (pruning !== undefined) return pruning.assign(from, wanted);
-      centers.view.set(from);
-      total.fill(0);
-      let changed = 0;
-      for (const [first, last] of blocks) {
-        changed += kernels.kmeans_assign(
-          frame,
-          first,
-          last,
-          centers.pointer,
-          k,
-          labelPointer,
-          wanted ? sums.pointer : 0,
-          scratch,
-        );
-        if (wanted) for (let i = 0; i < total.length; i++) total[i]! += sums.view[i]!;
-      }
-      return { changed, sums: totalSums, weights: totalWeights };
-    },
-    distances(from) {
-      centers.view.set(from);
+    search: (targets) => seeding.search(targets),
+    assign: (centers, wanted) => (pruning ?? plain).assign(centers, wanted),
+    distances(centers) {
       return arena.scratch(() => {
         const out = arena.take(n * 8);
-        for (const [first, last] of blocks) {
-          kernels.kmeans_inertia(frame, first, last, centers.pointer, labelPointer, out);
-        }
+        plain.inertia(centers, out);
         return arena.float64At(out, n).slice();
       });
     },
-    inertia(from) {
-      centers.view.set(from);
-      let total = 0;
-      for (const [first, last] of blocks) {
-        total += kernels.kmeans_inertia(frame, first, last, centers.pointer, labelPointer, 0);
-      }
-      return total;
-    },
+    inertia: (centers) => plain.inertia(centers, 0),
   };
 }
 
-/** The rows in single precision; null where that would say nothing, or take too much. */
-function makeSingles(
-  kernels: Kernels,
-  arena: Arena,
-  frame: number,
-  rows: number,
-  columns: number,
-  meanSquare: number,
-  blocks: readonly (readonly [number, number])[],
-): Singles | null {
-  const scale = singleScale(meanSquare);
-  // Rows are written four at a time.
-  const bytes = (rows + 8) * singleWidth(columns);
-  if (scale === 0 || bytes > MOST_KEPT) return null;
-  const pointer = arena.take(bytes);
-  for (const [from, to] of blocks) kernels.kmeans_singles(frame, from, to, scale, pointer);
-  return { pointer, scale };
+/** Lloyd's assignment by all distances, and the distances to the own centre. */
+class PlainAssignment {
+  readonly #centers: Float64Array;
+  /** Sums by centre and column, then weights by centre; written to by each assignment. */
+  readonly #total: Float64Array;
+  readonly #scratch: number;
+
+  constructor(
+    readonly fit: FitRows,
+    readonly labels: number,
+    readonly k: number,
+  ) {
+    const { arena, columns, team } = fit;
+    this.#centers = arena.float64(k * columns);
+    this.#total = arena.float64(k * columns + k);
+    this.#scratch = arena.take(64 * team.lanes);
+  }
+
+  assign(centers: Float64Array, wanted: boolean): Assignment {
+    const { fit, k, labels } = this;
+    const { columns, counts, kernels } = fit;
+    this.#centers.set(centers);
+    this.#total.fill(0);
+    const size = k * columns + k;
+    const run = (parts: number, first: number, units: number): void => {
+      const args = [this.#centers.byteOffset, k, labels, parts, size * 8, counts.byteOffset, this.#scratch];
+      fit.run('assign', k * columns, args, first, units);
+    };
+    let changed = 0;
+    if (wanted)
+      changed = fit.runParts(size * 8, run, (parts, count) =>
+        kernels.kmeans_add(this.#total.byteOffset, parts, count, size, counts.byteOffset),
+      );
+    else {
+      run(0, 0, fit.units);
+      changed = counts.reduce((sum, count) => sum + count, 0);
+    }
+    const sums = this.#total.subarray(0, k * columns);
+    return { changed, sums, weights: this.#total.subarray(k * columns) };
+  }
+
+  /** OUT distances: pointer to a float64 a row, or 0. */
+  inertia(centers: Float64Array, distances: number): number {
+    const { fit } = this;
+    this.#centers.set(centers);
+    const args = [this.#centers.byteOffset, this.labels, distances, fit.sums.byteOffset];
+    fit.run('inertia', fit.columns, args);
+    return fit.sums.reduce((total, sum) => total + sum, 0);
+  }
 }
 
-/** Layout: assembly/kmeans.ts. */
-function makeFrame(arena: Arena, data: readonly Numbers[], means: Float64Array): number {
-  const d = data.length;
-  const batches = data[0]!.chunks;
-  const stride = tileRows(d);
-  const starts = new Int32Array(batches.length + 1);
-  batches.forEach(({ values }, i) => {
-    starts[i + 1] = starts[i]! + values.length;
-  });
-  const pointers = new Uint32Array(batches.length * d);
-  data.forEach(({ chunks }, column) => {
-    chunks.forEach(({ values }, segment) => {
-      pointers[segment * d + column] = arena.place(values);
-    });
-  });
-  return arena.place(
-    Uint32Array.of(
-      data[0]!.length,
-      d,
-      batches.length,
-      arena.place(starts),
-      arena.place(pointers),
-      arena.place(means),
-      stride,
-      arena.take(stride * d * 8),
-    ),
-  );
+/** The rows in single precision; null where that would say nothing, or take too much. */
+function makeSingles(fit: FitRows, meanSquare: number): Singles | null {
+  const scale = singleScale(meanSquare);
+  // Rows are written four at a time.
+  const bytes = (fit.rows + 8) * singleWidth(fit.columns);
+  if (scale === 0 || bytes > MOST_SINGLE) return null;
+  const pointer = fit.arena.take(bytes);
+  const factor = fit.arena.float64(1).fill(scale);
+  fit.run('singles', fit.columns, [pointer, factor.byteOffset]);
+  return { pointer, scale };
 }

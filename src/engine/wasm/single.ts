@@ -1,9 +1,9 @@
 import type { Arena } from './arena.js';
 
 /** Half the distance between 1 and the next float32. */
-const UNIT = 2 ** -24;
-/** Rows that go through the sieves of assembly/sift.ts at a time. */
-const CHUNK = 512;
+export const UNIT = 2 ** -24;
+/** Rows that go through assembly/sift.ts and gains.ts at a time. */
+export const CHUNK = 512;
 
 /** Rows in single precision: assembly/single.ts. `scale` is a power of two. */
 export interface Singles {
@@ -23,10 +23,45 @@ export function singleScale(meanSquare: number): number {
   return 2 ** -Math.round(Math.log2(meanSquare) / 2);
 }
 
+/** Float32 values of `packs` for so many centres: assembly/scores.ts. */
+export const packedLength = (count: number, columns: number): number =>
+  Math.ceil(count / 4) * 4 * (columns + 1);
+
+/** OUT packs: centres as assembly/scores.ts wants them. Returns their squared lengths, scaled. */
+export function packCenters(
+  packs: Float32Array,
+  centers: Float64Array,
+  count: number,
+  columns: number,
+  scale: number,
+  squares: Float64Array = new Float64Array(count),
+): Float64Array {
+  const give = 1 - UNIT * (3 * columns + 20);
+  const places = Math.ceil(count / 4) * 4;
+  for (let c = 0; c < places; c++) {
+    const pack = Math.floor(c / 4) * 4 * (columns + 1) + (c % 4);
+    if (c >= count) {
+      // Fills up a group, and is never near.
+      packs[pack] = 2 ** 126;
+      continue;
+    }
+    let square = 0;
+    for (let j = 0; j < columns; j++) {
+      const x = Math.fround(centers[c * columns + j]! * scale);
+      square += x * x;
+      packs[pack + 4 * (j + 1)] = x;
+    }
+    packs[pack] = (square / 2) * give;
+    squares[c] = square;
+  }
+  return squares;
+}
+
 /** Centres as assembly/sift.ts wants them. */
 export class SingleCenters {
   readonly #nears: Float32Array;
   readonly #packs: Float32Array;
+  readonly #squares: Float64Array;
 
   constructor(
     arena: Arena,
@@ -36,7 +71,8 @@ export class SingleCenters {
   ) {
     const groups = Math.ceil(k / 4);
     this.#nears = arena.float32(groups * singleWidth(columns));
-    this.#packs = arena.float32(groups * 4 * (columns + 1));
+    this.#packs = arena.float32(packedLength(k, columns));
+    this.#squares = new Float64Array(k);
   }
 
   /** The fields of a plan from byte 28 on. */
@@ -58,26 +94,11 @@ export class SingleCenters {
   set(centers: Float64Array, limits: Float32Array): void {
     const { k, columns: d } = this;
     const { scale } = this.singles;
-    const nears = this.#nears;
-    const packs = this.#packs;
     const width = singleWidth(d) / 4;
-    const give = 1 - UNIT * (3 * d + 20);
-    for (let c = 0; c < Math.ceil(k / 4) * 4; c++) {
-      const pack = Math.floor(c / 4) * 4 * (d + 1) + (c % 4);
-      if (c >= k) {
-        // Fills up a group, and is never near.
-        packs[pack] = 2 ** 126;
-        continue;
-      }
-      let square = 0;
-      for (let j = 0; j < d; j++) {
-        const x = Math.fround(centers[c * d + j]! * scale);
-        square += x * x;
-        nears[c * width + j] = x;
-        packs[pack + 4 * (j + 1)] = x;
-      }
-      packs[pack] = (square / 2) * give;
-      limits[8 * c + 4] = 6 * UNIT * Math.sqrt(square) + 1e-15;
+    packCenters(this.#packs, centers, k, d, scale, this.#squares);
+    for (let c = 0; c < k; c++) {
+      for (let j = 0; j < d; j++) this.#nears[c * width + j] = centers[c * d + j]! * scale;
+      limits[8 * c + 4] = 6 * UNIT * Math.sqrt(this.#squares[c]!) + 1e-15;
     }
   }
 }

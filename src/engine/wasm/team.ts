@@ -4,7 +4,24 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
 
 /** Order is the wasm ABI: assembly/team.ts. */
-const OPERATIONS = ['moments', 'sample', 'filter', 'ranks', 'keys', 'groups', 'widen', 'comoments'] as const;
+const OPERATIONS = [
+  'moments',
+  'sample',
+  'filter',
+  'ranks',
+  'keys',
+  'groups',
+  'widen',
+  'comoments',
+  'singles',
+  'closest',
+  'potentials',
+  'gains',
+  'take',
+  'assign',
+  'sift',
+  'inertia',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** The request was cancelled while kernels ran. */
