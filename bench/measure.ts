@@ -1,4 +1,13 @@
-import { pairedRatio, STEADY, type Better, type PairedRatio, type Samples } from './compare.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  median,
+  pairedRatio,
+  quantile,
+  STEADY,
+  type Better,
+  type PairedRatio,
+  type Samples,
+} from './compare.js';
 
 /** One call of what is measured; what it returns is summed up, so that nothing can be optimised away. */
 export type Run = () => number | Promise<number>;
@@ -50,17 +59,54 @@ async function warm(run: Run, { warmMs, sampleMs }: MeasureOptions): Promise<num
   return Math.max(1, Math.round(sampleMs / fastest));
 }
 
+/** Milliseconds a call over so many calls, as taken by whoever makes them: this process or another. */
+export type Clock = (calls: number) => Promise<number>;
+
+export const clockOf =
+  (run: Run): Clock =>
+  (calls) =>
+    timed(run, calls);
+
+export interface Turns {
+  readonly pairs: number;
+  readonly ourCalls: number;
+  readonly rivalCalls: number;
+  /** Pause before every sample: threads of the other side may still spin, waiting for work. */
+  readonly restMs: number;
+}
+
 /** Samples of both sides, one after the other, the first of a pair in turn. */
+export async function alternate(ours: Clock, rival: Clock, turns: Turns): Promise<Samples> {
+  const samples = { ours: [] as number[], rival: [] as number[] };
+  const take = async (into: number[], clock: Clock, calls: number): Promise<void> => {
+    if (turns.restMs > 0) await pause(turns.restMs);
+    into.push(await clock(calls));
+  };
+  for (let pair = 0; pair < turns.pairs; pair++) {
+    if (pair % 2 === 0) await take(samples.ours, ours, turns.ourCalls);
+    await take(samples.rival, rival, turns.rivalCalls);
+    if (pair % 2 === 1) await take(samples.ours, ours, turns.ourCalls);
+  }
+  return samples;
+}
+
+/** Samples of two runs in this process, after both are warm; five pairs at least. */
 export async function measurePairs(ours: Run, rival: Run, options: MeasureOptions): Promise<Samples> {
   const ourCalls = await warm(ours, options);
   const rivalCalls = await warm(rival, options);
-  const samples = { ours: [] as number[], rival: [] as number[] };
-  for (let pair = 0; pair < Math.max(5, options.pairs); pair++) {
-    if (pair % 2 === 0) samples.ours.push(await timed(ours, ourCalls));
-    samples.rival.push(await timed(rival, rivalCalls));
-    if (pair % 2 === 1) samples.ours.push(await timed(ours, ourCalls));
-  }
-  return samples;
+  const pairs = Math.max(5, options.pairs);
+  return alternate(clockOf(ours), clockOf(rival), { pairs, ourCalls, rivalCalls, restMs: 0 });
+}
+
+/** How many pairs a run is worth that takes so long: three from three seconds on, else five, seven of quick ones. */
+export function pairsFor(milliseconds: number): number {
+  if (milliseconds > 3000) return 3;
+  return milliseconds > 1000 ? 5 : 7;
+}
+
+/** Calls that make a sample of about `sampleMs`. */
+export function callsFor(milliseconds: number, sampleMs: number): number {
+  return Math.max(1, Math.min(100_000, Math.round(sampleMs / milliseconds)));
 }
 
 /** Takes samples until their ratio is steady, a few times at most; the steadiest of them. */
@@ -81,4 +127,22 @@ export async function untilSteady(
 /** How much faster `ours` is than `rival`. */
 export function compareRuns(ours: Run, rival: Run, options: MeasureOptions): Promise<Measured> {
   return untilSteady(() => measurePairs(ours, rival, options), 'lower', options.attempts);
+}
+
+/** Distance of the quartiles as a share of the median. */
+export function spreadOf(values: readonly number[]): number {
+  return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
+}
+
+/** Milliseconds a call of one run alone: a median, taken again when the samples swing; the steadiest counts. */
+export async function steadyTime(run: Run, sampleMs: number, attempts: number): Promise<number> {
+  const first = await timed(run, 1);
+  const calls = callsFor(Math.min(first, await timed(run, 1)), sampleMs);
+  let best: readonly number[] = [];
+  for (let attempt = 0; attempt < attempts && !(spreadOf(best) <= STEADY); attempt++) {
+    const samples: number[] = [];
+    for (let i = 0; i < (first > 1000 ? 3 : 5); i++) samples.push(await timed(run, calls));
+    if (!(spreadOf(samples) >= spreadOf(best))) best = samples;
+  }
+  return median(best);
 }
