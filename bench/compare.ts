@@ -92,6 +92,16 @@ export function failedRow(about: Pick<Row, 'group' | 'name' | 'rivalName' | 'atL
   };
 }
 
+/** Whether two lists of figures are the same to a relative tolerance, absolute below one. */
+export function sameFigures(a: readonly number[], b: readonly number[], tolerance: number): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      (value, i) => Math.abs(value - b[i]!) <= tolerance * Math.max(1, Math.abs(value), Math.abs(b[i]!)),
+    )
+  );
+}
+
 /** Geometric mean; NaN of nothing and of what is not positive. */
 export function geometricMean(values: readonly number[]): number {
   if (values.length === 0 || !values.every((value) => value > 0)) return NaN;
@@ -108,7 +118,10 @@ export function geometricRow(
 ): Row {
   const failed = rows.filter(({ ratio }) => !(ratio > 0)).length;
   if (rows.length === 0 || failed > 0) {
-    return failedRow(about, new Error(`expected ${rows.length} ratios, ${failed} of them could not be measured`));
+    return failedRow(
+      about,
+      new Error(`expected ${rows.length} ratios, ${failed} of them could not be measured`),
+    );
   }
   const mean = (of: (row: Row) => number): number => geometricMean(rows.map(of));
   const [low, ratio, high] = [mean((row) => row.low), mean((row) => row.ratio), mean((row) => row.high)];
@@ -160,9 +173,12 @@ export function exitCode(rows: readonly Row[], limits: readonly Limit[]): 0 | 1 
   return failures(rows, limits).length === 0 ? 0 : 1;
 }
 
-/** Three significant digits, no exponent. */
-export function figure(value: number): string {
-  if (!Number.isFinite(value)) return '–';
+/** What a results file has of it: in JSON, what is not a number is null. */
+export type Shown<T> = { readonly [K in keyof T]: T[K] extends number ? number | null : T[K] };
+
+/** Three significant digits, no exponent; a dash where there is no number. */
+export function figure(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
   return value >= 1000 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 

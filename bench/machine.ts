@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { figure, median, table } from './compare.js';
+import { figure, median, table, type Shown } from './compare.js';
 import { callsFor } from './measure.js';
 
 /** Bytes of the memory that is read: far beyond any cache, so that reading it is reading memory. */
@@ -45,10 +45,10 @@ export function multiplyAdd(turns: i32): f64 {
 
 /** The part of the compiler that is used. Its own types redefine Node's globals, so they are not loaded. */
 interface Compiler {
-  compileString(
+  readonly compileString: (
     source: string,
     options: Readonly<Record<string, unknown>>,
-  ): Promise<{ error: Error | null; binary: Uint8Array<ArrayBuffer> | null }>;
+  ) => Promise<{ error: Error | null; binary: Uint8Array<ArrayBuffer> | null }>;
 }
 
 /** The probes as WebAssembly, by the installed compiler; they are no part of the service. */
@@ -151,13 +151,9 @@ export const PROBE_TURNS = 40_000;
 
 export async function measureCeilings(probe: Probe): Promise<Ceiling[]> {
   const { threads } = probe;
-  const bandwidth = (count: number): Promise<number> =>
-    rate((times) => probe.read(count, times), READ_BYTES);
+  const bandwidth = (count: number): Promise<number> => rate((times) => probe.read(count, times), READ_BYTES);
   const arithmetic = (count: number): Promise<number> =>
-    rate(
-      (calls) => probe.multiplyAdd(count, calls * PROBE_TURNS),
-      PROBE_TURNS * TURN_FLOPS * count,
-    );
+    rate((calls) => probe.multiplyAdd(count, calls * PROBE_TURNS), PROBE_TURNS * TURN_FLOPS * count);
   return [
     {
       name: `reading ${READ_BYTES / 2 ** 20} MiB, f64x2 sum`,
@@ -177,13 +173,13 @@ export async function measureCeilings(probe: Probe): Promise<Ceiling[]> {
 }
 
 /** Markdown table of what the machine can do. */
-export function ceilingTable(ceilings: readonly Ceiling[]): string {
+export function ceilingTable(ceilings: readonly Shown<Ceiling>[]): string {
   return table(
     ['the machine', 'one thread', 'all threads'],
     ceilings.map(({ name, unit, one, all, threads }) => [
       name,
       `${figure(one)} ${unit}`,
-      `${figure(all)} ${unit} (${threads})`,
+      `${figure(all)} ${unit} (${figure(threads)})`,
     ]),
   );
 }

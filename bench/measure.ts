@@ -50,13 +50,13 @@ async function timed(run: Run, calls: number): Promise<number> {
   return elapsed(start) / calls;
 }
 
-/** Runs until the time is over; how many calls make a sample then. */
-async function warm(run: Run, { warmMs, sampleMs }: MeasureOptions): Promise<number> {
+/** Runs until the time is over, once at least; milliseconds of the fastest call. */
+export async function warm(run: Run, warmMs: number): Promise<number> {
   const start = process.hrtime.bigint();
   let fastest = Infinity;
   do fastest = Math.min(fastest, await timed(run, 1));
   while (elapsed(start) < warmMs);
-  return Math.max(1, Math.round(sampleMs / fastest));
+  return fastest;
 }
 
 /** Milliseconds a call over so many calls, as taken by whoever makes them: this process or another. */
@@ -92,8 +92,8 @@ export async function alternate(ours: Clock, rival: Clock, turns: Turns): Promis
 
 /** Samples of two runs in this process, after both are warm; five pairs at least. */
 export async function measurePairs(ours: Run, rival: Run, options: MeasureOptions): Promise<Samples> {
-  const ourCalls = await warm(ours, options);
-  const rivalCalls = await warm(rival, options);
+  const ourCalls = callsFor(await warm(ours, options.warmMs), options.sampleMs);
+  const rivalCalls = callsFor(await warm(rival, options.warmMs), options.sampleMs);
   const pairs = Math.max(5, options.pairs);
   return alternate(clockOf(ours), clockOf(rival), { pairs, ourCalls, rivalCalls, restMs: 0 });
 }
@@ -106,7 +106,7 @@ export function pairsFor(milliseconds: number): number {
 
 /** Calls that make a sample of about `sampleMs`. */
 export function callsFor(milliseconds: number, sampleMs: number): number {
-  return Math.max(1, Math.min(100_000, Math.round(sampleMs / milliseconds)));
+  return Math.max(1, Math.round(sampleMs / milliseconds));
 }
 
 /** Takes samples until their ratio is steady, a few times at most; the steadiest of them. */

@@ -93,9 +93,7 @@ export interface PythonRivals {
  * Makes bench/rivals/python/.venv where there is none. Null, with a line that says why, where that cannot be.
  * What is already there is never cleared or repaired: it may be a link to somebody's own environment.
  */
-export function pythonRivals(
-  folder = join(packageRoot(), 'bench', 'rivals', 'python'),
-): PythonRivals | null {
+export function pythonRivals(folder = join(packageRoot(), 'bench', 'rivals', 'python')): PythonRivals | null {
   const environment = join(folder, '.venv');
   const python = join(environment, 'bin', 'python');
   try {

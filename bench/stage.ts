@@ -27,6 +27,8 @@ export interface Stage {
   /** All the lanes there are, over an arena of their own where they are more than one. */
   readonly most: Seat;
   readonly rivals: NodeRivals;
+  /** Ends the threads of the lanes. */
+  close(): Promise<void>;
 }
 
 /** Two runs over the same data. Each returns a figure of its result, and the two figures must agree. */
@@ -72,26 +74,31 @@ export function openSeats(): Promise<readonly [Seat, ...Seat[]]> {
   return Promise.resolve([openOneLane()]);
 }
 
+async function closeAll(seats: readonly Seat[]): Promise<void> {
+  await Promise.all(seats.map((seat) => seat.close()));
+}
+
 /** Opens the seats, uses them, and ends their threads. */
 export async function withSeats<T>(use: (seats: readonly [Seat, ...Seat[]]) => Promise<T>): Promise<T> {
   const seats = await openSeats();
   try {
     return await use(seats);
   } finally {
-    await Promise.all(seats.map((seat) => seat.close()));
+    await closeAll(seats);
   }
 }
 
 /** `all`: also rivals that have to be installed first, and all lanes. */
 export async function openStage(all: boolean): Promise<Stage> {
-  const [one, ...others] = all ? await openSeats() : ([openOneLane()] as const);
-  const js = await jsEngine();
+  const seats = all ? await openSeats() : ([openOneLane()] as const);
+  const [one] = seats;
   return {
     wasm: one.engine,
-    js,
+    js: await jsEngine(),
     arena: one.arena,
-    most: others.at(-1) ?? one,
+    most: seats.at(-1) ?? one,
     rivals: await nodeRivals(all),
+    close: () => closeAll(seats),
   };
 }
 

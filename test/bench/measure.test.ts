@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Samples } from '../../bench/compare.js';
 import { bitmap, blobs, mulberry32, normal, uniform } from '../../bench/data.js';
-import { compareRuns, measurePairs, untilSteady, type MeasureOptions } from '../../bench/measure.js';
+import {
+  alternate,
+  callsFor,
+  compareRuns,
+  measurePairs,
+  pairsFor,
+  spreadOf,
+  steadyTime,
+  untilSteady,
+  type MeasureOptions,
+} from '../../bench/measure.js';
 
 const QUICK: MeasureOptions = { pairs: 5, sampleMs: 1, warmMs: 1, attempts: 3 };
 const STEADY: Samples = { ours: [1, 1, 1, 1, 1], rival: [5, 5, 5, 5, 5] };
@@ -61,6 +71,51 @@ describe('paired measurement', () => {
     expect((await measurePairs(slow, spin(10), { ...QUICK, warmMs: 0 })).ours.every((ms) => ms > 10)).toBe(
       true,
     );
+  });
+});
+
+describe('pairs timed by whoever makes the calls', () => {
+  test('are as many as asked for, in turn, each side with its own number of calls', async () => {
+    const order: string[] = [];
+    const clock = (who: string, ms: number) => (calls: number) => {
+      order.push(`${who} ${calls}`);
+      return Promise.resolve(ms);
+    };
+    const turns = { pairs: 3, ourCalls: 20, rivalCalls: 1, restMs: 1 };
+    const samples = await alternate(clock('ours', 2), clock('rival', 9), turns);
+    expect(samples).toEqual({ ours: [2, 2, 2], rival: [9, 9, 9] });
+    expect(order).toEqual(['ours 20', 'rival 1', 'rival 1', 'ours 20', 'ours 20', 'rival 1']);
+  });
+  test.each([
+    [19_700, 3],
+    [3001, 3],
+    [3000, 5],
+    [999, 7],
+  ])('a run of %d ms is worth %d pairs', (ms, pairs) => {
+    expect(pairsFor(ms)).toBe(pairs);
+  });
+  test.each([
+    [9, 100, 11],
+    [0.05, 40, 800],
+    [500, 100, 1],
+  ])('calls of %d ms make a sample of %d: %d', (ms, sample, calls) => {
+    expect(callsFor(ms, sample)).toBe(calls);
+  });
+});
+
+describe('a time alone', () => {
+  test('is the milliseconds of a call', async () => {
+    const slow = (): Promise<number> =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 12, 1);
+      });
+    const ms = await steadyTime(slow, 1, 3);
+    expect(ms).toBeGreaterThan(10);
+    expect(ms).toBeLessThan(100);
+  });
+  test('has a spread: the distance of the quartiles as a share of the median', () => {
+    expect(spreadOf([1, 2, 3, 4, 5])).toBeCloseTo(2 / 3, 12);
+    expect(spreadOf([])).toBeNaN();
   });
 });
 
