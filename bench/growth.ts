@@ -11,7 +11,7 @@ export interface Point {
 /** Times of one question against one size of it. */
 export interface Series {
   readonly name: string;
-  /** What the sizes count: rows, columns, k, lanes. */
+  /** What the sizes count: rows, columns, k. */
   readonly by: string;
   /** What one unit of work is, such as "row", and how many of them a size has. */
   readonly unit: string;
@@ -88,4 +88,34 @@ export function growthTable({ by, unit, points }: GrowthTable): string {
       exponent === null ? '' : exponent.toFixed(2),
     ]),
   );
+}
+
+/** Times of one question with more and more lanes. */
+export interface LaneTimes {
+  readonly name: string;
+  readonly points: readonly { readonly lanes: number; readonly takes: number }[];
+}
+
+/** A line a question: the time with each number of lanes, and how many times faster than with the first. */
+export function laneCells(times: readonly LaneTimes[]): { head: string[]; lines: string[][] } {
+  const lanes = [...new Set(times.flatMap(({ points }) => points.map(({ lanes: n }) => n)))];
+  return {
+    head: ['what', ...lanes.map((n) => (n === 1 ? 'one lane' : `${n} lanes`))],
+    lines: times.map(({ name, points }) => [
+      name,
+      ...lanes.map((n) => {
+        const takes = points.find(({ lanes: here }) => here === n)?.takes;
+        if (takes === undefined) return '';
+        const first = points[0]!;
+        const faster = first.lanes === n ? '' : ` (${figure(first.takes / takes)} ×)`;
+        return `${figure(takes)} ms${faster}`;
+      }),
+    ]),
+  };
+}
+
+/** Markdown table of lanes. */
+export function laneTable(times: readonly LaneTimes[]): string {
+  const { head, lines } = laneCells(times);
+  return table(head, lines);
 }

@@ -3,7 +3,7 @@ import type { Numbers } from '../src/ports/tables.js';
 import { failedRow, geometricRow, sameFigures, type Row } from './compare.js';
 import { blobs, column, normal, uniform, unseen } from './data.js';
 import type { DirectPython, Operation, Timed } from './direct.js';
-import { alternate, callsFor, clockOf, pairsFor, untilSteady, warm } from './measure.js';
+import { alternate, callsFor, clockOf, pairsFor, untilSteady, warm, type Measured } from './measure.js';
 import { allMoments, describe, sumMinMax, tTest } from './passes.js';
 import { placed, type Seat } from './stage.js';
 
@@ -41,9 +41,22 @@ async function warmRival(python: DirectPython, operation: Operation): Promise<Ti
   return { ...first, ms: Math.min(first.ms, ms) };
 }
 
-/** Ours and theirs in turn, each after a warm-up, until the ratio is steady. */
-async function measured(ours: () => number, python: DirectPython, operation: Operation, theirMs: number) {
-  const ourMs = await warm(ours, WARM_MS);
+/** The same of ours. */
+async function warmOurs(ours: () => readonly number[]): Promise<Timed> {
+  const start = performance.now();
+  const figures = ours();
+  const ms = performance.now() - start;
+  return { figures, ms: ms > 1000 ? ms : await warm(() => total(ours()), WARM_MS) };
+}
+
+/** Both sides in turn, which are warm by now, until the ratio is steady. */
+async function measured(
+  ours: () => readonly number[],
+  ourMs: number,
+  python: DirectPython,
+  operation: Operation,
+  theirMs: number,
+): Promise<Measured> {
   const slowest = Math.max(ourMs, theirMs);
   const turns = {
     pairs: pairsFor(slowest),
@@ -52,7 +65,12 @@ async function measured(ours: () => number, python: DirectPython, operation: Ope
     restMs: REST_MS,
   };
   const rival = async (calls: number): Promise<number> => (await python.run(operation, calls)).ms;
-  const sample = () => alternate(clockOf(ours), rival, turns);
+  const sample = () =>
+    alternate(
+      clockOf(() => total(ours())),
+      rival,
+      turns,
+    );
   return untilSteady(sample, 'lower', slowest > 1000 ? 2 : 4);
 }
 
@@ -61,13 +79,14 @@ async function duel(python: DirectPython, one: Duel): Promise<Row> {
   const about = { group: GROUP, name, rivalName, atLeast };
   try {
     const { figures, ms } = await warmRival(python, operation);
-    const own = one.shared?.(ours()) ?? ours();
+    const warmed = await warmOurs(ours);
+    const own = one.shared?.(warmed.figures) ?? warmed.figures;
     if (!sameFigures(own, figures, AGREE)) {
       throw new Error(
         `expected the same result on both sides, got ${own.join(' ')} and ${figures.join(' ')}`,
       );
     }
-    const row = await measured(() => total(ours()), python, operation, ms);
+    const row = await measured(ours, warmed.ms, python, operation, ms);
     return { ...about, ...row, unit: 'ms', error: null };
   } catch (error) {
     return failedRow(about, error);
@@ -193,10 +212,10 @@ async function kmeansCell(seat: Seat, python: DirectPython, cell: Cell): Promise
           const { nIter, inertia } = seat.engine.kmeans(columns.map(unseen), options)!;
           return [nIter, inertia];
         });
-      const own = fit();
-      const row = await measured(() => total(fit()), python, operation(algorithm), ms);
-      if (!sameFigures(own, lloyd.figures, AGREE)) {
-        const [ours, theirs] = [own, lloyd.figures].map(
+      const own = await warmOurs(fit);
+      const row = await measured(fit, own.ms, python, operation(algorithm), ms);
+      if (!sameFigures(own.figures, lloyd.figures, AGREE)) {
+        const [ours, theirs] = [own.figures, lloyd.figures].map(
           ([iterations, inertia]) => `${iterations!} and ${inertia!}`,
         );
         console.log(`warning: ${name}: n_iter and inertia are ${ours!}, scikit-learn's ${theirs!}`);

@@ -1,5 +1,5 @@
 import { figure, type Shown } from './compare.js';
-import type { GrowthTable } from './growth.js';
+import { laneCells, type GrowthTable, type LaneTimes } from './growth.js';
 import type { Ceiling } from './machine.js';
 import { percent, rateUnit, type Share } from './shares.js';
 
@@ -20,7 +20,7 @@ export interface Results {
   readonly ceilings?: readonly Shown<Ceiling>[];
   readonly shares?: readonly Shown<Share>[];
   readonly growth?: readonly GrowthTable[];
-  readonly lanes?: readonly GrowthTable[];
+  readonly lanes?: readonly LaneTimes[];
 }
 
 const START = '<!-- bench:start -->';
@@ -103,8 +103,9 @@ function growthLines(tables: readonly GrowthTable[]): string[] {
 }
 
 /** How times grow, folded away. */
-function growthBlock(growth: readonly GrowthTable[], lanes: readonly GrowthTable[]): string[] {
+function growthBlock(growth: readonly GrowthTable[], lanes: readonly LaneTimes[]): string[] {
   if (growth.length === 0) return [];
+  const { head, lines } = laneCells(lanes);
   return [
     '',
     '<details>',
@@ -112,7 +113,7 @@ function growthBlock(growth: readonly GrowthTable[], lanes: readonly GrowthTable
     '',
     'In brackets the time a unit of work, and the exponent of the growth since the size before: 1 is linear, 2 quadratic.',
     ...growthLines(growth),
-    ...lanes.flatMap((one) => growthLines([one])),
+    ...(lines.length === 0 ? [] : ['', ...table(head, lines)]),
     '',
     '</details>',
   ];

@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { measureJourney } from './analyze.journey.js';
 import { measureShares } from './bounds.js';
 import { failures, limitTable, machine, ratioTable, resultsJson, type Limit, type Row } from './compare.js';
-import { startDirect } from './direct.js';
-import { growthTable, steep } from './growth.js';
+import { startDirect, type DirectPython } from './direct.js';
+import { growthTable, laneTable, steep } from './growth.js';
 import { KERNEL_CASES, measureKernels } from './kernels.js';
 import { ceilingTable, measureCeilings, openProbe } from './machine.js';
 import { THOROUGH } from './measure.js';
@@ -65,24 +65,32 @@ async function share(report: Report): Promise<void> {
   });
 }
 
+/** A Python that falls over is told, and everything else is measured all the same. */
 async function direct(report: Report, rivals: PythonRivals): Promise<void> {
-  const python = await startDirect(rivals);
+  let python: DirectPython | undefined;
   try {
+    python = await startDirect(rivals);
     const { versions, threads } = python;
-    const rows = await withSeats((seats) => measurePython(seats.at(-1)!, python));
+    const rows = await againstPython(python);
     const names = Object.entries(versions).map(([name, version]) => `${name} ${version ?? '(none)'}`);
     console.log(`### Python called directly: ${names.join(', ')}\n\n${ratioTable(rows)}\n`);
     report.rows.push(...rows);
     Object.assign(report.more, { python: { versions, threads } });
+  } catch (error) {
+    report.missed.push(`Python called directly: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
-    await python.stop();
+    await python?.stop();
   }
 }
+
+const againstPython = (python: DirectPython): Promise<Row[]> =>
+  withSeats((seats) => measurePython(seats.at(-1)!, python));
 
 async function scale(report: Report): Promise<void> {
   const { tables, lanes, rows } = await withSeats(measureScaling);
   console.log('### How times grow\n');
-  for (const one of [...tables, ...lanes]) console.log(`${one.name}\n\n${growthTable(one)}\n`);
+  for (const one of tables) console.log(`${one.name}\n\n${growthTable(one)}\n`);
+  console.log(`${laneTable(lanes)}\n`);
   if (rows.length > 0) console.log(`${ratioTable(rows)}\n`);
   report.rows.push(...rows);
   Object.assign(report.more, { growth: tables, lanes });

@@ -3,7 +3,7 @@ import type { Engine } from '../src/ports/engine.js';
 import type { Numbers } from '../src/ports/tables.js';
 import { failedRow, type Row } from './compare.js';
 import { column, mulberry32, unseen } from './data.js';
-import { growthOf, type GrowthTable, type Point } from './growth.js';
+import { growthOf, type GrowthTable, type LaneTimes, type Point } from './growth.js';
 import { compareRuns, steadyTime, type Run } from './measure.js';
 import { describe } from './passes.js';
 import type { Seat } from './stage.js';
@@ -166,22 +166,29 @@ const SHARED: readonly {
   },
 ];
 
-/** Times against lanes, and of the more lanes the ratio over one, pair by pair. */
-async function byLanes(seats: readonly Seat[]): Promise<{ tables: GrowthTable[]; rows: Row[] }> {
-  const tables: GrowthTable[] = [];
+/** Times with each number of lanes, and of the more lanes the ratio over the first, pair by pair. */
+async function byLanes(seats: readonly Seat[]): Promise<{ lanes: LaneTimes[]; rows: Row[] }> {
+  const lanes: LaneTimes[] = [];
   const rows: Row[] = [];
   for (const { name, atLeast, run } of SHARED) {
     const tops = seats.map(({ arena }) => arena.top);
-    const runs = new Map(seats.map((seat) => [seat.lanes, run(seat)]));
-    const lanes = [...runs.keys()];
-    tables.push(await against(name, 'lanes', 'call', lanes, (n) => ({ run: runs.get(n)!, units: 1 })));
-    const [one, ...more] = lanes;
-    for (const n of more) {
-      const about = { group: 'scaling', name: `${name}: ${n} lanes`, rivalName: 'one lane', atLeast };
+    const runs = seats.map((seat) => ({ lanes: seat.lanes, run: run(seat) }));
+    const points: LaneTimes['points'][number][] = [];
+    for (const one of runs) {
+      points.push({ lanes: one.lanes, takes: await steadyTime(one.run, SAMPLE_MS, ATTEMPTS) });
+    }
+    lanes.push({ name, points });
+    const [first, ...more] = runs;
+    for (const one of more) {
+      const about = { group: 'scaling', name: `${name}: ${one.lanes} lanes`, rivalName: 'one lane', atLeast };
       try {
         const options = { pairs: 5, sampleMs: 100, warmMs: 100, attempts: 3 };
-        const ratio = await compareRuns(runs.get(n)!, runs.get(one!)!, options);
-        rows.push({ ...about, ...ratio, unit: 'ms', error: null });
+        rows.push({
+          ...about,
+          ...(await compareRuns(one.run, first!.run, options)),
+          unit: 'ms',
+          error: null,
+        });
       } catch (error) {
         rows.push(failedRow(about, error));
       }
@@ -190,13 +197,12 @@ async function byLanes(seats: readonly Seat[]): Promise<{ tables: GrowthTable[];
       arena.reset(tops[i]!);
     });
   }
-  return { tables, rows };
+  return { lanes, rows };
 }
 
 export interface Scaling {
   readonly tables: readonly GrowthTable[];
-  /** Lanes, whose tables say nothing of growth. */
-  readonly lanes: readonly GrowthTable[];
+  readonly lanes: readonly LaneTimes[];
   readonly rows: readonly Row[];
 }
 
@@ -209,6 +215,5 @@ export async function measureScaling(seats: readonly [Seat, ...Seat[]]): Promise
     tables.push(...(await part(seat)));
     seat.arena.reset(top);
   }
-  const { tables: lanes, rows } = await byLanes(seats);
-  return { tables, lanes, rows };
+  return { tables, ...(await byLanes(seats)) };
 }

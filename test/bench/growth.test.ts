@@ -1,4 +1,4 @@
-import { exponents, growthOf, growthTable, steep, type Series } from '../../bench/growth.js';
+import { exponents, growthOf, growthTable, laneTable, steep, type Series } from '../../bench/growth.js';
 import { fits } from '../../bench/scaling.js';
 
 const SIZES = [1e3, 1e4, 1e5, 1e6, 1e7];
@@ -64,4 +64,21 @@ test('sizes that need more than three gigabytes, or more than is free, are left 
   expect(fits(3e7, 4, 20e9)).toBe(true);
   expect(fits(1e8, 4, 20e9)).toBe(false);
   expect(fits(3e7, 4, 1e9)).toBe(false);
+});
+
+test('lanes are a table with how many times faster than the first they are', () => {
+  const points = [
+    { lanes: 1, takes: 18 },
+    { lanes: 2, takes: 10 },
+  ];
+  expect(laneTable([{ name: 'k-means', points }]).split('\n')).toEqual([
+    '| what    | one lane | 2 lanes       |',
+    '| ------- | -------- | ------------- |',
+    '| k-means | 18 ms    | 10 ms (1.8 ×) |',
+  ]);
+  const [, , , alone] = laneTable([
+    { name: 'k-means', points },
+    { name: 'select', points: points.slice(0, 1) },
+  ]).split('\n');
+  expect(alone).toBe('| select  | 18 ms    |               |');
 });

@@ -51,7 +51,15 @@ describe('what is measured beside the ratios', () => {
       growth('select', 'row', [1e3, 1e4]),
       growth('k', 'fit', [2]),
     ],
-    lanes: [],
+    lanes: [
+      {
+        name: 'k-means',
+        points: [
+          { lanes: 1, takes: 18 },
+          { lanes: 2, takes: 10 },
+        ],
+      },
+    ],
   };
   const page = withMeasured(readme, measured);
 
@@ -63,6 +71,9 @@ describe('what is measured beside the ratios', () => {
     const [, folded = ''] = /<details>\n([^]*)<\/details>/u.exec(page) ?? [];
     expect(folded).toContain('| rows | moments (a row) | select (a row) |');
     expect(folded).toContain('| 10,000 | 1 ms (100 ns, ^1.00) | 1 ms (100 ns, ^1.00) |');
+    expect(folded).toContain(
+      '| what | one lane | 2 lanes |\n| --- | --- | --- |\n| k-means | 18 ms | 10 ms (1.8 ×) |',
+    );
     // Other sizes are another table.
     expect(folded).toContain('| rows | k (a fit) |\n| --- | --- |\n| 2 | 0.0002 ms (100 ns) |');
   });
