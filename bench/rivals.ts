@@ -118,8 +118,10 @@ function run(command: string, args: readonly string[], cwd: string, timeout: num
 }
 
 /** The last line of what a command said on stderr, else the error's own first line. */
-function reason(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+export function reason(error: unknown): string {
+  // Null when the command could not even be started.
+  const stderr = error instanceof Error && 'stderr' in error ? error.stderr : null;
+  const said = Buffer.isBuffer(stderr) ? stderr.toString().trim() : '';
   const text = said === '' ? String(error instanceof Error ? error.message : error) : said;
   return (text.split('\n').at(-1) ?? text).slice(0, 200);
 }

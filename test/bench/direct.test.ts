@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDirect, withoutBlasLimits } from '../../bench/direct.js';
-import { pythonRivals } from '../../bench/rivals.js';
+import { pythonRivals, reason } from '../../bench/rivals.js';
 
 /** Speaks the protocol of direct.py without Python: what it was told comes back as figures. */
 const STAND_IN = `
@@ -81,4 +81,17 @@ test('what would limit OpenBLAS is not handed on, the rest of the environment is
   expect(
     withoutBlasLimits({ OPENBLAS_CORETYPE: 'Haswell', OPENBLAS_NUM_THREADS: '1', PATH: '/bin', OMP_X: '2' }),
   ).toEqual({ PATH: '/bin', OMP_X: '2' });
+});
+
+test.each([
+  [Object.assign(new Error('spawnSync python ENOENT'), { stderr: null }), 'spawnSync python ENOENT'],
+  [
+    Object.assign(new Error('Command failed'), {
+      stderr: Buffer.from("Traceback\nNo module named 'duckdb'\n"),
+    }),
+    "No module named 'duckdb'",
+  ],
+  ['odd', 'odd'],
+])('why a command failed (%#)', (error, text) => {
+  expect(reason(error)).toBe(text);
 });
