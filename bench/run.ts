@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureJourney } from './analyze.journey.js';
 import { measureShares } from './bounds.js';
-import { failures, limitTable, machine, ratioTable, resultsJson, type Limit, type Row } from './compare.js';
+import {
+  failures,
+  figure,
+  limitTable,
+  machine,
+  ratioTable,
+  resultsJson,
+  type Limit,
+  type Row,
+} from './compare.js';
 import { startDirect, type DirectPython } from './direct.js';
 import { growthTable, laneTable, steep } from './growth.js';
 import { KERNEL_CASES, measureKernels } from './kernels.js';
@@ -84,7 +93,11 @@ async function direct(report: Report, rivals: PythonRivals): Promise<void> {
 }
 
 const againstPython = (python: DirectPython): Promise<Row[]> =>
-  withSeats((seats) => measurePython(seats.at(-1)!, python));
+  withSeats((seats) =>
+    measurePython(seats.at(-1)!, python, ({ group, name, rivalName, ratio }) => {
+      console.error(`${group}: ${name}, ${rivalName}: ${figure(ratio)} ×`);
+    }),
+  );
 
 async function scale(report: Report): Promise<void> {
   const { tables, lanes, rows } = await withSeats(measureScaling);
