@@ -1,13 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  median,
-  pairedRatio,
-  quantile,
-  STEADY,
-  type Better,
-  type PairedRatio,
-  type Samples,
-} from './compare.js';
+import { pairedRatio, STEADY, type Better, type PairedRatio, type Samples } from './compare.js';
 
 /** One call of what is measured; what it returns is summed up, so that nothing can be optimised away. */
 export type Run = () => number | Promise<number>;
@@ -129,20 +121,14 @@ export function compareRuns(ours: Run, rival: Run, options: MeasureOptions): Pro
   return untilSteady(() => measurePairs(ours, rival, options), 'lower', options.attempts);
 }
 
-/** Distance of the quartiles as a share of the median. */
-export function spreadOf(values: readonly number[]): number {
-  return (quantile(values, 0.75) - quantile(values, 0.25)) / median(values);
-}
-
-/** Milliseconds a call of one run alone: a median, taken again when the samples swing; the steadiest counts. */
-export async function steadyTime(run: Run, sampleMs: number, attempts: number): Promise<number> {
-  const first = await timed(run, 1);
-  const calls = callsFor(Math.min(first, await timed(run, 1)), sampleMs);
-  let best: readonly number[] = [];
-  for (let attempt = 0; attempt < attempts && !(spreadOf(best) <= STEADY); attempt++) {
-    const samples: number[] = [];
-    for (let i = 0; i < (first > 1000 ? 3 : 5); i++) samples.push(await timed(run, calls));
-    if (!(spreadOf(samples) >= spreadOf(best))) best = samples;
-  }
-  return median(best);
+/**
+ * Milliseconds a call of one run alone, the fastest of seven samples, three of what takes a second: nothing stands beside
+ * it to share a slow moment of the machine, and such a moment only ever adds.
+ */
+export async function fastestTime(run: Run, sampleMs: number): Promise<number> {
+  const first = Math.min(await timed(run, 1), await timed(run, 1));
+  const calls = callsFor(first, sampleMs);
+  let fastest = Infinity;
+  for (let i = 0; i < (first > 1000 ? 3 : 7); i++) fastest = Math.min(fastest, await timed(run, calls));
+  return fastest;
 }

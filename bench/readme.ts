@@ -59,7 +59,7 @@ function shareLines(ceilings: readonly Shown<Ceiling>[], shares: readonly Shown<
   );
   return [
     '',
-    `The machine's own limits in the same run. ${limits.join('; ')}.`,
+    `What the machine can do in the same run: ${limits.join('; ')}.`,
     'A share is the rate of a kernel beside that limit, for as many threads.',
     '',
     ...table(
@@ -111,6 +111,7 @@ function growthBlock(growth: readonly GrowthTable[], lanes: readonly LaneTimes[]
     '<details>',
     '<summary>How times grow with rows, columns, clusters and lanes</summary>',
     '',
+    'Times are those of the fastest of seven samples, three from a second on.',
     'In brackets the time a unit of work, and the exponent of the growth since the size before: 1 is linear, 2 quadratic.',
     ...growthLines(growth),
     ...(lines.length === 0 ? [] : ['', ...table(head, lines)]),

@@ -4,7 +4,7 @@ import type { Numbers } from '../src/ports/tables.js';
 import { failedRow, type Row } from './compare.js';
 import { column, mulberry32, unseen } from './data.js';
 import { growthOf, type GrowthTable, type LaneTimes, type Point } from './growth.js';
-import { compareRuns, steadyTime, type Run } from './measure.js';
+import { compareRuns, fastestTime, type Run } from './measure.js';
 import { describe } from './passes.js';
 import type { Seat } from './stage.js';
 
@@ -20,7 +20,6 @@ const ITERATIONS = 10;
 const QUARTILES = [0.25, 0.5, 0.75];
 
 const SAMPLE_MS = 30;
-const ATTEMPTS = 3;
 
 /** More than this a size may not need: what a request of 4 GiB leaves beside its data. */
 const MOST_BYTES = 3e9;
@@ -78,7 +77,7 @@ async function against(
   for (const size of sizes) {
     try {
       const asked = question(size);
-      points.push({ size, takes: await steadyTime(asked.run, SAMPLE_MS, ATTEMPTS) });
+      points.push({ size, takes: await fastestTime(asked.run, SAMPLE_MS) });
       units.push(asked.units);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -175,7 +174,7 @@ async function byLanes(seats: readonly Seat[]): Promise<{ lanes: LaneTimes[]; ro
     const runs = seats.map((seat) => ({ lanes: seat.lanes, run: run(seat) }));
     const points: LaneTimes['points'][number][] = [];
     for (const one of runs) {
-      points.push({ lanes: one.lanes, takes: await steadyTime(one.run, SAMPLE_MS, ATTEMPTS) });
+      points.push({ lanes: one.lanes, takes: await fastestTime(one.run, SAMPLE_MS) });
     }
     lanes.push({ name, points });
     const [first, ...more] = runs;
