@@ -92,6 +92,53 @@ export function failedRow(about: Pick<Row, 'group' | 'name' | 'rivalName' | 'atL
   };
 }
 
+/** Whether two lists of figures are the same to a relative tolerance, absolute below one. */
+export function sameFigures(a: readonly number[], b: readonly number[], tolerance: number): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      (value, i) => Math.abs(value - b[i]!) <= tolerance * Math.max(1, Math.abs(value), Math.abs(b[i]!)),
+    )
+  );
+}
+
+/** Geometric mean; NaN of nothing and of what is not positive. */
+export function geometricMean(values: readonly number[]): number {
+  if (values.length === 0 || !values.every((value) => value > 0)) return NaN;
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
+/**
+ * The line that stands for many: geometric means of their times and ratios. A line without a ratio spoils it, for a mean
+ * of what could be measured is not the one asked for.
+ */
+export function geometricRow(
+  rows: readonly Row[],
+  about: Pick<Row, 'group' | 'name' | 'rivalName' | 'atLeast'>,
+): Row {
+  const failed = rows.filter(({ ratio }) => !(ratio > 0)).length;
+  if (rows.length === 0 || failed > 0) {
+    return failedRow(
+      about,
+      new Error(`expected ${rows.length} ratios, ${failed} of them could not be measured`),
+    );
+  }
+  const mean = (of: (row: Row) => number): number => geometricMean(rows.map(of));
+  const [low, ratio, high] = [mean((row) => row.low), mean((row) => row.ratio), mean((row) => row.high)];
+  return {
+    ...about,
+    ours: mean((row) => row.ours),
+    rival: mean((row) => row.rival),
+    ratio,
+    low,
+    high,
+    spread: (high - low) / ratio,
+    unit: rows[0]!.unit,
+    attempts: 1,
+    error: null,
+  };
+}
+
 /** Whether a line has the ratio asked for, null when none is. No number is never enough. */
 export function met({ atLeast, ratio, error }: Row): boolean | null {
   if (error !== null) return false;
@@ -126,15 +173,19 @@ export function exitCode(rows: readonly Row[], limits: readonly Limit[]): 0 | 1 
   return failures(rows, limits).length === 0 ? 0 : 1;
 }
 
-/** Three significant digits, no exponent. */
-export function figure(value: number): string {
-  if (!Number.isFinite(value)) return '–';
+/** What a results file has of it: in JSON, what is not a number is null. */
+export type Shown<T> = { readonly [K in keyof T]: T[K] extends number ? number | null : T[K] };
+
+/** Three significant digits, no exponent; a dash where there is no number. */
+export function figure(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
   return value >= 1000 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 
 const answer = (verdict: boolean | null): string => (verdict === null ? '' : verdict ? 'yes' : '**no**');
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+/** Markdown table whose columns stand under each other. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...lines.map((line) => line[i]!.length)));
   const format = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
@@ -175,8 +226,16 @@ export function limitTable(limits: readonly Limit[]): string {
   );
 }
 
-/** The results file. What is not a number is null in it. */
-export function resultsJson(machine: Machine, rows: readonly Row[], limits: readonly Limit[]): string {
+/**
+ * The results file. What is not a number is null in it. `more`: what has a form of its own, each under its key: the
+ * machine's ceilings, shares of them, how times grow, the rivals' versions.
+ */
+export function resultsJson(
+  machine: Machine,
+  rows: readonly Row[],
+  limits: readonly Limit[],
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const tidy = (_: string, value: unknown): unknown =>
     typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value;
   const results = {
@@ -198,6 +257,7 @@ export function resultsJson(machine: Machine, rows: readonly Row[], limits: read
       ...(row.error === null ? {} : { error: row.error }),
     })),
     limits: limits.map((limit) => ({ ...limit, met: within(limit) })),
+    ...more,
   };
   return `${JSON.stringify(results, tidy, 2)}\n`;
 }

@@ -28,6 +28,7 @@ export interface SimpleStatistics {
 }
 
 export interface NodeRivals {
+  readonly kmeans: typeof import('ml-kmeans').kmeans;
   readonly kmeansGenerator: typeof import('ml-kmeans').kmeansGenerator;
   readonly jStat: JStat;
   /** Null where it is not installed. */
@@ -54,11 +55,12 @@ export async function nodeRivals(install: boolean): Promise<NodeRivals> {
   const folder = join(packageRoot(), 'bench', 'rivals', 'node');
   const require = createRequire(join(folder, 'package.json'));
   if (install && !existsSync(join(folder, 'node_modules', 'simple-statistics'))) npmInstall(folder);
-  const { kmeansGenerator } = (await import(
+  const { kmeans, kmeansGenerator } = (await import(
     pathToFileURL(require.resolve('ml-kmeans')).href
   )) as typeof import('ml-kmeans');
   const { jStat } = require('jstat') as { jStat: JStat };
   return {
+    kmeans,
     kmeansGenerator,
     jStat,
     simple: optional(require, 'simple-statistics') as SimpleStatistics | null,
@@ -81,7 +83,7 @@ function npmInstall(folder: string): void {
   }
 }
 
-/** Where the Python services live, and the interpreter that has their packages. */
+/** Where the Python rivals live, and the interpreter that has their packages. */
 export interface PythonRivals {
   readonly folder: string;
   readonly python: string;
@@ -91,13 +93,12 @@ export interface PythonRivals {
  * Makes bench/rivals/python/.venv where there is none. Null, with a line that says why, where that cannot be.
  * What is already there is never cleared or repaired: it may be a link to somebody's own environment.
  */
-export function pythonRivals(): PythonRivals | null {
-  const folder = join(packageRoot(), 'bench', 'rivals', 'python');
+export function pythonRivals(folder = join(packageRoot(), 'bench', 'rivals', 'python')): PythonRivals | null {
   const environment = join(folder, '.venv');
   const python = join(environment, 'bin', 'python');
   try {
     if (lstatSync(environment, { throwIfNoEntry: false }) === undefined) {
-      console.log('making bench/rivals/python/.venv (pandas, scikit-learn, pyarrow; some minutes)');
+      console.log('making bench/rivals/python/.venv (pandas, scikit-learn, pyarrow, DuckDB; some minutes)');
       run('python3', ['-m', 'venv', '.venv'], folder, 120_000);
       run(python, ['-m', 'pip', 'install', '--quiet', '-r', 'requirements.txt'], folder, 900_000);
     }
@@ -105,7 +106,7 @@ export function pythonRivals(): PythonRivals | null {
     return { folder, python };
   } catch (error) {
     console.log(
-      `the Python services cannot be set up (${reason(error)}): measuring without them; ` +
+      `the Python rivals cannot be set up (${reason(error)}): measuring without them; ` +
         'remove bench/rivals/python/.venv to have it made again',
     );
     return null;
@@ -117,8 +118,10 @@ function run(command: string, args: readonly string[], cwd: string, timeout: num
 }
 
 /** The last line of what a command said on stderr, else the error's own first line. */
-function reason(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+export function reason(error: unknown): string {
+  // Null when the command could not even be started.
+  const stderr = error instanceof Error && 'stderr' in error ? error.stderr : null;
+  const said = Buffer.isBuffer(stderr) ? stderr.toString().trim() : '';
   const text = said === '' ? String(error instanceof Error ? error.message : error) : said;
   return (text.split('\n').at(-1) ?? text).slice(0, 200);
 }

@@ -9,12 +9,26 @@ import { failedRow, type Row } from './compare.js';
 import { compareRuns, type MeasureOptions, type Run } from './measure.js';
 import { nodeRivals, packageRoot, type NodeRivals } from './rivals.js';
 
+/** An engine, the arena in which its data lies, and how many threads compute over it. */
+export interface Seat {
+  readonly lanes: number;
+  readonly engine: Engine;
+  readonly arena: Arena;
+  /** Ends the threads that it has of its own. */
+  close(): Promise<void>;
+}
+
 /** Everything that a case may put against each other. */
 export interface Stage {
+  /** One lane over `arena`. */
   readonly wasm: Engine;
   readonly js: Engine;
   readonly arena: Arena;
+  /** All the lanes there are, over an arena of their own where they are more than one. */
+  readonly most: Seat;
   readonly rivals: NodeRivals;
+  /** Ends the threads of the lanes. */
+  close(): Promise<void>;
 }
 
 /** Two runs over the same data. Each returns a figure of its result, and the two figures must agree. */
@@ -46,10 +60,46 @@ export function openKernels(): { kernels: Kernels; arena: Arena } {
   return { kernels, arena: new Arena(memory, kernels.heap_base.value) };
 }
 
-/** `all`: also rivals that have to be installed first. */
-export async function openStage(all: boolean): Promise<Stage> {
+/** The kernels on the thread that calls them. */
+export function openOneLane(): Seat {
   const { kernels, arena } = openKernels();
-  return { wasm: wasmEngine(kernels, arena), js: await jsEngine(), arena, rivals: await nodeRivals(all) };
+  return { lanes: 1, engine: wasmEngine(kernels, arena), arena, close: () => Promise.resolve() };
+}
+
+/**
+ * Every number of lanes that can be measured, one lane first, the most last. This is the one place that knows: Python's
+ * rows, the shares of the machine and the growth tables take the last, the lanes table all of them.
+ */
+export function openSeats(): Promise<readonly [Seat, ...Seat[]]> {
+  return Promise.resolve([openOneLane()]);
+}
+
+async function closeAll(seats: readonly Seat[]): Promise<void> {
+  await Promise.all(seats.map((seat) => seat.close()));
+}
+
+/** Opens the seats, uses them, and ends their threads. */
+export async function withSeats<T>(use: (seats: readonly [Seat, ...Seat[]]) => Promise<T>): Promise<T> {
+  const seats = await openSeats();
+  try {
+    return await use(seats);
+  } finally {
+    await closeAll(seats);
+  }
+}
+
+/** `all`: also rivals that have to be installed first, and all lanes. */
+export async function openStage(all: boolean): Promise<Stage> {
+  const seats = all ? await openSeats() : ([openOneLane()] as const);
+  const [one] = seats;
+  return {
+    wasm: one.engine,
+    js: await jsEngine(),
+    arena: one.arena,
+    most: seats.at(-1) ?? one,
+    rivals: await nodeRivals(all),
+    close: () => closeAll(seats),
+  };
 }
 
 /** A copy of the values in the arena, where the service has its columns. */
@@ -75,7 +125,7 @@ export async function measureCase(
   const floor = one.floor ?? null;
   const atLeast = against === 'floor' ? floor : (one.target ?? floor);
   const about = { group: one.family, name: one.name, rivalName: one.rival, atLeast };
-  const top = stage.arena.top;
+  const arenas = [stage.arena, stage.most.arena].map((arena) => ({ arena, top: arena.top }));
   try {
     const contest = one.prepare(stage);
     await checkAgreement(contest);
@@ -84,6 +134,6 @@ export async function measureCase(
   } catch (error) {
     return failedRow(about, error);
   } finally {
-    stage.arena.reset(top);
+    for (const { arena, top } of arenas) arena.reset(top);
   }
 }

@@ -3,6 +3,8 @@ import {
   failedRow,
   failures,
   figure,
+  geometricMean,
+  geometricRow,
   limitTable,
   machine,
   median,
@@ -11,6 +13,7 @@ import {
   quantile,
   ratioTable,
   resultsJson,
+  sameFigures,
   within,
   type Limit,
   type Row,
@@ -75,6 +78,51 @@ describe('pairedRatio', () => {
     expect(met(row)).toBe(false);
     expect(exitCode([row], [])).toBe(1);
     expect(exitCode([FAST, row], [])).toBe(1);
+  });
+});
+
+describe('a line that stands for many', () => {
+  const about = { group: 'python', name: 'geometric mean', rivalName: 'scikit-learn', atLeast: 3 };
+  test('has the geometric means of times, ratios and quartiles', () => {
+    const row = geometricRow(
+      [rowOf({ ours: [1, 1], rival: [2, 2] }), rowOf({ ours: [4, 4], rival: [32, 32] })],
+      about,
+    );
+    expect(row).toMatchObject({ ...about, unit: 'ms', error: null });
+    const figures = [row.ours, row.rival, row.ratio, row.low, row.high, row.spread];
+    expect(figures).toEqual([2, 8, 4, 4, 4, 0].map((value) => expect.closeTo(value, 9) as number));
+    expect(met(row)).toBe(true);
+  });
+  test('is below its floor when the mean is, though one ratio is far above', () => {
+    const row = geometricRow([rowOf({ ours: [1], rival: [1] }), rowOf({ ours: [1], rival: [8] })], about);
+    expect([row.ratio, met(row)]).toEqual([expect.closeTo(2.828, 3), false]);
+  });
+  test('has no numbers when one of the many has none, or there are none', () => {
+    const spoilt = geometricRow([FAST, failedRow(about, new Error('no memory'))], about);
+    expect(spoilt).toMatchObject({ ratio: NaN, error: 'expected 2 ratios, 1 of them could not be measured' });
+    expect(met(spoilt)).toBe(false);
+    expect(met(geometricRow([], about))).toBe(false);
+  });
+  test.each([
+    [[2, 8], 4],
+    [[3], 3],
+  ])('the geometric mean of %j is %d', (values, mean) => {
+    expect(geometricMean(values)).toBeCloseTo(mean, 12);
+  });
+  test.each([[[]], [[1, 0]], [[1, -2]], [[1, NaN]]])('there is none of %j', (values) => {
+    expect(geometricMean(values)).toBeNaN();
+  });
+});
+
+describe('figures of both sides', () => {
+  test.each([
+    [[1e6, 0], [1e6 + 1e-4, 1e-10], true],
+    [[1e6], [1e6 + 1e-2], false],
+    [[0], [1e-8], false],
+    [[1, 2], [1], false],
+    [[NaN], [NaN], false],
+  ])('%j and %j are the same to nine digits: %s', (a, b, same) => {
+    expect(sameFigures(a, b, 1e-9)).toBe(same);
   });
 });
 
@@ -156,6 +204,17 @@ describe('the report', () => {
         expect.objectContaining({ ours: null, ratio: null, spread: null, met: false }),
       ],
       limits: [{ ...SMALL, met: true }],
+    });
+  });
+  test('has what has a form of its own under its key, NaN as null', () => {
+    const more = { shares: [{ share: 0.123456789 }], growth: [{ points: [{ takes: NaN }] }] };
+    const file = { cores: 2, node: 'v20.19.0', date: '2026-01-01' };
+    expect(JSON.parse(resultsJson(file, [], [], more))).toEqual({
+      machine: file,
+      rows: [],
+      limits: [],
+      shares: [{ share: 0.123457 }],
+      growth: [{ points: [{ takes: null }] }],
     });
   });
   test('names the machine', () => {

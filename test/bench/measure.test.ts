@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Samples } from '../../bench/compare.js';
 import { bitmap, blobs, mulberry32, normal, uniform } from '../../bench/data.js';
-import { compareRuns, measurePairs, untilSteady, type MeasureOptions } from '../../bench/measure.js';
+import {
+  alternate,
+  callsFor,
+  compareRuns,
+  fastestTime,
+  measurePairs,
+  pairsFor,
+  untilSteady,
+  type MeasureOptions,
+} from '../../bench/measure.js';
 
 const QUICK: MeasureOptions = { pairs: 5, sampleMs: 1, warmMs: 1, attempts: 3 };
 const STEADY: Samples = { ours: [1, 1, 1, 1, 1], rival: [5, 5, 5, 5, 5] };
@@ -62,6 +71,46 @@ describe('paired measurement', () => {
       true,
     );
   });
+});
+
+describe('pairs timed by whoever makes the calls', () => {
+  test('are as many as asked for, in turn, each side with its own number of calls', async () => {
+    const order: string[] = [];
+    const clock = (who: string, ms: number) => (calls: number) => {
+      order.push(`${who} ${calls}`);
+      return Promise.resolve(ms);
+    };
+    const turns = { pairs: 3, ourCalls: 20, rivalCalls: 1, restMs: 1 };
+    const samples = await alternate(clock('ours', 2), clock('rival', 9), turns);
+    expect(samples).toEqual({ ours: [2, 2, 2], rival: [9, 9, 9] });
+    expect(order).toEqual(['ours 20', 'rival 1', 'rival 1', 'ours 20', 'ours 20', 'rival 1']);
+  });
+  test.each([
+    [19_700, 3],
+    [3001, 3],
+    [3000, 5],
+    [999, 7],
+  ])('a run of %d ms is worth %d pairs', (ms, pairs) => {
+    expect(pairsFor(ms)).toBe(pairs);
+  });
+  test.each([
+    [9, 100, 11],
+    [0.05, 40, 800],
+    [500, 100, 1],
+  ])('calls of %d ms make a sample of %d: %d', (ms, sample, calls) => {
+    expect(callsFor(ms, sample)).toBe(calls);
+  });
+});
+
+test('a time alone is that of the fastest sample: what disturbs one only adds', async () => {
+  let call = 0;
+  const slow = (): Promise<number> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, call++ === 4 ? 12 : 40, 1);
+    });
+  const ms = await fastestTime(slow, 1);
+  expect(ms).toBeGreaterThan(10);
+  expect(ms).toBeLessThan(38);
 });
 
 describe('a ratio that swings', () => {
