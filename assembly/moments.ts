@@ -1,9 +1,15 @@
 /**
  * Count, sum, mean, centred power sums M2 to M4, minimum and maximum of a float64 column with missing values.
  *
- * Source: two passes a block (Neumaier / Knuth TwoSum for the sum, then deviations from the block's own mean, with
- * the corrected two-pass term of Chan, Golub, LeVeque 1983), and Pébay's update formulas (SAND2008-6212) between blocks.
- * The block is still in cache when the second pass reads it.
+ * Source: two passes a block (a compensated sum, then deviations from the block's own mean, with the corrected two-pass
+ * term of Chan, Golub, LeVeque 1983), and Pébay's update formulas (SAND2008-6212) between blocks. The block is still in
+ * cache when the second pass reads it.
+ *
+ * Sums of values and of squares are kept in two parts. The high one starts at a power of two that is far larger than all it
+ * will ever be added, so it takes the leading bits of each value without rounding, and the rest of each, which is known
+ * exactly, goes to the low one (Rump, Ogita, Oishi 2008: 4 additions a value, where TwoSum has 7). How large the values of
+ * a block are a few of its rows say; should one be eight times larger, the block is summed again. Where no power of two is
+ * large enough, and for infinities, TwoSum does it.
  *
  * Eight running sums, one for each row position modulo 8, whatever the chunks are:
  *
@@ -30,12 +36,46 @@ const COUNT: usize = 448;
 const MIN: usize = 456;
 const MAX: usize = 464;
 
-function addOne(state: usize, lane: i32, x: f64): void {
+/** Bytes of scratch that a lane needs. */
+const SCRATCH: usize = 512;
+
+/** What x + high leaves out, `sum` being that sum; with a bias high is known to be larger than x. */
+// @ts-ignore: decorator
+@inline
+function restOf(high: v128, x: v128, sum: v128, biased: bool): v128 {
+  return biased ? f64x2.sub(x, f64x2.sub(sum, high)) : twoSumError(high, x, sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function restOfOne(high: f64, x: f64, sum: f64, biased: bool): f64 {
+  return biased ? x - (sum - high) : errorOf(high, x, sum);
+}
+
+/** Rows of a block that end up in one of the eight sums: 2^13. Bits that they may add to the largest of them, and two more. */
+const ROOM: i64 = 15;
+
+/**
+ * Where a sum starts whose values are at most `largest` in size, or up to 2^headroom times that: 1.5 · 2^k, so that it stays
+ * between 2^k and 2^(k + 1). 0 where there is no such number.
+ */
+function biasOf(largest: f64, headroom: i64): f64 {
+  if (!(largest <= f64.MAX_VALUE)) return 0;
+  const exponent = ((reinterpret<i64>(largest) >> 52) & 0x7ff) + 1 + headroom + ROOM;
+  return exponent >= 2047 ? 0 : reinterpret<f64>((exponent << 52) | (1 << 51));
+}
+
+/** Whether values up to `largest` in size may be added to a sum that starts there. */
+function fits(bias: f64, largest: f64): bool {
+  return largest <= bias && ((reinterpret<i64>(largest) >> 52) & 0x7ff) + 1 + ROOM <= (reinterpret<i64>(bias) >> 52);
+}
+
+function addOne(state: usize, lane: i32, x: f64, biased: bool): void {
   if (x != x) return;
   const at = state + ((<usize>lane) << 3);
   const hi = load<f64>(at, HI);
   const sum = hi + x;
-  store<f64>(at, load<f64>(at, LO) + errorOf(hi, x, sum), LO);
+  store<f64>(at, load<f64>(at, LO) + restOfOne(hi, x, sum, biased), LO);
   store<f64>(at, sum, HI);
   store<f64>(state, load<f64>(state, COUNT) + 1, COUNT);
   if (x < load<f64>(state, MIN)) store<f64>(state, x, MIN);
@@ -43,7 +83,9 @@ function addOne(state: usize, lane: i32, x: f64): void {
 }
 
 /** Adds rows [from, to), `from` in lane 0, a multiple of eight rows, all present; false (nothing stored) when a NaN is met. */
-function addEightsPresent(state: usize, values: usize, from: i32, to: i32): bool {
+// @ts-ignore: decorator
+@inline
+function addEightsPresent(state: usize, values: usize, from: i32, to: i32, biased: bool): bool {
   let h0 = v128.load(state, HI), h1 = v128.load(state, HI + 16), h2 = v128.load(state, HI + 32), h3 = v128.load(state, HI + 48);
   let l0 = v128.load(state, LO), l1 = v128.load(state, LO + 16), l2 = v128.load(state, LO + 32), l3 = v128.load(state, LO + 48);
   let low = v128.load64_splat(state, MIN);
@@ -52,10 +94,10 @@ function addEightsPresent(state: usize, values: usize, from: i32, to: i32): bool
   for (let at = values + ((<usize>from) << 3); at < end; at += 64) {
     const x0 = v128.load(at), x1 = v128.load(at, 16), x2 = v128.load(at, 32), x3 = v128.load(at, 48);
     const s0 = f64x2.add(h0, x0), s1 = f64x2.add(h1, x1), s2 = f64x2.add(h2, x2), s3 = f64x2.add(h3, x3);
-    l0 = f64x2.add(l0, twoSumError(h0, x0, s0));
-    l1 = f64x2.add(l1, twoSumError(h1, x1, s1));
-    l2 = f64x2.add(l2, twoSumError(h2, x2, s2));
-    l3 = f64x2.add(l3, twoSumError(h3, x3, s3));
+    l0 = f64x2.add(l0, restOf(h0, x0, s0, biased));
+    l1 = f64x2.add(l1, restOf(h1, x1, s1, biased));
+    l2 = f64x2.add(l2, restOf(h2, x2, s2, biased));
+    l3 = f64x2.add(l3, restOf(h3, x3, s3, biased));
     h0 = s0;
     h1 = s1;
     h2 = s2;
@@ -81,7 +123,9 @@ function addEightsPresent(state: usize, values: usize, from: i32, to: i32): bool
 }
 
 /** The same with a bitmap and NaNs: a missing row is a masked zero for the sum and a NaN for minimum and maximum. */
-function addEightsMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32): void {
+// @ts-ignore: decorator
+@inline
+function addEightsMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, biased: bool): void {
   let low = v128.load64_splat(state, MIN);
   let high = v128.load64_splat(state, MAX);
   let counts = i64x2.splat(0);
@@ -96,7 +140,7 @@ function addEightsMasked(state: usize, values: usize, validity: usize, bit: i32,
       const value = v128.and(x, present);
       const hi = v128.load(state + offset, HI);
       const sum = f64x2.add(hi, value);
-      v128.store(state + offset, f64x2.add(v128.load(state + offset, LO), twoSumError(hi, value, sum)), LO);
+      v128.store(state + offset, f64x2.add(v128.load(state + offset, LO), restOf(hi, value, sum, biased)), LO);
       v128.store(state + offset, sum, HI);
       counts = i64x2.sub(counts, present);
       low = f64x2.pmin(low, x);
@@ -109,7 +153,15 @@ function addEightsMasked(state: usize, values: usize, validity: usize, bit: i32,
   store<f64>(state, load<f64>(state, COUNT) + <f64>count, COUNT);
 }
 
-function centreOne(state: usize, lane: i32, x: f64, mean: f64): void {
+function addBiased(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32): void {
+  if (validity != 0 || !addEightsPresent(state, values, from, to, true)) addEightsMasked(state, values, validity, bit, from, to, true);
+}
+
+function addUnbiased(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32): void {
+  if (validity != 0 || !addEightsPresent(state, values, from, to, false)) addEightsMasked(state, values, validity, bit, from, to, false);
+}
+
+function centreOne(state: usize, lane: i32, x: f64, mean: f64, biased: bool): void {
   if (x != x) return;
   const at = state + ((<usize>lane) << 3);
   const d = x - mean;
@@ -117,16 +169,16 @@ function centreOne(state: usize, lane: i32, x: f64, mean: f64): void {
   store<f64>(at, load<f64>(at, S1) + d, S1);
   const s2 = load<f64>(at, S2);
   const sum = s2 + square;
-  store<f64>(at, load<f64>(at, E2) + errorOf(s2, square, sum), E2);
+  store<f64>(at, load<f64>(at, E2) + restOfOne(s2, square, sum, biased), E2);
   store<f64>(at, sum, S2);
   store<f64>(at, load<f64>(at, S3) + square * d, S3);
   store<f64>(at, load<f64>(at, S4) + square * square, S4);
 }
 
-/** Deviations of rows [from, to), present ones only; `HIGHER` asks for the third and fourth powers too. */
+/** Deviations of rows [from, to), present ones only; `higher` asks for the third and fourth powers too. */
 // @ts-ignore: decorator
 @inline
-function centreEights(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool, masked: bool): void {
+function centreEights(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool, masked: bool, biased: bool): void {
   const centre = f64x2.splat(mean);
   // Two halves of four lanes each keep the accumulators in registers.
   for (let half = 0; half < 2; half++) {
@@ -149,8 +201,8 @@ function centreEights(state: usize, values: usize, validity: usize, bit: i32, fr
       a1 = f64x2.add(a1, dx);
       b1 = f64x2.add(b1, dy);
       const sx = f64x2.add(a2, qx), sy = f64x2.add(b2, qy);
-      ae = f64x2.add(ae, twoSumError(a2, qx, sx));
-      be = f64x2.add(be, twoSumError(b2, qy, sy));
+      ae = f64x2.add(ae, restOf(a2, qx, sx, biased));
+      be = f64x2.add(be, restOf(b2, qy, sy, biased));
       a2 = sx;
       b2 = sy;
       if (higher) {
@@ -173,38 +225,41 @@ function centreEights(state: usize, values: usize, validity: usize, bit: i32, fr
   }
 }
 
-function centrePresent(state: usize, values: usize, from: i32, to: i32, mean: f64, higher: bool): void {
-  if (higher) centreEights(state, values, 0, 0, from, to, mean, true, false);
-  else centreEights(state, values, 0, 0, from, to, mean, false, false);
+function centrePresent(state: usize, values: usize, from: i32, to: i32, mean: f64, higher: bool, biased: bool): void {
+  if (!biased) centreEights(state, values, 0, 0, from, to, mean, true, false, false);
+  else if (higher) centreEights(state, values, 0, 0, from, to, mean, true, false, true);
+  else centreEights(state, values, 0, 0, from, to, mean, false, false, true);
 }
 
-function centreMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool): void {
-  if (higher) centreEights(state, values, validity, bit, from, to, mean, true, true);
-  else centreEights(state, values, validity, bit, from, to, mean, false, true);
+function centreMasked(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, mean: f64, higher: bool, biased: bool): void {
+  if (!biased) centreEights(state, values, validity, bit, from, to, mean, true, true, false);
+  else if (higher) centreEights(state, values, validity, bit, from, to, mean, true, true, true);
+  else centreEights(state, values, validity, bit, from, to, mean, false, true, true);
 }
 
 /** Rows [from, to) of one chunk, the first of which has the block position `phase`. */
-function addRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32): void {
+function addRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32, biased: bool): void {
   let row = from;
-  while (row < to && (phase & 7) != 0) addOne(state, phase++ & 7, cell(values, validity, bit, row++));
+  while (row < to && (phase & 7) != 0) addOne(state, phase++ & 7, cell(values, validity, bit, row++), biased);
   const end = row + ((to - row) & ~7);
   if (row < end) {
-    if (validity != 0 || !addEightsPresent(state, values, row, end)) addEightsMasked(state, values, validity, bit, row, end);
+    if (biased) addBiased(state, values, validity, bit, row, end);
+    else addUnbiased(state, values, validity, bit, row, end);
     row = end;
   }
-  for (let lane = 0; row < to; row++, lane++) addOne(state, lane, cell(values, validity, bit, row));
+  for (let lane = 0; row < to; row++, lane++) addOne(state, lane, cell(values, validity, bit, row), biased);
 }
 
-function centreRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32, mean: f64, higher: bool, complete: bool): void {
+function centreRows(state: usize, values: usize, validity: usize, bit: i32, from: i32, to: i32, phase: i32, mean: f64, higher: bool, complete: bool, biased: bool): void {
   let row = from;
-  while (row < to && (phase & 7) != 0) centreOne(state, phase++ & 7, cell(values, validity, bit, row++), mean);
+  while (row < to && (phase & 7) != 0) centreOne(state, phase++ & 7, cell(values, validity, bit, row++), mean, biased);
   const end = row + ((to - row) & ~7);
   if (row < end) {
-    if (complete) centrePresent(state, values, row, end, mean, higher);
-    else centreMasked(state, values, validity, bit, row, end, mean, higher);
+    if (complete) centrePresent(state, values, row, end, mean, higher, biased);
+    else centreMasked(state, values, validity, bit, row, end, mean, higher, biased);
     row = end;
   }
-  for (let lane = 0; row < to; row++, lane++) centreOne(state, lane, cell(values, validity, bit, row), mean);
+  for (let lane = 0; row < to; row++, lane++) centreOne(state, lane, cell(values, validity, bit, row), mean, biased);
 }
 
 /** Sum of eight lanes and their errors: result in the first lane's hi and lo. */
@@ -247,17 +302,32 @@ function finishBlock(state: usize, part: usize, mean: f64): void {
   store<f64>(part, load<f64>(state, MAX), 72);
 }
 
-/** Bytes of scratch that a lane needs. */
-const SCRATCH: usize = 512;
+/** Rows between those that say how large the values of a block are. */
+const SPACING: i32 = 256;
+/** How many times larger, as a power of two, values may be than those that say it. */
+const HEADROOM: i64 = 3;
 
-/**
- * Count and sum of the present rows of one block; its number of rows.
- *
- * OUT state       512 bytes, to be read with blockCount and blockMean
- */
-export function sumBlock(chunks: usize, chunkCount: i32, block: i32, state: usize): i32 {
-  const from = block * BLOCK;
-  memory.fill(state, 0, 512);
+/** The largest size of some present values of a block. */
+function largestOf(chunks: usize, chunkCount: i32, from: i32): f64 {
+  let largest: f64 = 0;
+  let row = from;
+  for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
+    const last = min(start + chunkLength(chunks, chunk), from + BLOCK);
+    const values = chunkValues(chunks, chunk), validity = chunkValidity(chunks, chunk), bit = chunkBit(chunks, chunk);
+    for (; row < last; row += SPACING) {
+      const size = abs(cell(values, validity, bit, row - start));
+      // A NaN is not larger.
+      if (size > largest) largest = size;
+    }
+    start += chunkLength(chunks, chunk);
+  }
+  return largest;
+}
+
+/** Sums up the rows of a block; how many there are. `bias`: where each of the eight sums starts, or 0. */
+function sumRows(chunks: usize, chunkCount: i32, from: i32, state: usize, bias: f64): i32 {
+  memory.fill(state, 0, SCRATCH);
+  for (let lane: usize = 0; lane < 64; lane += 8) store<f64>(state + lane, bias, HI);
   store<f64>(state, Infinity, MIN);
   store<f64>(state, -Infinity, MAX);
   let rows = 0;
@@ -266,10 +336,30 @@ export function sumBlock(chunks: usize, chunkCount: i32, block: i32, state: usiz
     const first = max(from - start, 0);
     const last = min(from + BLOCK - start, length);
     if (first < last) {
-      addRows(state, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from);
+      addRows(state, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, bias != 0);
       rows += last - first;
     }
     start += length;
+  }
+  for (let lane: usize = 0; lane < 64; lane += 8) store<f64>(state + lane, load<f64>(state + lane, HI) - bias, HI);
+  return rows;
+}
+
+/**
+ * Count and sum of the present rows of one block; its number of rows.
+ *
+ * OUT state       512 bytes, to be read with blockCount and blockMean
+ */
+export function sumBlock(chunks: usize, chunkCount: i32, block: i32, state: usize): i32 {
+  const from = block * BLOCK;
+  let bias = biasOf(largestOf(chunks, chunkCount, from), HEADROOM);
+  let rows = sumRows(chunks, chunkCount, from, state, bias);
+  if (bias != 0 && load<f64>(state, COUNT) > 0) {
+    const largest = max(abs(load<f64>(state, MIN)), abs(load<f64>(state, MAX)));
+    if (!fits(bias, largest)) {
+      bias = biasOf(largest, 0);
+      rows = sumRows(chunks, chunkCount, from, state, bias);
+    }
   }
   foldLanes(state + HI, state + LO);
   return rows;
@@ -316,15 +406,20 @@ export function momentsUnit(task: usize, unit: i32, lane: i32): void {
   const mean = blockMean(scratch);
   const complete = count == <f64>rows;
   if (count > 0 && order > 1) {
+    const reach = max(load<f64>(scratch, MAX) - mean, mean - load<f64>(scratch, MIN));
+    // What the mean is rounded by may make a deviation larger than that, by far less than a factor of two.
+    const bias = biasOf(reach * reach, 1);
+    for (let sum: usize = 0; sum < 64; sum += 8) store<f64>(scratch + sum, bias, S2);
     for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
       const length = chunkLength(chunks, chunk);
       const first = max(from - start, 0);
       const last = min(from + BLOCK - start, length);
       if (first < last) {
-        centreRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, mean, order > 2, complete);
+        centreRows(scratch, chunkValues(chunks, chunk), chunkValidity(chunks, chunk), chunkBit(chunks, chunk), first, last, start + first - from, mean, order > 2, complete, bias != 0);
       }
       start += length;
     }
+    for (let sum: usize = 0; sum < 64; sum += 8) store<f64>(scratch + sum, load<f64>(scratch + sum, S2) - bias, S2);
   }
   finishBlock(scratch, partial, mean);
 }
