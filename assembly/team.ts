@@ -39,8 +39,9 @@ const ARGUMENTS: usize = 588;
 
 /** Looks at a word that somebody will change soon before sleeping: about 20 µs, a few times what waking up takes. */
 const SPINS: i32 = 4000;
-/** Nanoseconds of a sleep: an upper limit for a wake-up call that went astray. */
-const SLEEP: i64 = 2000000;
+/** Nanoseconds of a leader's and of a helper's sleep: an upper limit for a wake-up call that went astray. */
+const NAP: i64 = 2000000;
+const SLEEP: i64 = 100000000;
 
 /** What a task does with its units, and its arguments in order; the numbers are the ABI (src/engine/wasm/team.ts). */
 export enum Operation {
@@ -104,9 +105,9 @@ function work(control: usize, lane: i32): void {
 }
 
 /** Waits, awake for a while and then asleep, as long as a word has this value. returns whether it has changed */
-function changes(word: usize, from: i32): bool {
+function changes(word: usize, from: i32, sleep: i64): bool {
   for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(word) != from) return true;
-  atomic.wait<i32>(word, from, SLEEP);
+  atomic.wait<i32>(word, from, sleep);
   return atomic.load<i32>(word) != from;
 }
 
@@ -123,7 +124,7 @@ export function team_help(control: usize, lane: i32): i32 {
   while (atomic.load<i32>(control, CLOSED) == 0 && atomic.load<i32>(leave) == 0) {
     const current = atomic.load<i32>(sequence);
     if (current == seen) {
-      changes(sequence, seen);
+      changes(sequence, seen, SLEEP);
       continue;
     }
     seen = current;
@@ -142,7 +143,7 @@ export function team_help(control: usize, lane: i32): i32 {
 export function team_clear(control: usize): void {
   atomic.store<i32>(control, 0, OPEN);
   for (let inside = atomic.load<i32>(control, INSIDE); inside != 0; inside = atomic.load<i32>(control, INSIDE)) {
-    changes(control + INSIDE, inside);
+    changes(control + INSIDE, inside, NAP);
   }
 }
 
@@ -164,7 +165,7 @@ export function team_lead(control: usize, shared: i32): i32 {
   while (!stopped(control)) {
     const done = atomic.load<i32>(control, DONE);
     if (done == units) return 0;
-    changes(control + DONE, done);
+    changes(control + DONE, done, NAP);
   }
   team_clear(control);
   return i32(atomic.load<i32>(control, CANCEL) != 0) | (i32(atomic.load<i32>(control, FAULT) != 0) << 1);

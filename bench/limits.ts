@@ -6,7 +6,8 @@ import { runInNewContext } from 'node:vm';
 import { wasmEngine } from '../src/engine/wasm/engine.js';
 import { median, type Limit } from './compare.js';
 import { column, uniform, unseen } from './data.js';
-import { openKernels, placed, wasmFile } from './stage.js';
+import { openKernels, placed } from './stage.js';
+import { wasmFile } from './team.js';
 
 /** Four blocks: a moments call that allocated by the row or by the block would be found out. */
 const ROWS = 262_144;

@@ -11,14 +11,16 @@ const QUARTILES = [0.25, 0.5, 0.75] as const;
 
 /** Sum, minimum and maximum of one column. */
 export function sumMinMax({ moments }: Engine, column: Numbers): number[] {
-  const { sum, min, max } = moments(unseen(column), 2);
+  const { sum, min, max } = moments(unseen(column), 1);
   return [sum, min, max];
 }
 
 /** Mean, standard deviation, minimum, quartiles and maximum of each column: all that `describe` computes. */
-export function describe({ moments, select }: Engine, columns: readonly Numbers[]): number[] {
-  return columns.flatMap((seen) => {
-    const column = unseen(seen);
+export function describe({ ahead, moments, select }: Engine, seen: readonly Numbers[]): number[] {
+  const columns = seen.map(unseen);
+  ahead.moments(columns, 2);
+  ahead.select(columns, QUARTILES);
+  return columns.flatMap((column) => {
     const { count, mean, m2, min, max } = moments(column, 2);
     return [mean, Math.sqrt(m2 / (count - 1)), min, ...select(column, QUARTILES), max];
   });
@@ -28,9 +30,11 @@ export function describe({ moments, select }: Engine, columns: readonly Numbers[
  * Mean, standard deviation, minimum, maximum, skewness and excess kurtosis of each column, the last two without bias as
  * pandas has them (G1 and G2 of Joanes and Gill 1998).
  */
-export function allMoments({ moments }: Engine, columns: readonly Numbers[]): number[] {
-  return columns.flatMap((seen) => {
-    const { count: n, mean, m2, m3, m4, min, max } = moments(unseen(seen), 4);
+export function allMoments({ ahead, moments }: Engine, seen: readonly Numbers[]): number[] {
+  const columns = seen.map(unseen);
+  ahead.moments(columns, 4);
+  return columns.flatMap((column) => {
+    const { count: n, mean, m2, m3, m4, min, max } = moments(column, 4);
     const skewness = ((n * Math.sqrt(n - 1)) / (n - 2)) * (m3 / m2 ** 1.5);
     const scale = (n * (n + 1) * (n - 1)) / ((n - 2) * (n - 3));
     const kurtosis = (scale * m4) / m2 ** 2 - (3 * (n - 1) ** 2) / ((n - 2) * (n - 3));

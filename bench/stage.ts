@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import type { Engine, KERNEL_FAMILIES } from '../src/ports/engine.js';
 import { jsEngine } from '../src/engine/js/engine.js';
 import { Arena } from '../src/engine/wasm/arena.js';
@@ -7,7 +7,8 @@ import { wasmEngine } from '../src/engine/wasm/engine.js';
 import { instantiate, type Kernels } from '../src/engine/wasm/exports.js';
 import { failedRow, type Row } from './compare.js';
 import { compareRuns, type MeasureOptions, type Run } from './measure.js';
-import { nodeRivals, packageRoot, type NodeRivals } from './rivals.js';
+import { nodeRivals, type NodeRivals } from './rivals.js';
+import { openTeam, wasmFile } from './team.js';
 
 /** An engine, the arena in which its data lies, and how many threads compute over it. */
 export interface Seat {
@@ -51,8 +52,6 @@ export interface Case {
   prepare(stage: Stage): Contest;
 }
 
-export const wasmFile = (): string => join(packageRoot(), 'dist', 'wasm', 'release.wasm');
-
 /** The release kernels over a memory of their own. */
 export function openKernels(): { kernels: Kernels; arena: Arena } {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });
@@ -70,8 +69,9 @@ export function openOneLane(): Seat {
  * Every number of lanes that can be measured, one lane first, the most last. This is the one place that knows: Python's
  * rows, the shares of the machine and the growth tables take the last, the lanes table all of them.
  */
-export function openSeats(): Promise<readonly [Seat, ...Seat[]]> {
-  return Promise.resolve([openOneLane()]);
+export async function openSeats(): Promise<readonly [Seat, ...Seat[]]> {
+  const lanes = availableParallelism();
+  return lanes > 1 ? [openOneLane(), await openTeam(lanes)] : [openOneLane()];
 }
 
 async function closeAll(seats: readonly Seat[]): Promise<void> {

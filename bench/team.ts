@@ -8,7 +8,8 @@ import { instantiate, type Kernels } from '../src/engine/wasm/exports.js';
 import { Team } from '../src/engine/wasm/team.js';
 import type { Engine } from '../src/ports/engine.js';
 import { packageRoot } from './rivals.js';
-import { wasmFile } from './stage.js';
+
+export const wasmFile = (): string => join(packageRoot(), 'dist', 'wasm', 'release.wasm');
 
 /** What a helping thread is started with. */
 export interface HelperStart {
