@@ -7,12 +7,10 @@ import type { Kernels } from './exports.js';
 import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
 import { MOST_TRIALS, SingleSeeding } from './seeding.js';
-import { singleScale, singleWidth, type Singles } from './single.js';
+import { placeSingles } from './single.js';
 
 /** Bytes that k-means++ spends at most on what its candidates would change; beyond, it reads the data once more. */
 const MOST_KEPT = 2 ** 28;
-/** Bytes that rows in single precision take at most; beyond, assignments are not pruned. */
-const MOST_SINGLE = 2 ** 30;
 
 /** Share of the rows whose bounds may have failed when all distances are taken again. */
 const OPEN = 0.6;
@@ -139,17 +137,29 @@ export function wasmSteps(
   const centers = take(k * d);
   const sums = take(k * d + k);
   // Kernels work on eight rows at a time, and may write seven behind the last.
-  const each = (n + 8) * 8;
+  const each = Math.ceil((n + 8) / 8) * 64;
   const blocks = Array.from(
     { length: Math.ceil(n / BLOCK) },
     (_, b) => [b * BLOCK, Math.min(n, (b + 1) * BLOCK)] as const,
   );
   const meanVariance = stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d;
-  const singles = pruned ? makeSingles(kernels, arena, frame, n, d, meanVariance, blocks) : null;
   let closest = arena.take(each);
   // What each candidate would make of `closest`: the winner's becomes it, and its data need not be read again.
+  const kept = trials * each <= MOST_KEPT ? trials : 0;
+  const room = arena.take(kept * each);
+  const spare = Array.from({ length: kept }, (_, i) => room + i * each);
+  const sifted = d >= SIFTED_COLUMNS && k > SIFTED_CENTERS && trials <= MOST_TRIALS;
+  // Rows in single precision are there from the start when candidates need them, else lie where those were.
+  const singles = pruned ? placeSingles(arena, n, d, meanVariance, sifted ? 0 : kept * each, room) : null;
+  const shared = singles?.pointer === room;
+  let filled = false;
+  const fill = (): void => {
+    if (filled || !singles) return;
+    for (const [from, to] of blocks) kernels.kmeans_singles(frame, from, to, singles.scale, singles.pointer);
+    filled = true;
+  };
   const seeding =
-    singles && d >= SIFTED_COLUMNS && k > SIFTED_CENTERS && trials <= MOST_TRIALS
+    singles && sifted
       ? new SingleSeeding(kernels, arena, {
           frame,
           stride: tileRows(d),
@@ -161,7 +171,6 @@ export function wasmSteps(
       : undefined;
   let taken = 0;
   let potential = 0;
-  const spare = trials * each <= MOST_KEPT ? Array.from({ length: trials }, () => arena.take(each)) : [];
   const lowered = spare.length > 0 ? arena.take(trials * 4) : 0;
   let tried: { rows: readonly number[]; totals: readonly number[] } = { rows: [], totals: [] };
   const candidates = take(trials * d);
@@ -205,6 +214,7 @@ export function wasmSteps(
         kernels.kmeans_row(frame, row, candidates.pointer + i * d * 8);
       });
       if (seeding && taken >= SIFTED_CENTERS) {
+        fill();
         const sure = seeding.potentials(rows, candidates.view, potential, closest);
         if (sure) return sure;
       }
@@ -228,7 +238,10 @@ export function wasmSteps(
     },
     take(index, first) {
       // A new run starts, and with it new labels.
-      if (first) pruning?.restart();
+      if (first) {
+        pruning?.restart();
+        if (shared) filled = false;
+      }
       taken = first ? 1 : taken + 1;
       const trial = first ? -1 : tried.rows.indexOf(index);
       const winner = spare[trial];
@@ -269,7 +282,10 @@ export function wasmSteps(
       return found;
     },
     assign(from, wanted) {
-      if (pruning !== undefined) return pruning.assign(from, wanted);
+      if (pruning !== undefined) {
+        fill();
+        return pruning.assign(from, wanted);
+      }
       centers.view.set(from);
       total.fill(0);
       let changed = 0;
@@ -312,25 +328,6 @@ export function wasmSteps(
       return total;
     },
   };
-}
-
-/** The rows in single precision; null where that would say nothing, or take too much. */
-function makeSingles(
-  kernels: Kernels,
-  arena: Arena,
-  frame: number,
-  rows: number,
-  columns: number,
-  meanSquare: number,
-  blocks: readonly (readonly [number, number])[],
-): Singles | null {
-  const scale = singleScale(meanSquare);
-  // Rows are written four at a time.
-  const bytes = (rows + 8) * singleWidth(columns);
-  if (scale === 0 || bytes > MOST_SINGLE) return null;
-  const pointer = arena.take(bytes);
-  for (const [from, to] of blocks) kernels.kmeans_singles(frame, from, to, scale, pointer);
-  return { pointer, scale };
 }
 
 /** Layout: assembly/kmeans.ts. */
