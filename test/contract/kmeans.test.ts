@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { KMeansOptions, KMeansResult } from '../../src/ports/engine.js';
 import { batchesOf, column, everyRows, expectNear, measured, noise, type Row } from './columns.js';
-import { kmeans, wasmSteps } from '../../src/engine/wasm/kmeans.js';
-import { MomentsOf } from '../../src/engine/wasm/moments.js';
-import { Team } from '../../src/engine/wasm/team.js';
-import { describeEngines, openKernels, type UnderTest } from './engines.js';
+import { describeEngines, type UnderTest } from './engines.js';
 import { GOLDEN } from './golden.js';
 
 interface FixtureCase {
@@ -279,103 +276,5 @@ describeEngines((under) => {
     const next = noise(29);
     const columns = Array.from({ length: 70 }, () => Array.from({ length: 130 }, () => next()));
     expectSound(columns, run(columns, { nClusters: 40 })!, 40);
-  });
-});
-
-describe.each(['release', 'debug'] as const)('pruned assignments, %s', (build) => {
-  const { kernels, arena } = openKernels(build);
-  const team = new Team(kernels, arena);
-  const momentsOf = new MomentsOf(kernels, arena, team).of;
-  const always = kmeans(kernels, arena, team, momentsOf, 0, 1);
-  const never = kmeans(kernels, arena, team, momentsOf, Infinity);
-  const empty = arena.top;
-  beforeEach(() => {
-    arena.reset(empty);
-  });
-
-  const tables = fc
-    .record({ rows: fc.integer({ min: 1, max: 400 }), d: fc.integer({ min: 1, max: 10 }), seed: fc.nat() })
-    .chain(({ rows, d, seed }) => {
-      const next = noise(seed);
-      const made = (cell: (i: number, j: number) => number): number[][] =>
-        Array.from({ length: d }, (_, j) => Array.from({ length: rows }, (__, i) => cell(i, j)));
-      return fc.constantFrom(
-        made(() => next()),
-        made((i, j) => ((i * (j + 3)) % 5) * 4 + next() + next()),
-        // Ties and duplicates; then scales where squares vanish or overflow.
-        made(() => Math.floor(next() * 4)),
-        made((i) => i % 3),
-        made((_, j) => next() * (j === 0 ? 1e8 : 1e-8) + 1e6),
-        made(() => next() * 1e-160),
-        made(() => next() * 1e160),
-      );
-    });
-  const ks = fc.integer({ min: 1, max: 40 });
-
-  test('each label is the one that all distances give', () => {
-    fc.assert(
-      fc.property(tables, ks, fc.nat(), (columns, most, seed) => {
-        arena.reset(empty);
-        const n = columns[0]!.length;
-        const d = columns.length;
-        const k = Math.min(n, most);
-        const size = columns.flat().reduce((sum, x) => sum + Math.abs(x), 0);
-        const steps = [true, false].map((pruned) => {
-          const labels = arena.take(n * 4);
-          const data = columns.map((rows) => column(rows));
-          return wasmSteps(kernels, arena, team, momentsOf, data, labels, k, 1, pruned, 1);
-        });
-        const next = noise(seed);
-        const centers = new Float64Array(k * d);
-        for (let c = 0; c < k; c++) centers.set(steps[0]!.row(Math.floor(next() * n)), c * d);
-        for (const one of steps) one.labels().fill(-1);
-        for (let round = 0; round < 12; round++) {
-          const [got, expected] = steps.map((one) => one.assign(centers, true));
-          expect(Array.from(steps[0]!.labels())).toEqual(Array.from(steps[1]!.labels()));
-          expect(got!.changed).toBe(expected!.changed);
-          expect(Array.from(got!.weights)).toEqual(Array.from(expected!.weights));
-          const off = expected!.sums.map((sum, i) => Math.abs(got!.sums[i]! - sum));
-          expect(Math.max(...off)).toBeLessThanOrEqual(1e-12 * size);
-          got!.sums.forEach((sum, i) => {
-            const weight = got!.weights[Math.floor(i / d)]!;
-            if (weight > 0) centers[i] = sum / weight;
-          });
-          // A centre that jumps, as one does whose cluster was empty.
-          if (round % 5 === 4) centers.set(steps[0]!.row(Math.floor(next() * n)), Math.floor(next() * k) * d);
-        }
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test('the same bits whatever the batches', () => {
-    const split = tables.chain((columns) => fc.tuple(fc.constant(columns), batchesOf(columns[0]!.length)));
-    fc.assert(
-      fc.property(split, ks, ([columns, batches], most) => {
-        arena.reset(empty);
-        const more = options({ nClusters: Math.min(most, columns[0]!.length), tol: 0, nInit: 2 });
-        const whole = always(
-          columns.map((rows) => column(rows)),
-          more,
-        );
-        const parts = always(
-          columns.map((rows) => column(rows, batches, arena)),
-          more,
-        );
-        expect(plain(parts)).toEqual(plain(whole));
-      }),
-      { numRuns: 100 },
-    );
-  });
-
-  test.each(fixtures.filter(unambiguous))('scikit-learn: $name', (one) => {
-    const data = one.columns.map((rows) => column(rows));
-    const got = always(data, optionsOf(one))!;
-    expect(Array.from(got.labels)).toEqual(one.expected.labels);
-    expect(got.nIter).toBe(one.expected.n_iter);
-    const twin = never(data, optionsOf(one))!;
-    const size = one.columns.flat().reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    const off = got.centers.map((x, i) => Math.abs(x - twin.centers[i]!));
-    expect(Math.max(...off)).toBeLessThanOrEqual(1e-12 * size);
   });
 });

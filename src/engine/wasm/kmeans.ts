@@ -8,11 +8,7 @@ import { FitRows } from './fit.js';
 import { type Assignment, MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
 import { Seeding } from './seeding.js';
-import { singleScale, singleWidth, type Singles } from './single.js';
 import type { Team } from './team.js';
-
-/** Bytes that rows in single precision take at most; beyond, assignments are not pruned. */
-const MOST_SINGLE = 2 ** 30;
 
 /** Share of the rows whose bounds may have failed when all distances are taken again. */
 const OPEN = 0.6;
@@ -121,8 +117,8 @@ export function wasmSteps(
   kernels.random_seed(state, seed);
   const point = arena.float64(d);
   const meanVariance = stats.reduce((total, { m2, count }) => total + m2 / count, 0) / d;
-  const singles = pruned ? makeSingles(fit, meanVariance) : null;
-  const seeding = new Seeding(fit, k, singles);
+  const seeding = new Seeding(fit, k, pruned ? meanVariance : null);
+  const { singles } = seeding;
   const plain = new PlainAssignment(fit, labelPointer, k);
   const pruning =
     singles === null
@@ -154,7 +150,11 @@ export function wasmSteps(
       return seeding.take(index, first);
     },
     search: (targets) => seeding.search(targets),
-    assign: (centers, wanted) => (pruning ?? plain).assign(centers, wanted),
+    assign(centers, wanted) {
+      if (pruning === undefined) return plain.assign(centers, wanted);
+      seeding.fill();
+      return pruning.assign(centers, wanted);
+    },
     distances(centers) {
       return arena.scratch(() => {
         const out = arena.take(n * 8);
@@ -162,7 +162,10 @@ export function wasmSteps(
         return arena.float64At(out, n).slice();
       });
     },
-    inertia: (centers) => plain.inertia(centers, 0),
+    inertia(centers) {
+      const squares = stats.map(({ m2 }) => m2);
+      return pruning?.inertia(centers, squares) ?? plain.inertia(centers, 0);
+    },
   };
 }
 
@@ -215,16 +218,4 @@ class PlainAssignment {
     fit.run('inertia', fit.columns, args);
     return fit.sums.reduce((total, sum) => total + sum, 0);
   }
-}
-
-/** The rows in single precision; null where that would say nothing, or take too much. */
-function makeSingles(fit: FitRows, meanSquare: number): Singles | null {
-  const scale = singleScale(meanSquare);
-  // Rows are written four at a time.
-  const bytes = (fit.rows + 8) * singleWidth(fit.columns);
-  if (scale === 0 || bytes > MOST_SINGLE) return null;
-  const pointer = fit.arena.take(bytes);
-  const factor = fit.arena.float64(1).fill(scale);
-  fit.run('singles', fit.columns, [pointer, factor.byteOffset]);
-  return { pointer, scale };
 }

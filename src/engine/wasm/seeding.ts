@@ -1,5 +1,5 @@
 import type { FitRows } from './fit.js';
-import { CHUNK, UNIT, packCenters, packedLength, type Singles } from './single.js';
+import { CHUNK, UNIT, packCenters, packedLength, placeSingles, type Singles } from './single.js';
 
 /** Candidates that the masks of assembly/gains.ts have a bit for. */
 const MOST_TRIALS = 8;
@@ -30,6 +30,13 @@ export class Seeding {
   readonly #lowered: number;
   readonly #candidates: Float64Array;
   readonly #point: Float64Array;
+  /** The rows in single precision, once they were filled in; null where assignments are not pruned. */
+  readonly singles: Singles | null;
+  /** Where the scale of those lies. */
+  readonly #scale: number;
+  /** Whether they lie where candidates do. */
+  readonly #shared: boolean;
+  #filled = false;
   readonly #sieve: Sieve | undefined;
   readonly #scratch: number;
   /** Potential of each block. */
@@ -38,23 +45,36 @@ export class Seeding {
   #taken = 0;
   #potential = 0;
 
-  constructor(fit: FitRows, k: number, singles: Singles | null) {
+  /** `meanSquare`: of the rows, if there is to be a copy of them in single precision. */
+  constructor(fit: FitRows, k: number, meanSquare: number | null) {
     const { arena, rows, columns } = fit;
     this.#fit = fit;
     this.#trials = 2 + Math.floor(Math.log(k));
     // Kernels work on eight rows at a time, and may write seven behind the last.
-    const each = (rows + 8) * 8;
+    const each = Math.ceil((rows + 8) / 8) * 64;
     this.closest = arena.take(each);
-    const sifted =
-      singles !== null && columns >= SIFTED_COLUMNS && k > SIFTED_CENTERS && this.#trials <= MOST_TRIALS;
-    this.#sieve = sifted ? new Sieve(fit, singles) : undefined;
-    const kept = this.#trials * each <= MOST_KEPT;
-    this.#spare = kept && k > 1 ? Array.from({ length: this.#trials }, () => arena.take(each)) : [];
+    const kept = k > 1 && this.#trials * each <= MOST_KEPT ? this.#trials : 0;
+    const room = arena.take(kept * each);
+    this.#spare = Array.from({ length: kept }, (_, i) => room + i * each);
+    const sifted = columns >= SIFTED_COLUMNS && k > SIFTED_CENTERS && this.#trials <= MOST_TRIALS;
+    // There from the start when candidates need them, else where those were.
+    const free = sifted ? 0 : kept * each;
+    this.singles = meanSquare === null ? null : placeSingles(arena, rows, columns, meanSquare, free, room);
+    this.#scale = arena.float64(1).fill(this.singles?.scale ?? 0).byteOffset;
+    this.#shared = this.singles?.pointer === room;
+    this.#sieve = sifted && this.singles !== null ? new Sieve(fit, this.singles) : undefined;
     this.#lowered = this.#spare.length > 0 ? arena.take(this.#trials * 4) : 0;
     this.#candidates = arena.float64(this.#trials * columns);
     this.#point = arena.float64(columns);
     this.#scratch = arena.take(128 * fit.team.lanes);
     this.#blocks = new Float64Array(fit.units);
+  }
+
+  /** Makes the copy in single precision. */
+  fill(): void {
+    if (this.#filled || this.singles === null) return;
+    this.#fit.run('singles', this.#fit.columns, [this.singles.pointer, this.#scale]);
+    this.#filled = true;
   }
 
   /** Potentials that each candidate (rows by index) would leave; of several only their order may be exact. */
@@ -65,6 +85,7 @@ export class Seeding {
       kernels.kmeans_row(frame, row, this.#candidates.byteOffset + i * columns * 8);
     });
     if (this.#sieve !== undefined && this.#taken >= SIFTED_CENTERS) {
+      this.fill();
       const sure = this.#sieve.potentials(rows, this.#candidates, this.#potential, this.closest);
       if (sure !== null) return sure;
     }
@@ -92,6 +113,7 @@ export class Seeding {
   take(row: number, first: boolean): number {
     const { kernels, columns, frame } = this.#fit;
     this.#taken = first ? 1 : this.#taken + 1;
+    if (first && this.#shared) this.#filled = false;
     const tried = first ? undefined : this.#tried;
     this.#tried = undefined;
     const trial = tried?.rows.indexOf(row) ?? -1;

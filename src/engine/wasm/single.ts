@@ -2,6 +2,8 @@ import type { Arena } from './arena.js';
 
 /** Half the distance between 1 and the next float32. */
 export const UNIT = 2 ** -24;
+/** Bytes that rows in single precision take at most: by the table alone, for what is pruned has other last bits. */
+const MOST = 2 ** 29;
 /** Rows that go through assembly/sift.ts and gains.ts at a time. */
 export const CHUNK = 512;
 
@@ -18,9 +20,30 @@ export const singleWidth = (columns: number): number => Math.ceil(columns / 4) *
  * The power of two that brings values of this mean square near 1; 0 where squares leave the range of float64, and nothing
  * can be said in single precision.
  */
-export function singleScale(meanSquare: number): number {
+function singleScale(meanSquare: number): number {
   if (!(meanSquare > 1e-200 && meanSquare < 1e200)) return 0;
   return 2 ** -Math.round(Math.log2(meanSquare) / 2);
+}
+
+/**
+ * Where rows of this mean square lie in single precision: in `room` if its `free` bytes are enough. Null where it would say
+ * nothing, or take too much: assignments are not pruned then.
+ */
+export function placeSingles(
+  arena: Arena,
+  rows: number,
+  columns: number,
+  meanSquare: number,
+  free: number,
+  room: number,
+): Singles | null {
+  const scale = singleScale(meanSquare);
+  // Rows are written four at a time, and read eight at a time.
+  const bytes = (rows + 8) * singleWidth(columns);
+  if (scale === 0) return null;
+  if (bytes <= free) return { pointer: room, scale };
+  if (bytes > MOST) return null;
+  return { pointer: arena.take(bytes), scale };
 }
 
 /** Float32 values of `packs` for so many centres: assembly/scores.ts. */
