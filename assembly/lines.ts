@@ -15,7 +15,7 @@
  * `order` alone is not of the record's column but of a place: complete columns come first, then the pad, then the rest.
  */
 import { BLOCK, chunkBit, chunkLength, chunkValidity, chunkValues, isValid, laneMask, validBits } from './memory';
-import { blockCount, blockMean, sumBlock } from './moments';
+import { blockCount, blockMean, sumBlock } from './sums';
 import { LINE, PAIR, RUN } from './products';
 
 const STATE: usize = 512;
