@@ -1,5 +1,6 @@
 import type { KMeansOptions, KMeansResult } from '../ports/engine.js';
 import { farthest } from './farthest.js';
+import { uniformChoice } from './uniform.js';
 
 /** What an engine does for k-means; the loop below does the rest. Rows are complete, coordinates centred. */
 export interface KMeansSteps {
@@ -86,19 +87,6 @@ function plusPlus(steps: KMeansSteps, k: number): Float64Array {
     potential = steps.take(candidates[winner]!, false);
   }
   return centers;
-}
-
-/** `RandomState.choice(n, p=[1/n, …])` for one draw: searchsorted right on the normalised running sum. */
-function uniformChoice(n: number, draw: number): number {
-  const share = 1 / n;
-  let total = 0;
-  for (let i = 0; i < n; i++) total += share;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    sum += share;
-    if (sum / total > draw) return i;
-  }
-  return n - 1;
 }
 
 /** Σ|x|² − Σ weight·|centre|² over centred rows whose means the centres are. */
