@@ -315,11 +315,6 @@ export function wasmSteps(
       });
     },
     inertia(from) {
-      const summed = pruning?.inertia(
-        from,
-        stats.map(({ m2 }) => m2),
-      );
-      if (typeof summed === 'number') return summed;
       centers.view.set(from);
       let total = 0;
       for (const [first, last] of blocks) {
