@@ -150,6 +150,12 @@ const SPACING: i32 = 256;
 /** How many times larger, as a power of two, values may be than those that say it. */
 const HEADROOM: i64 = 3;
 
+/**
+ * What is left of the largest value at least when a sum with a bias keeps its digits: low parts are off by 2^-75 of it at
+ * most. A sum that cancels further is added up by TwoSum, which leaves no more than 2^-104.
+ */
+const CANCELLED: f64 = 1.0 / 65536;
+
 /** The largest size of some present values of a block. */
 function largestOf(chunks: usize, chunkCount: i32, from: i32): f64 {
   let largest: f64 = 0;
@@ -196,13 +202,16 @@ function sumRows(chunks: usize, chunkCount: i32, from: i32, state: usize, bias: 
 export function sumBlock(chunks: usize, chunkCount: i32, block: i32, state: usize): i32 {
   const from = block * BLOCK;
   let bias = biasOf(largestOf(chunks, chunkCount, from), HEADROOM);
-  let rows = sumRows(chunks, chunkCount, from, state, bias);
+  const rows = sumRows(chunks, chunkCount, from, state, bias);
   if (bias != 0 && load<f64>(state, COUNT) > 0) {
     const largest = max(abs(load<f64>(state, MIN)), abs(load<f64>(state, MAX)));
     if (!fits(bias, largest)) {
       bias = biasOf(largest, 0);
-      rows = sumRows(chunks, chunkCount, from, state, bias);
+      sumRows(chunks, chunkCount, from, state, bias);
     }
+    foldLanes(state + HI, state + LO);
+    if (bias == 0 || abs(exactly(load<f64>(state, HI), load<f64>(state, LO))) >= largest * CANCELLED) return rows;
+    sumRows(chunks, chunkCount, from, state, 0);
   }
   foldLanes(state + HI, state + LO);
   return rows;

@@ -49,8 +49,6 @@ export class PrunedAssignment {
   readonly #given: { readonly sums: Float64Array; readonly weights: Float64Array };
   /** Whether bounds are known. */
   #known = false;
-  /** Whether the sums are those of the labels. */
-  #summed = false;
   /** Labels that the last assignment changed, 0 at the start. */
   #unsettled = 0;
 
@@ -95,36 +93,7 @@ export class PrunedAssignment {
   /** Forgets all: the next assignment computes all distances. */
   restart(): void {
     this.#known = false;
-    this.#summed = false;
     this.#unsettled = 0;
-  }
-
-  /**
-   * Σ|x − c|² over the rows as Σ|x|² + Σ w|c|² − 2 Σ c·s, with the weights w and the sums s of the clusters: no row is read.
-   * Null where that would lose more than four of the digits, or the sums are not those of the labels.
-   * `m2`: Σ(x − mean)² of each column, whose mean need not be exactly the one that rows are centred by.
-   */
-  inertia(centers: Float64Array, m2: readonly number[]): number | null {
-    if (!this.#summed) return null;
-    const { k } = this;
-    const { rows, columns: d } = this.fit;
-    const sums = this.#sums;
-    const size = k * d;
-    let all = 0;
-    let between = 0;
-    for (let j = 0; j < d; j++) {
-      let sum = 0;
-      for (let c = 0; c < k; c++) {
-        const high = sums[c * d + j]!;
-        const low = sums[size + c * d + j]!;
-        const x = centers[c * d + j]!;
-        sum += high + low;
-        between += x * (sums[2 * size + c]! * x - 2 * high - 2 * low);
-      }
-      all += m2[j]! + (sum / rows) * sum;
-    }
-    const inertia = all + between;
-    return inertia > all * 1e-4 ? inertia : null;
   }
 
   assign(centers: Float64Array, wanted: boolean): Assignment {
@@ -159,7 +128,6 @@ export class PrunedAssignment {
       },
     );
     this.#known = mode < 2;
-    this.#summed = mode < 3;
     this.#unsettled = changed;
     const { sums, weights } = this.#given;
     for (let i = 0; i < size; i++) sums[i] = this.#sums[i]! + this.#sums[size + i]!;

@@ -162,10 +162,7 @@ export function wasmSteps(
         return arena.float64At(out, n).slice();
       });
     },
-    inertia(centers) {
-      const squares = stats.map(({ m2 }) => m2);
-      return pruning?.inertia(centers, squares) ?? plain.inertia(centers, 0);
-    },
+    inertia: (centers) => plain.inertia(centers, 0),
   };
 }
 
