@@ -1,5 +1,5 @@
 /** The ABI: one line an export. Pointers are byte offsets into the imported memory. */
-export { team_help, team_clear, team_lead } from './team';
+export { team_help, team_clear, team_lead, team_wait } from './team';
 export { moments_merge } from './moments';
 export { kmeans_mark, kmeans_pack, kmeans_row } from './kmeans';
 export { kmeans_search } from './seeding';

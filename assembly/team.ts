@@ -2,7 +2,7 @@
  * One task on several lanes: a leader publishes it, helpers join, each takes units from one counter until none is left.
  * What a unit computes goes to its own place, so the answer does not depend on who computed it; merging is the leader's.
  *
- * The control block, 704 bytes of i32 in the shared memory; what several lanes write has a cache line of its own:
+ * The control block, 960 bytes of i32 in the shared memory; what several lanes write has a cache line of its own:
  *
  *     byte 0     generation  active  sequence  closed    helpers come and go by these: src/engine/team.ts
  *     byte 64    next                                    the unit to be taken next
@@ -10,10 +10,14 @@
  *     byte 192   open        inside                      whether the task may be worked at, and how many helpers do
  *     byte 256   cancel      fault                       set from outside: all stop after the unit at hand
  *     byte 320   leave[64]                               a lane: it is wanted elsewhere
- *     byte 576   operation   units   pages   arguments   the task: u32 arguments, see TASK below
+ *     byte 576   operation   units   pages   arguments   the task: 29 u32 arguments
+ *     byte 704   seen[64]                                a helper: the sequence it has seen
  *
  * Source of the hand-shake: Dekker's. A helper counts itself inside and then looks whether the task is open; the leader
  * closes it and then looks whether anybody is inside. Atomics are sequentially consistent, so one of the two sees the other.
+ *
+ * Nobody sleeps in here: who would returns to the host, which calls Atomics.wait. V8's baseline compiler (Node 20) forgets
+ * locals across memory.atomic.wait32.
  */
 import { comomentsUnit } from './comoments';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
@@ -36,12 +40,10 @@ const OPERATION: usize = 576;
 const UNITS: usize = 580;
 const PAGES: usize = 584;
 const ARGUMENTS: usize = 588;
+const SEEN: usize = 704;
 
 /** Looks at a word that somebody will change soon before sleeping: about 20 µs, a few times what waking up takes. */
 const SPINS: i32 = 4000;
-/** Nanoseconds of a leader's and of a helper's sleep: an upper limit for a wake-up call that went astray. */
-const NAP: i64 = 2000000;
-const SLEEP: i64 = 100000000;
 
 /** What a task does with its units, and its arguments in order; the numbers are the ABI (src/engine/wasm/team.ts). */
 export enum Operation {
@@ -104,17 +106,16 @@ function work(control: usize, lane: i32): void {
   }
 }
 
-/** Waits, awake for a while and then asleep, as long as a word has this value. returns whether it has changed */
-function changes(word: usize, from: i32, sleep: i64): bool {
+/** Waits awake for a while as long as a word has this value. returns whether it has changed */
+function changes(word: usize, from: i32): bool {
   for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(word) != from) return true;
-  atomic.wait<i32>(word, from, sleep);
-  return atomic.load<i32>(word) != from;
+  return false;
 }
 
 /**
- * A helper's life: works at every task that is published until the team closes or the lane is called off: returns 0 then.
- * returns 1 when the memory has grown elsewhere and this instance does not know yet: to be called again at once.
- * Lanes are numbered from 1; the leader is 0.
+ * A helper's part: works at every task that is published. Lanes are numbered from 1; the leader is 0.
+ * returns 0 when the team closes or the lane is called off. Else it is to be called again: 1 at once, for the memory has
+ * grown elsewhere and this instance does not know yet; 2 when the sequence is not what it has seen any more.
  */
 export function team_help(control: usize, lane: i32): i32 {
   const leave = control + LEAVE + ((<usize>lane) << 2);
@@ -124,8 +125,9 @@ export function team_help(control: usize, lane: i32): i32 {
   while (atomic.load<i32>(control, CLOSED) == 0 && atomic.load<i32>(leave) == 0) {
     const current = atomic.load<i32>(sequence);
     if (current == seen) {
-      changes(sequence, seen, SLEEP);
-      continue;
+      if (changes(sequence, seen)) continue;
+      store<i32>(control + ((<usize>lane) << 2), seen, SEEN);
+      return 2;
     }
     seen = current;
     atomic.add<i32>(control, 1, INSIDE);
@@ -139,17 +141,18 @@ export function team_help(control: usize, lane: i32): i32 {
   return 0;
 }
 
-/** Nobody is at the task any more: its arguments may be written anew. The leader's, before every task. */
-export function team_clear(control: usize): void {
+/** 0 when nobody is at the task any more: its arguments may be written anew. The leader's, before every task. */
+export function team_clear(control: usize): i32 {
   atomic.store<i32>(control, 0, OPEN);
   for (let inside = atomic.load<i32>(control, INSIDE); inside != 0; inside = atomic.load<i32>(control, INSIDE)) {
-    changes(control + INSIDE, inside, NAP);
+    if (!changes(control + INSIDE, inside)) return 1;
   }
+  return 0;
 }
 
 /**
  * Publishes the task that lies in the control block, works at it, and waits until it is finished. `shared` 0: nobody else
- * is told. returns 0, or what stopped it: bit 0 cancel, bit 1 fault. Units may be unfinished then.
+ * is told. returns as team_wait
  */
 export function team_lead(control: usize, shared: i32): i32 {
   atomic.store<i32>(control, 0, NEXT);
@@ -161,12 +164,19 @@ export function team_lead(control: usize, shared: i32): i32 {
     atomic.notify(control + SEQUENCE, 64);
   }
   work(control, 0);
+  return team_wait(control);
+}
+
+/**
+ * 0 when the task is finished; 4 when it is to be called again, once `done` has changed. Else what stopped it, units being
+ * unfinished: bit 0 cancel, bit 1 fault.
+ */
+export function team_wait(control: usize): i32 {
   const units = load<i32>(control, UNITS);
   while (!stopped(control)) {
     const done = atomic.load<i32>(control, DONE);
     if (done == units) return 0;
-    changes(control + DONE, done, NAP);
+    if (!changes(control + DONE, done)) return 4;
   }
-  team_clear(control);
   return i32(atomic.load<i32>(control, CANCEL) != 0) | (i32(atomic.load<i32>(control, FAULT) != 0) << 1);
 }

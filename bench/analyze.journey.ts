@@ -1,5 +1,13 @@
 import { makeTable, tableToIPC } from 'apache-arrow';
-import { failedRow, pairedRatio, type Better, type Limit, type Row, type Samples } from './compare.js';
+import {
+  failedRow,
+  median,
+  pairedRatio,
+  type Better,
+  type Limit,
+  type Row,
+  type Samples,
+} from './compare.js';
 import { blobs } from './data.js';
 import { measurePairs, untilSteady, type Run } from './measure.js';
 import type { PythonRivals } from './rivals.js';
@@ -191,7 +199,7 @@ export async function measureJourney(python: PythonRivals | null): Promise<{ row
   }
   return {
     rows: [...rows, ...(await memoryRows(python, bodies.json))],
-    limits: [await arrowMemory(bodies.arrow)],
+    limits: [await arrowMemory(bodies.arrow), await startLimit(bodies.small)],
   };
 }
 
@@ -208,4 +216,22 @@ async function arrowMemory(arrow: Uint8Array): Promise<Limit> {
   const value = await memoryOf(startOurs, ARROW, arrow);
   const atMost = Math.round((arrow.byteLength * 3) / 1e6 + 100);
   return { name: 'peak memory, 1,000,000 × 4 as Arrow', unit: 'MB', value, atMost };
+}
+
+const STARTS = 5;
+
+/** From the start of the process to its first answer. */
+async function startLimit(small: Uint8Array): Promise<Limit> {
+  const times: number[] = [];
+  for (let i = 0; i < STARTS; i++) {
+    const started = performance.now();
+    const service = await startOurs();
+    try {
+      await analysed(service, JSON_ROWS, small);
+      times.push(performance.now() - started);
+    } finally {
+      await service.stop();
+    }
+  }
+  return { name: 'process start to first answer', unit: 'ms', value: median(times), atMost: 1000 };
 }

@@ -11,7 +11,7 @@ const control = new TeamControl(memory.buffer, pointer);
 parentPort?.postMessage('started');
 try {
   control.join(generation, () => {
-    help(instantiate(start.module, memory), pointer, lane);
+    help(instantiate(start.module, memory), control, pointer, lane);
   });
 } catch (error) {
   // The leader waits for what this lane was at.

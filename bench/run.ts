@@ -13,6 +13,7 @@ import {
   type Limit,
   type Row,
 } from './compare.js';
+import { measureCosts } from './costs.js';
 import { startDirect, type DirectPython } from './direct.js';
 import { growthTable, laneTable, steep } from './growth.js';
 import { KERNEL_CASES, measureKernels } from './kernels.js';
@@ -29,10 +30,11 @@ const FAMILIES: readonly string[] = [...new Set(KERNEL_CASES.map(({ family }) =>
 const PARTS = ['analyze', 'machine', 'python', 'scaling'] as const;
 type Part = (typeof PARTS)[number];
 
-const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name]
+const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- --costs]
 
   --rivals      everything, also against Python: makes bench/rivals/python/.venv where it is missing
   --scaling     also how times grow with rows, columns, clusters and lanes
+  --costs       nothing but what a value costs and from where lanes share: writes src/engine/wasm/costs.json
   --only name   one kernel family (${FAMILIES.join(', ')}), or
                 analyze   the whole request, with --rivals against the Python services
                 machine   the machine's limits, and the kernels' shares of them
@@ -123,6 +125,7 @@ async function run(args: string[]): Promise<void> {
     options: {
       rivals: { type: 'boolean', default: false },
       scaling: { type: 'boolean', default: false },
+      costs: { type: 'boolean', default: false },
       only: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -132,6 +135,10 @@ async function run(args: string[]): Promise<void> {
   if (values.help || !known) {
     console.log(USAGE);
     process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  if (values.costs) {
+    console.log(await measureCosts());
     return;
   }
   const wanted = (part: Part, byDefault: boolean): boolean =>

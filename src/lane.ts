@@ -135,7 +135,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
   control.join(message.generation, () => {
     try {
       const kernels = kernelsOf(message.arena, memory);
-      if (kernels !== undefined) help(kernels, message.start - HEADER_BYTES, message.helper);
+      if (kernels !== undefined) help(kernels, control, message.start - HEADER_BYTES, message.helper);
     } catch (error) {
       instances.delete(message.arena);
       control.fail();

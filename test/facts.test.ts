@@ -42,6 +42,7 @@ describe('release.wasm', () => {
       'function team_clear',
       'function team_help',
       'function team_lead',
+      'function team_wait',
       'global heap_base',
     ]);
   });

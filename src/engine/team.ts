@@ -4,16 +4,22 @@
  */
 
 /** Bytes of it, 64-byte aligned. */
-export const CONTROL_BYTES = 704;
+export const CONTROL_BYTES = 960;
 /** Helpers that a control block has room for, numbered from 1. */
 export const MOST_HELPERS = 63;
 
 /** Words, as i32 indices. */
 const [GENERATION, ACTIVE, SEQUENCE, CLOSED] = [0, 1, 2, 3];
 const DONE = 32;
+const INSIDE = 49;
 const CANCEL = 64;
 const FAULT = 65;
 const LEAVE = 80;
+const SEEN = 176;
+
+/** Milliseconds of a sleep: an upper limit for a wake-up call that went astray. */
+const SLEEP_MS = 100;
+const NAP_MS = 2;
 
 /** What the lanes of a request are told from outside, whichever thread tells it. */
 export class TeamControl {
@@ -74,6 +80,23 @@ export class TeamControl {
       if (left <= 0) return false;
       Atomics.wait(this.#words, ACTIVE, active, left);
     }
+  }
+
+  /** A helper sleeps until there is something that it has not seen. */
+  awaitTask(helper: number): void {
+    Atomics.wait(this.#words, SEQUENCE, this.#words[SEEN + helper]!, SLEEP_MS);
+  }
+
+  /** The leader sleeps until more units are done, of `units`. */
+  awaitUnits(units: number): void {
+    const done = Atomics.load(this.#words, DONE);
+    if (done < units) Atomics.wait(this.#words, DONE, done, NAP_MS);
+  }
+
+  /** The leader sleeps until a helper has left the last task. */
+  awaitHelpers(): void {
+    const inside = Atomics.load(this.#words, INSIDE);
+    if (inside > 0) Atomics.wait(this.#words, INSIDE, inside, NAP_MS);
   }
 
   /** Runs `help` unless the request it was meant for is over. It counts as there from before it touches the memory. */

@@ -96,10 +96,14 @@ export class ArenaPool {
   readonly #idle: LandingArena[] = [];
   #next = 1;
 
-  /** `base`: first byte that kernels leave free, undefined where there is no WebAssembly. At most `keep` idle ones. */
+  /**
+   * `base`: first byte that kernels leave free, undefined where there is no WebAssembly. At most `keep` idle ones, of `most`
+   * bytes together.
+   */
   constructor(
     readonly base: number | undefined,
     readonly keep: number,
+    readonly most: number,
     readonly onDrop: (arena: LandingArena) => void,
   ) {}
 
@@ -116,7 +120,8 @@ export class ArenaPool {
   }
 
   give(arena: LandingArena): void {
-    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep) this.onDrop(arena);
+    const idle = this.#idle.reduce((sum, { bytes }) => sum + bytes, arena.bytes);
+    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep || idle > this.most) this.onDrop(arena);
     else this.#idle.push(arena);
   }
 

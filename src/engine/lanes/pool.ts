@@ -56,7 +56,7 @@ export function startLanes(options: LanesOptions): Lanes {
 
   const collect = collector();
   const helping = new Helping(lanes);
-  const arenas = new ArenaPool(options.base, options.lanes + 1, ({ id, bytes }) => {
+  const arenas = new ArenaPool(options.base, options.lanes + 1, options.memoryBudget / 4, ({ id, bytes }) => {
     const large = bytes > LARGE;
     for (const lane of lanes)
       if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id, collect: large });

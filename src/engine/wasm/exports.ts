@@ -3,11 +3,11 @@ import { instantiateSync } from '@assemblyscript/loader';
 /** The kernels, as assembly/index.ts exports them. Pointers are byte offsets into the imported memory. */
 export interface Kernels {
   readonly heap_base: { readonly value: number };
-  /** A helping lane's part in the tasks of a team. 0: it is over; 1: to be called again at once. */
+  /** These return what is to be done next: assembly/team.ts. */
   team_help(control: number, lane: number): number;
-  team_clear(control: number): void;
-  /** 0, or what stopped it: bit 0 cancelled, bit 1 a helper failed. */
+  team_clear(control: number): number;
   team_lead(control: number, shared: number): number;
+  team_wait(control: number): number;
   moments_merge(partials: number, blocks: number, out: number): void;
   kmeans_mark(chunks: number, chunkCount: number, labels: number): number;
   kmeans_pack(chunks: number, chunkCount: number, labels: number, out: number): void;

@@ -4,7 +4,7 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
 
 /** Order is the wasm ABI: assembly/team.ts. */
-const OPERATIONS = [
+export const OPERATIONS = [
   'moments',
   'sample',
   'filter',
@@ -30,9 +30,16 @@ export class Cancelled extends Error {}
 /** A helping lane failed in this request. */
 export class HelperFault extends Error {}
 
+/** What a kernel of a team says: assembly/team.ts. */
+const [OVER, STALE, WAITING] = [0, 1, 4];
+
 /** Helps the team of a control block until it closes or the lane is called off. */
-export function help(kernels: Kernels, pointer: number, lane: number): void {
-  while (kernels.team_help(pointer, lane) !== 0);
+export function help(kernels: Kernels, control: TeamControl, pointer: number, helper: number): void {
+  for (;;) {
+    const state = kernels.team_help(pointer, helper);
+    if (state === OVER) return;
+    if (state !== STALE) control.awaitTask(helper);
+  }
 }
 
 export interface TeamOptions {
@@ -100,17 +107,20 @@ export class Team {
     args: readonly number[],
     shared: boolean,
   ): number {
-    this.#kernels.team_clear(pointer);
+    const kernels = this.#kernels;
+    const control = this.#options?.control;
+    while (kernels.team_clear(pointer) !== 0) control?.awaitHelpers();
     const task = this.#arena.int32At(pointer + TASK, TASK_WORDS);
     task[0] = OPERATIONS.indexOf(operation);
     task[1] = units;
     for (let i = 0; i < args.length; i++) task[ARGUMENTS + i] = args[i]!;
-    return this.#kernels.team_lead(pointer, shared ? 1 : 0);
-  }
-
-  /** Throws Cancelled if the request was. */
-  check(): void {
-    if (this.#options?.control.cancelled === true) throw new Cancelled('the request was cancelled');
+    let state = kernels.team_lead(pointer, shared ? 1 : 0);
+    while (state === WAITING) {
+      control?.awaitUnits(units);
+      state = kernels.team_wait(pointer);
+    }
+    if (state !== 0) while (kernels.team_clear(pointer) !== 0) control?.awaitHelpers();
+    return state;
   }
 }
 
