@@ -97,12 +97,11 @@ export class ArenaPool {
   #next = 1;
 
   /**
-   * `base`: first byte that kernels leave free, undefined where there is no WebAssembly. At most `keep` idle ones, of `most`
-   * bytes together.
+   * `base`: first byte that kernels leave free, undefined where there is no WebAssembly. Idle ones have at most `most` bytes
+   * together; of requests that wait each has one, so they are as many as wait at a time.
    */
   constructor(
     readonly base: number | undefined,
-    readonly keep: number,
     readonly most: number,
     readonly onDrop: (arena: LandingArena) => void,
   ) {}
@@ -121,7 +120,7 @@ export class ArenaPool {
 
   give(arena: LandingArena): void {
     const idle = this.#idle.reduce((sum, { bytes }) => sum + bytes, arena.bytes);
-    if (arena.bytes > HIGH_WATER || this.#idle.length >= this.keep || idle > this.most) this.onDrop(arena);
+    if (arena.bytes > HIGH_WATER || idle > this.most) this.onDrop(arena);
     else this.#idle.push(arena);
   }
 

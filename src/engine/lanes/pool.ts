@@ -27,7 +27,7 @@ export interface LanesOptions {
   readonly onLaneLost: (reason: string) => void;
 }
 
-/** The memory of a dropped arena from this size on is not left to the next garbage collection. */
+/** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
 /** Bytes of a body whose Buffers are collected together: a millisecond, and no more garbage than this. */
 const SWEEP = 8 * 2 ** 20;
@@ -56,10 +56,14 @@ export function startLanes(options: LanesOptions): Lanes {
 
   const collect = collector();
   const helping = new Helping(lanes);
-  const arenas = new ArenaPool(options.base, options.lanes + 1, options.memoryBudget / 4, ({ id, bytes }) => {
-    const large = bytes > LARGE;
+  // Bytes of dropped arenas that no collection has been for.
+  let dropped = 0;
+  const arenas = new ArenaPool(options.base, options.memoryBudget / 4, ({ id, bytes }) => {
+    dropped += bytes;
+    const large = dropped > LARGE;
+    if (large) dropped = 0;
     for (const lane of lanes)
-      if (lane.arenas.delete(id)) post(lane, { type: 'forget', arena: id, collect: large });
+      if (lane.arenas.delete(id) || large) post(lane, { type: 'forget', arena: id, collect: large });
     // Once nothing here refers to it any more.
     if (large)
       setImmediate(() => {
