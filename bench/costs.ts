@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsEngine } from '../src/engine/js/engine.js';
 import costs from '../src/engine/wasm/costs.json';
-import { Arena } from '../src/engine/wasm/arena.js';
+import type { Arena } from '../src/engine/wasm/arena.js';
+import { BLOCK } from '../src/engine/wasm/columns.js';
 import { wasmEngine } from '../src/engine/wasm/engine.js';
 import { type Operation, OPERATIONS, Team } from '../src/engine/wasm/team.js';
 import type { Engine, KMeansOptions } from '../src/ports/engine.js';
@@ -96,37 +97,34 @@ function costOfValues(): Record<Operation, number> {
   return Object.fromEntries(entries) as Record<Operation, number>;
 }
 
-/** A unit of the tasks below: some microseconds. */
-const UNIT_ROWS = 4096;
 const PAIRS = 41;
-/** Until helpers sleep, as they do between most tasks of a request. */
-const SLEEP_MS = 2;
+/** The leader is busy with something else for so long, and helpers fall asleep, as between most tasks of a request. */
+const BUSY_MS = 0.5;
+/** More blocks than it can take. */
+const MOST_BLOCKS = 64;
 
-/** Work in nanoseconds from which two lanes are faster than one in three pairs of four. */
+/** Work in nanoseconds from which two lanes are faster than one in three pairs of four: blocks of one column. */
 function shareFrom(two: OpenTeam, alone: OpenTeam, nsPerValue: number): number {
-  const nap = new Int32Array(new SharedArrayBuffer(4));
-  const prepare = ({ arena, engine }: OpenTeam, units: number): (() => number) => {
-    const columns = Array.from({ length: units }, (_, i) => column(placed(arena, uniform(i, UNIT_ROWS))));
-    return () => {
-      const fresh = columns.map(unseen);
-      Atomics.wait(nap, 0, 0, SLEEP_MS);
+  const values = uniform(3, MOST_BLOCKS * BLOCK);
+  const prepare = ({ arena, engine }: OpenTeam): ((rows: number) => number) => {
+    const placedValues = placed(arena, values);
+    return (rows) => {
+      const fresh = column(placedValues.subarray(0, rows));
+      for (const end = performance.now() + BUSY_MS; performance.now() < end;);
       const started = performance.now();
-      engine.ahead.moments(fresh, 2);
+      engine.moments(fresh, 2);
       return performance.now() - started;
     };
   };
-  for (let units = 2; units <= 1024; units = Math.ceil(units * 1.4)) {
-    const tops = [two, alone].map(({ arena }) => arena.top);
-    const [shared, single] = [prepare(two, units), prepare(alone, units)];
+  const [shared, single] = [prepare(two), prepare(alone)];
+  for (let i = 0; i < 200; i++) {
+    shared(BLOCK * 2);
+    single(BLOCK * 2);
+  }
+  for (let blocks = 2; blocks <= MOST_BLOCKS; blocks++) {
     let won = 0;
-    for (let pair = 0; pair < PAIRS + 5; pair++) {
-      const faster = shared() < single();
-      if (pair >= 5 && faster) won++;
-    }
-    [two, alone].forEach(({ arena }, i) => {
-      arena.reset(tops[i]!);
-    });
-    if (won >= PAIRS * 0.75) return Math.round((units * UNIT_ROWS * nsPerValue) / 1000) * 1000;
+    for (let pair = 0; pair < PAIRS; pair++) if (shared(blocks * BLOCK) < single(blocks * BLOCK)) won++;
+    if (won >= PAIRS * 0.75) return Math.round((blocks * BLOCK * nsPerValue) / 1000) * 1000;
   }
   throw new Error('expected two lanes to be faster than one somewhere');
 }

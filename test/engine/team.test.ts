@@ -27,7 +27,7 @@ test.each([
   async (_name, word, error) => {
     for (const lanes of [1, 2, 3]) {
       const opened = await openTeam(lanes);
-    const { arena, engine, team, control, memory, kernels } = opened;
+      const { arena, engine, team, control, memory, kernels } = opened;
       const base = Math.ceil(kernels.heap_base.value / 64) * 64;
       const data = Array.from({ length: 4 }, (_, i) => column(placed(arena, uniform(i, 300_000))));
       const { top } = arena;

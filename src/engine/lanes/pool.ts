@@ -249,11 +249,13 @@ export function startLanes(options: LanesOptions): Lanes {
     for (const lane of lanes) {
       if (lane.ticket !== ticket) continue;
       ticket.body.place().control.cancel();
-      setTimeout(() => {
+      // What it has said by then is heard first.
+      const end = (): void => {
         if (lane.ticket !== ticket) return;
         lane.stopped = why;
         void lane.worker.terminate();
-      }, STOP_MS);
+      };
+      setTimeout(() => setImmediate(end), STOP_MS);
     }
   };
 
