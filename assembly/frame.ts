@@ -97,6 +97,7 @@ export function readFrame(frame: usize): void {
 let watch: usize = 0;
 let arriving: usize = 0;
 let whole: usize = 0;
+let awaited: usize = 0;
 /** Pointer behind what has surely arrived of a body. */
 let available: usize = 0;
 
@@ -127,6 +128,8 @@ function readyLate(p: usize): bool {
 }
 
 function arrive(p: usize): bool {
+  // A global: V8's baseline compiler (Node 20) forgets locals across the wait.
+  awaited = p;
   while (true) {
     const landed = atomic.load<i32>(watch);
     available = arriving + <usize>landed;
@@ -136,10 +139,10 @@ function arrive(p: usize): bool {
       return true;
     }
     if (landed < 0) break;
-    if (available >= p && available - p >= MARGIN) return true;
+    if (available >= awaited && available - awaited >= MARGIN) return true;
     if (atomic.wait<i32>(watch, landed, PATIENCE) == 2) break;
   }
-  fail(Fault.overrun, p);
+  fail(Fault.overrun, awaited);
   return false;
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { KMeansOptions, KMeansResult } from '../../src/ports/engine.js';
+import type { KMeansOptions, KMeansProgress, KMeansResult } from '../../src/ports/engine.js';
 import { batchesOf, column, everyRows, expectNear, measured, noise, type Row } from './columns.js';
 import { describeEngines, type UnderTest } from './engines.js';
 import { GOLDEN } from './golden.js';
@@ -113,6 +113,26 @@ describeEngines((under) => {
     });
     expectNear(got.inertia, expected.inertia, tolerance.clusters, expected.inertia + 1e-14 * size * size);
   };
+
+  test('progress is told after every iteration of every run', () => {
+    const next = noise(12);
+    const columns = Array.from({ length: 3 }, () => Array.from({ length: 300 }, (_, i) => (i % 3) * 5 + next()));
+    const told: KMeansProgress[] = [];
+    const more = { nInit: 2, tol: 0, onIteration: (progress: KMeansProgress): void => void told.push(progress) };
+    const result = run(columns, more)!;
+    const runs = [1, 2].map((wanted) => told.filter((progress) => progress.run === wanted));
+    expect(told).toHaveLength(runs.flat().length);
+    for (const iterations of runs) {
+      expect(iterations.map(({ iteration }) => iteration)).toEqual(iterations.map((_, i) => i + 1));
+      expect(iterations.at(-1)!.shift).toBe(0);
+      iterations.slice(1).forEach(({ inertia }, i) => {
+        expect(inertia).toBeLessThanOrEqual(iterations[i]!.inertia * (1 + 1e-9));
+      });
+    }
+    expect(runs.some((iterations) => iterations.length === result.nIter)).toBe(true);
+    const last = Math.min(...runs.map((iterations) => iterations.at(-1)!.inertia));
+    expectNear(last, result.inertia, 1e-9, result.inertia);
+  });
 
   test.each(GOLDEN.filter(({ expected }) => expected.kmeans !== undefined))(
     'scikit-learn: $name',

@@ -11,6 +11,8 @@ message Resource { repeated KeyValue attributes = 1; }
 message Span {
   bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
   fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
+  message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
+  repeated Event events = 11;
 }
 message ScopeSpans { repeated Span spans = 2; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
@@ -27,6 +29,13 @@ export interface ReceivedSpan {
   readonly start: bigint;
   readonly end: bigint;
   readonly service: string;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  readonly events: readonly ReceivedEvent[];
+}
+
+export interface ReceivedEvent {
+  readonly name: string;
+  readonly time: bigint;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -46,6 +55,7 @@ interface WireSpan {
   startTimeUnixNano: string;
   endTimeUnixNano: string;
   attributes: WirePair[];
+  events: { name: string; timeUnixNano: string; attributes: WirePair[] }[];
 }
 
 const valuesOf = (pairs: readonly WirePair[]): Record<string, string | number | boolean> =>
@@ -79,6 +89,11 @@ export async function startCollector(): Promise<{
               start: BigInt(span.startTimeUnixNano),
               end: BigInt(span.endTimeUnixNano),
               attributes: valuesOf(span.attributes),
+              events: span.events.map(({ name, timeUnixNano, attributes }) => ({
+                name,
+                time: BigInt(timeUnixNano),
+                attributes: valuesOf(attributes),
+              })),
             });
           }
         }

@@ -61,6 +61,14 @@ test('npm start with OTEL_EXPORTER_OTLP_ENDPOINT sends one trace a request', asy
     for (const family of ['moments', 'select', 'kmeans', 'groups', 'student']) {
       expect(named(`kernel ${family}`).parentSpanId).toBe(compute.spanId);
     }
+    const { events, start, end } = named('kernel kmeans');
+    expect(events.length).toBeGreaterThan(0);
+    events.forEach(({ name, time, attributes }, i) => {
+      expect([name, Number(attributes['analytics.kmeans.iteration'])]).toEqual(['iteration', i + 1]);
+      expect(Number(attributes['analytics.kmeans.inertia'])).toBeGreaterThanOrEqual(0);
+      expect(Number(attributes['analytics.kmeans.shift'])).toBeGreaterThanOrEqual(0);
+      expect(time >= start && time <= end).toBe(true);
+    });
   }
   // The client's trace is continued, and its data stays out of it.
   expect(

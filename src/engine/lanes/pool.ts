@@ -4,6 +4,7 @@ import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { EngineChoice } from '../choose.js';
+import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
@@ -83,7 +84,7 @@ export function startLanes(options: LanesOptions): Lanes {
       version: options.version,
       limits: options.limits,
       requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / Math.min(options.lanes, 2))),
-      lanes: options.lanes,
+      lanes: Math.min(options.lanes, MOST_HELPERS + 1),
     };
     const worker = new Worker(options.entry, {
       workerData: start,
