@@ -91,10 +91,15 @@ const answering = (service: Service, type: string, body: Uint8Array): Run => {
 const times = (ours: Run, rival: Run): Promise<Samples> =>
   measurePairs(ours, rival, { pairs: 5, sampleMs: 800, warmMs: 0, attempts: 1 });
 
+const WARM_ROUNDS = 4;
+
 async function rates(ours: Run, rival: Run): Promise<Samples> {
   const rate = (send: Run): Promise<number> => throughput(CONNECTIONS, ROUND_MS, async () => send());
-  await rate(ours);
-  await rate(rival);
+  // Compilers of ours are at it for some seconds.
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    await rate(ours);
+    await rate(rival);
+  }
   const samples: { ours: number[]; rival: number[] } = { ours: [], rival: [] };
   for (let pair = 0; pair < 5; pair++) {
     samples.ours.push(await rate(ours));

@@ -136,7 +136,7 @@ export class ArenaPool {
 }
 
 /** Bodies up to this size wait for their lane in Buffers: an arena reserves gigabytes of addresses. */
-const SMALL = 64 * 1024;
+const SMALL = 256 * 1024;
 
 /** A body on its way to a lane: in Buffers while it is small, in an arena from then on, or from when it is placed. */
 export class WaitingBody {

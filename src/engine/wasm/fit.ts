@@ -14,6 +14,8 @@ const BLOCKS = 16;
 /** Row × centre × column steps of a block at most: a lane that is wanted elsewhere leaves after it, some milliseconds. */
 const MOST_STEPS = 2 ** 22;
 const LEAST_BLOCK = 512;
+/** Row × centre × column steps of a fit that is not worth being cut up: some tenths of a millisecond an iteration. */
+const FEW_STEPS = 2 ** 18;
 
 /**
  * Rows of a block of a fit, the unit of its partial results: a function of the table alone, so that the bits do not depend
@@ -21,6 +23,7 @@ const LEAST_BLOCK = 512;
  */
 export function blockRows(rows: number, columns: number, k: number): number {
   let block = BLOCK;
+  if (rows * columns * k <= FEW_STEPS && rows <= BLOCK) return block;
   while (block > LEAST_BLOCK && (block * BLOCKS > rows || block * columns * k > MOST_STEPS)) block /= 2;
   return block;
 }

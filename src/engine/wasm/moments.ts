@@ -22,6 +22,7 @@ export class MomentsOf {
   learn(columns: readonly Numbers[], order: 1 | 2 | 4): void {
     const { kernels, arena, team } = this;
     const fresh = columns.filter((column) => (this.#known.get(column)?.order ?? 0) < order);
+    if (fresh.length === 0) return;
     const rows = fresh[0]?.length ?? 0;
     const blocks = Math.ceil(rows / BLOCK);
     arena.scratch(() => {
@@ -40,7 +41,7 @@ export class MomentsOf {
   }
 
   readonly of: MomentsKernel = (column, order) => {
-    this.learn([column], order);
+    if ((this.#known.get(column)?.order ?? 0) < order) this.learn([column], order);
     const known = this.#known.get(column);
     if (known === undefined) throw new Error('what was learnt is known');
     const { count, sum, mean, m2, m3, m4, min, max } = known;
