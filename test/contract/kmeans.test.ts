@@ -116,9 +116,15 @@ describeEngines((under) => {
 
   test('progress is told after every iteration of every run', () => {
     const next = noise(12);
-    const columns = Array.from({ length: 3 }, () => Array.from({ length: 300 }, (_, i) => (i % 3) * 5 + next()));
+    const columns = Array.from({ length: 3 }, () =>
+      Array.from({ length: 300 }, (_, i) => (i % 3) * 5 + next()),
+    );
     const told: KMeansProgress[] = [];
-    const more = { nInit: 2, tol: 0, onIteration: (progress: KMeansProgress): void => void told.push(progress) };
+    const more = {
+      nInit: 2,
+      tol: 0,
+      onIteration: (progress: KMeansProgress): void => void told.push(progress),
+    };
     const result = run(columns, more)!;
     const runs = [1, 2].map((wanted) => told.filter((progress) => progress.run === wanted));
     expect(told).toHaveLength(runs.flat().length);
