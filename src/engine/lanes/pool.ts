@@ -57,19 +57,21 @@ export function startLanes(options: LanesOptions): Lanes {
 
   const collect = collector();
   const helping = new Helping(lanes);
-  // Bytes of dropped arenas that no collection has been for.
+  // Bytes of dropped arenas that no collection has been for; whether one more is to follow.
   let dropped = 0;
+  let sweeping = false;
+  const sweep = (): unknown => setImmediate(collect, 'major');
   const arenas = new ArenaPool(options.base, options.memoryBudget / 4, ({ id, bytes }) => {
     dropped += bytes;
     const large = dropped > LARGE;
     if (large) dropped = 0;
     for (const lane of lanes)
       if (lane.arenas.delete(id) || large) post(lane, { type: 'forget', arena: id, collect: large });
-    // Once nothing here refers to it any more.
-    if (large)
-      setImmediate(() => {
-        collect('major');
-      });
+    // Once nothing here refers to it any more: a lane that helped still does until it is back.
+    if (large) {
+      sweeping = [...lanes].some(({ helping: helped }) => helped !== undefined);
+      sweep();
+    }
   });
 
   const post = (lane: Lane, message: ToLane): void => {
@@ -141,8 +143,11 @@ export function startLanes(options: LanesOptions): Lanes {
       return;
     }
     if (message.type === 'ready') lane.ready = true;
-    else if (message.type === 'left') left(lane);
-    else finish(lane, message);
+    else if (message.type === 'left') {
+      left(lane);
+      if (sweeping) sweep();
+      sweeping = false;
+    } else finish(lane, message);
     next(lane);
     if (message.type === 'ready') spawnForWaiting();
   };
