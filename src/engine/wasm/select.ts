@@ -17,7 +17,7 @@ const PLACE = Object.fromEntries([...NAMES, ...SIEVE].map((name, i) => [name, i]
 /** Rows from which a column is sieved first. */
 const SIEVED_FROM = 32_768;
 /** Quantiles up to which one pass looks at all of them. */
-const MOST_INTERVALS = 12;
+const MOST_INTERVALS = 6;
 /** A sample is one row of so many, up to a size whose intervals hold a thirtieth of the rows. */
 const SAMPLED = 32;
 const MOST_SAMPLE = 16_384;
