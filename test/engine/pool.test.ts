@@ -155,4 +155,17 @@ describe('lanes', () => {
     expect(await Promise.race([third, Promise.resolve('waits')])).toBe('waits');
     expect(await Promise.all([...large, third])).toEqual(['led', 'led', 'led']);
   });
+
+  test('a lane that ends while there is one for the small is replaced: large requests go on', async () => {
+    open(1);
+    await ask('answer');
+    const led = text(ask('lead 800', { bytes: LARGE }));
+    await pause(50);
+    // It starts the one for the small.
+    expect(await text(ask('answer'))).toMatch(/^thread/u);
+    expect(await led).toBe('led');
+    expect(await code(ask('exit', { bytes: LARGE }))).toBe('lane_lost');
+    expect(await text(ask('lead 10', { bytes: LARGE }))).toBe('led');
+    expect(lost).toHaveLength(1);
+  });
 });

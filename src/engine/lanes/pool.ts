@@ -79,7 +79,8 @@ export function startLanes(options: LanesOptions): Lanes {
   };
 
   const spawn = (reserve = false): void => {
-    if (closing || lanes.size >= options.lanes + (reserve ? 1 : 0)) return;
+    const alike = [...lanes].filter((lane) => lane.reserve === reserve).length;
+    if (closing || alike >= (reserve ? 1 : options.lanes)) return;
     const start: LaneStart = {
       engine: options.engine.name,
       module: options.engine.module,
@@ -231,8 +232,7 @@ export function startLanes(options: LanesOptions): Lanes {
 
   /** Lanes are started when there is work for them: an idle one takes 20 MB. One at a time, to be there sooner. */
   const spawnForWaiting = (): void => {
-    const starting = [...lanes].some(({ ready }) => !ready);
-    if (waiting.length === 0 || starting) return;
+    if (waiting.length === 0 || [...lanes].some(({ ready }) => !ready)) return;
     spawn();
     // Large ones must not starve the small: these have a lane of their own when the others have all it.
     const taken = [...lanes].every(({ ticket }) => ticket !== undefined && isLarge(ticket));
