@@ -33,7 +33,7 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 /** Arenas seen before, and the instance over each that was computed in. */
 const arenas = new Map<number, ArenaMemory>();
 const instances = new Map<number, Kernels>();
-const checkOptions = optionsCheck(new Map(endpoints.map(({ name, options }) => [name, options])));
+const checkOptions = optionsCheck(endpoints);
 const collect = collector();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const heap: Space = {

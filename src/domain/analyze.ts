@@ -114,6 +114,7 @@ export const analyze = endpoint<FromSchema<typeof options>>({
     },
   },
   answersArrow: true,
+  example: { data: [{ val: 1 }, { val: 2 }, { val: 3 }] },
   run({ table, options, pointer, engine, notes }) {
     const selection = selectColumns(table, options.columns, pointer, notes);
     if (options.nan_policy === 'raise') refuseMissing(selection, engine, pointer);

@@ -26,6 +26,7 @@ export const describe = endpoint<FromSchema<typeof options>>({
   results: shared.summarySchema,
   details: { type: 'object', properties: { columns: shared.columnDetailsSchema } },
   answersArrow: false,
+  example: { data: [{ val: 1 }, { val: 2 }, { val: 3 }] },
   run({ table, options, pointer, engine, notes }) {
     const selection = selectColumns(table, options.columns, pointer, notes);
     if (options.nan_policy === 'raise') refuseMissing(selection, engine, pointer);

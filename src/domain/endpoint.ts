@@ -1,6 +1,7 @@
 import type { Engine } from '../ports/engine.js';
 import type { CheckedOptions, Json } from '../ports/formats.js';
 import type { JSONSchema } from '../ports/schema.js';
+import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
 import type { Notes } from './notes.js';
 
@@ -9,7 +10,11 @@ export interface Question<Options> {
   readonly table: Table;
   readonly options: Options;
   readonly pointer: CheckedOptions['pointer'];
+  /** Validates an element of an option that is a list, by the schema of that name in the endpoint's `parts`. */
+  readonly part: (name: string, value: unknown, at: string) => CheckedOptions;
   readonly engine: Engine;
+  /** Room for columns of its own, where kernels run over them in place. */
+  readonly space: Space;
   readonly notes: Notes;
 }
 
@@ -29,11 +34,17 @@ export interface Endpoint {
   readonly summary: string;
   readonly description: string;
   readonly options: JSONSchema;
+  /** Options that may also stand at the top of a JSON body, beside the data. */
+  readonly beside?: readonly string[];
+  /** Schemas of what an option that is a list holds, by name. */
+  readonly parts?: ReadonlyMap<string, JSONSchema>;
   /** Schema of `results`, for OpenAPI. */
   readonly results: JSONSchema;
   readonly details: JSONSchema;
   /** Whether an Arrow table can be the answer. */
   readonly answersArrow: boolean;
+  /** A JSON body that it answers with 200, for the documents; a test sends it. */
+  readonly example: { readonly [member: string]: unknown };
   readonly run: (question: Question<unknown>) => Result;
 }
 

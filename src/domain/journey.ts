@@ -9,8 +9,8 @@ import type {
   TableWriter,
 } from '../ports/formats.js';
 import type { Answer, Job } from '../ports/lanes.js';
-import type { TableLimits } from '../ports/limits.js';
-import { Problem } from '../ports/problem.js';
+import { token, type TableLimits } from '../ports/limits.js';
+import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
@@ -46,13 +46,19 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   const { space, limits, codecs } = tools;
   const decode = tools.decoders[job.format];
   if (decode === undefined) throw new Error(`no decoder is loaded for ${job.format}`);
-  const { table, options: inline } = await decode(body, {
+  const decodedBody = await decode(body, {
     space,
     engine: tools.engine('auto'),
     limits,
     codecs,
   });
-  const options = tools.checkOptions(endpoint.name, optionsOf(inline, job.options), job.query);
+  const { table, beside = new Map<string, unknown>() } = decodedBody;
+  refuseStrangers(beside, endpoint.beside ?? []);
+  const options = tools.checkOptions.options(endpoint.name, {
+    body: optionsOf(decodedBody.options, job.options),
+    beside,
+    query: job.query,
+  });
   tools.checkpoint();
   const decoded = now();
   spans.push({
@@ -69,7 +75,15 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   const notes = new Notes();
   const clock = new KernelClock();
   const engine = clock.watch(tools.engine(engineOption(options.values)));
-  const result = endpoint.run({ table, options: options.values, pointer: options.pointer, engine, notes });
+  const result = endpoint.run({
+    table,
+    options: options.values,
+    pointer: options.pointer,
+    part: (name, value, at) => tools.checkOptions.part(endpoint.name, name, value, at),
+    engine,
+    space,
+    notes,
+  });
   tools.checkpoint();
   const computed = now();
   spans.push({
@@ -124,6 +138,16 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     attributes: { 'analytics.bytes': bytes.length },
   });
   return { contentType, body: bytes, spans };
+}
+
+/** Throws `invalid_request` for a member of a JSON body that has no business beside the data. */
+function refuseStrangers(beside: ReadonlyMap<string, unknown>, welcome: readonly string[]): void {
+  for (const key of beside.keys()) {
+    if (welcome.includes(key)) continue;
+    const names = ['data', 'columns', 'options', ...welcome].map((name) => JSON.stringify(name)).join(', ');
+    const detail = `expected only ${names} at the top, got ${JSON.stringify(excerpt(key))}`;
+    throw Problem.at(`/${token(key)}`, 'invalid_request', detail);
+  }
 }
 
 /** The options that a request carried in its body, or beside it as a part of its own. */

@@ -32,6 +32,8 @@ export interface Decoded {
   readonly table: Table;
   /** Options that the body carried, not validated; undefined where the format has none. */
   readonly options: unknown;
+  /** Other members that stood beside the data in a JSON document, by name, not validated. */
+  readonly beside?: ReadonlyMap<string, unknown>;
 }
 
 /** Body bytes to a table. Throws Problem with a 400, 413 or 422 code. `body` stays where it is. */
@@ -70,9 +72,17 @@ export interface CheckedOptions {
   readonly pointer: (option: string, index?: number) => string;
 }
 
-/** Throws Problem with 422 codes. */
-export type OptionsCheck = (
-  endpoint: string,
-  fromBody: unknown,
-  fromQuery: readonly (readonly [string, string])[],
-) => CheckedOptions;
+/** Validates with the JSON Schemas of the endpoints, and fills defaults. Throws Problem with 422 codes. */
+export interface OptionsCheck {
+  /** An endpoint's options: from the body, from beside its data, from the query. */
+  readonly options: (
+    endpoint: string,
+    from: {
+      readonly body: unknown;
+      readonly beside: ReadonlyMap<string, unknown>;
+      readonly query: readonly (readonly [string, string])[];
+    },
+  ) => CheckedOptions;
+  /** An element of one of its lists, by the schema that `name` has among the endpoint's parts; `at` points to the element. */
+  readonly part: (endpoint: string, name: string, value: unknown, at: string) => CheckedOptions;
+}

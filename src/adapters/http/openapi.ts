@@ -73,7 +73,7 @@ function operation(endpoint: Endpoint): object {
     summary,
     description,
     parameters,
-    requestBody: { required: true, description: BODY, content: bodies(options) },
+    requestBody: { required: true, description: BODY, content: bodies(endpoint) },
     responses: {
       200: { description: 'The answer.', content },
       default: {
@@ -84,7 +84,9 @@ function operation(endpoint: Endpoint): object {
   };
 }
 
-function bodies(options: Endpoint['options']): object {
+function bodies({ options, example, beside = [] }: Endpoint): object {
+  const properties = typeof options === 'object' ? (options.properties ?? {}) : {};
+  const own = Object.fromEntries(beside.map((name) => [name, properties[name] ?? {}]));
   const row = { type: 'object', additionalProperties: { $ref: '#/components/schemas/Cell' } };
   const rows = { type: 'array', items: row, minItems: 1 };
   const column = { type: 'array', items: { $ref: '#/components/schemas/Cell' }, minItems: 1 };
@@ -95,19 +97,19 @@ function bodies(options: Endpoint['options']): object {
         type: 'object',
         required: ['data'],
         additionalProperties: false,
-        properties: { data: rows, options },
+        properties: { data: rows, options, ...own },
       },
       {
         type: 'object',
         required: ['columns'],
         additionalProperties: false,
-        properties: { columns, options },
+        properties: { columns, options, ...own },
       },
     ],
   };
   const part = { $ref: '#/components/schemas/Table' };
   const content: Record<Format | 'multipart' | 'sniffed', object> = {
-    json: { schema: json, example: { data: [{ val: 1 }, { val: 2 }, { val: 3 }] } },
+    json: { schema: json, example },
     ndjson: {
       schema: { type: 'string', description: 'One row object a line.' },
       example: '{"val":1}\n{"val":2}\n',

@@ -1,18 +1,15 @@
 import type { Decoder } from '../../ports/formats.js';
-import { token } from '../../ports/limits.js';
-import { excerpt, Problem } from '../../ports/problem.js';
 
-/** `{"data": [{…}, …], "options": {…}}`, rows, or `{"columns": {"a": […], …}, "options": {…}}`. */
+/**
+ * `{"data": [{…}, …], "options": {…}}`, rows, or `{"columns": {"a": […], …}, "options": {…}}`; whether other members may
+ * stand beside them is not for this to say.
+ */
 export const readJson: Decoder = (body, { engine, limits }) => {
   const { table, rest } = engine.json(body, 'document', limits);
-  for (const key of rest.keys()) {
-    if (key === 'options') continue;
-    const got = JSON.stringify(excerpt(key));
-    const detail = `expected only "data", "columns", "options" at the top, got ${got}`;
-    throw Problem.at(`/${token(key)}`, 'invalid_request', detail);
-  }
-  const options = rest.get('options');
-  return { table, options: options === undefined ? undefined : (JSON.parse(options) as unknown) };
+  const members = new Map([...rest].map(([key, text]) => [key, JSON.parse(text) as unknown]));
+  const options = members.get('options');
+  members.delete('options');
+  return { table, options, beside: members };
 };
 
 /** One row object a line. */

@@ -1,5 +1,5 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
-import type { OptionsCheck } from '../../ports/formats.js';
+import type { CheckedOptions, OptionsCheck } from '../../ports/formats.js';
 import { token } from '../../ports/limits.js';
 import { excerpt, Problem, type Fault } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
@@ -12,11 +12,21 @@ interface OptionSchema {
   readonly enum?: readonly unknown[];
 }
 
+/** Where in the request an option stands; `path`: below it. */
+type Place = (option: string, ...path: readonly (string | number)[]) => string;
+
 /**
- * Validates an endpoint's options, from the body, from the query or from both, with one JSON Schema; fills defaults.
- * A query parameter is read as its schema's type: `columns=a,b`, or `columns=a&columns=b` for names with commas.
+ * Validates the options of endpoints, and the elements of options that are lists, with one JSON Schema each; fills
+ * defaults. A query parameter is read as its schema's type: `columns=a,b`, or `columns=a&columns=b` for names with commas;
+ * what holds objects is JSON text.
  */
-export function optionsCheck(schemas: ReadonlyMap<string, JSONSchema>): OptionsCheck {
+export function optionsCheck(
+  endpoints: readonly {
+    readonly name: string;
+    readonly options: JSONSchema;
+    readonly parts?: ReadonlyMap<string, JSONSchema>;
+  }[],
+): OptionsCheck {
   const ajv = new Ajv({
     useDefaults: true,
     allErrors: true,
@@ -24,45 +34,76 @@ export function optionsCheck(schemas: ReadonlyMap<string, JSONSchema>): OptionsC
     allowUnionTypes: true,
     verbose: true,
   });
+  const compiled = (schema: JSONSchema): ValidateFunction => ajv.compile(schema as AnySchemaObject);
   // Compiled now, not at the first request: it takes longer than the request.
-  const validators = new Map<string, ValidateFunction>(
-    [...schemas].map(([name, schema]) => [name, ajv.compile(schema as AnySchemaObject)]),
+  const validators = new Map(endpoints.map(({ name, options }) => [name, compiled(options)]));
+  const parts = new Map(
+    endpoints.flatMap(({ name, parts: own = new Map<string, JSONSchema>() }) =>
+      [...own].map(([part, schema]): [string, ValidateFunction] => [`${name} ${part}`, compiled(schema)]),
+    ),
   );
-  return (endpoint, fromBody, fromQuery) => {
-    const validate = validators.get(endpoint);
-    if (validate === undefined) throw new RangeError(`no options schema: ${endpoint}`);
-    const schema = validate.schema as { properties?: Record<string, OptionSchema> };
-    const properties = new Map(Object.entries(schema.properties ?? {}));
-    const query = readQuery(fromQuery, properties);
-    if (
-      fromBody !== undefined &&
-      (typeof fromBody !== 'object' || fromBody === null || Array.isArray(fromBody))
-    ) {
-      const got = fromBody === null ? 'null' : Array.isArray(fromBody) ? 'an array' : `a ${typeof fromBody}`;
-      throw Problem.at('/options', 'invalid_option', `expected an object of options, got ${got}`);
-    }
-    const body = new Map(Object.entries(fromBody ?? {}));
-    const pointer = (option: string, index?: number): string =>
-      query.has(option)
-        ? `?${excerpt(option)}`
-        : `/options/${token(option)}${index === undefined ? '' : `/${index}`}`;
-    for (const option of body.keys()) {
-      if (query.has(option)) {
-        const detail = 'expected an option in the body or in the query, got it in both';
-        throw Problem.at(pointer(option), 'invalid_option', detail);
+  return {
+    options(endpoint, { body, beside, query: fromQuery }) {
+      const validate = known(validators, endpoint);
+      const query = readQuery(fromQuery, propertiesOf(validate));
+      const inBody = body === undefined ? new Map<string, unknown>() : members(body, '/options', 'options');
+      const place: Place = (option, ...path) =>
+        query.has(option)
+          ? `?${excerpt(option)}`
+          : [beside.has(option) ? '' : '/options', option, ...path]
+              .map((one, i) => (i === 0 ? one : token(String(one))))
+              .join('/');
+      const sources = [inBody, beside, query];
+      for (const option of new Set(sources.flatMap((source) => [...source.keys()]))) {
+        if (sources.filter((source) => source.has(option)).length === 1) continue;
+        const detail = 'expected an option in one place of the request, got it in two';
+        throw Problem.at(place(option), 'invalid_option', detail);
       }
-    }
-    // Unknown names, "__proto__" among them, are refused before an object is made of them.
-    const unknown = [...query.keys(), ...body.keys()].filter((option) => !properties.has(option));
-    if (unknown.length > 0) {
-      throw fail(unknown.map((option) => unknownOption(pointer(option), option, [...properties.keys()])));
-    }
-    const values: Record<string, unknown> = Object.fromEntries([...body, ...query]);
-    if (!validate(values)) {
-      throw fail((validate.errors ?? []).map((error) => faultOf(error, pointer)));
-    }
-    return { values, pointer };
+      return checked(validate, [...query, ...inBody, ...beside], place);
+    },
+    part(endpoint, name, value, at) {
+      const validate = known(parts, `${endpoint} ${name}`);
+      const place: Place = (...path) => [at, ...path.map((one) => token(String(one)))].join('/');
+      return checked(validate, [...members(value, at, 'parameters')], place);
+    },
   };
+}
+
+function known(validators: ReadonlyMap<string, ValidateFunction>, name: string): ValidateFunction {
+  const validate = validators.get(name);
+  if (validate === undefined) throw new RangeError(`no options schema: ${name}`);
+  return validate;
+}
+
+function propertiesOf(validate: ValidateFunction): Map<string, OptionSchema> {
+  return new Map(
+    Object.entries((validate.schema as { properties?: Record<string, OptionSchema> }).properties ?? {}),
+  );
+}
+
+function members(value: unknown, at: string, what: string): Map<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return new Map(Object.entries(value));
+  const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+  throw Problem.at(at, 'invalid_option', `expected an object of ${what}, got ${got}`);
+}
+
+function checked(
+  validate: ValidateFunction,
+  given: readonly (readonly [string, unknown])[],
+  place: Place,
+): CheckedOptions {
+  const properties = propertiesOf(validate);
+  // Unknown names, "__proto__" among them, are refused before an object is made of them.
+  const unknown = given.map(([option]) => option).filter((option) => !properties.has(option));
+  if (unknown.length > 0) {
+    throw fail(unknown.map((option) => unknownOption(place(option), option, [...properties.keys()])));
+  }
+  const values: Record<string, unknown> = Object.fromEntries(given);
+  if (!validate(values)) {
+    throw fail((validate.errors ?? []).map((error) => faultOf(error, place)));
+  }
+  return { values, pointer: (option, index) => (index === undefined ? place(option) : place(option, index)) };
 }
 
 function fail(faults: readonly Fault[]): Problem {
@@ -79,13 +120,22 @@ function unknownOption(pointer: string, option: string, known: readonly string[]
   return { pointer, code: 'unknown_option', detail };
 }
 
-function faultOf(error: ErrorObject, pointer: (option: string, index?: number) => string): Fault {
-  const [, option = '', index] = error.instancePath.split('/');
-  const at = pointer(option, index === undefined ? undefined : Number(index));
+function faultOf(error: ErrorObject, place: Place): Fault {
+  const [, option = requiredOf(error), ...path] = error.instancePath.split('/').map(untoken);
+  const at = place(option, ...path);
   const given = typeof error.data === 'number' ? String(error.data) : JSON.stringify(error.data);
-  const detail = `expected ${option} ${expectation(error)}, got ${excerpt(given)}`;
+  const got = error.keyword === 'required' ? 'none' : excerpt(given);
+  const detail = `expected ${[option, ...path].join('/')} ${expectation(error)}, got ${got}`;
   return { pointer: at, code: 'invalid_option', detail };
 }
+
+/** What an object lacks stands in no path. */
+function requiredOf({ params }: ErrorObject): string {
+  return (params as { readonly missingProperty?: string }).missingProperty ?? '';
+}
+
+/** A token of a JSON pointer, unescaped (RFC 6901, 4). */
+const untoken = (text: string): string => text.replaceAll('~1', '/').replaceAll('~0', '~');
 
 /** What a keyword asks for, in words. */
 function expectation({ keyword, params, parentSchema, message }: ErrorObject): string {
@@ -100,6 +150,12 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
       return `to be at least ${limit}`;
     case 'maximum':
       return `to be at most ${limit}`;
+    case 'required':
+      return 'to be given';
+    case 'exclusiveMinimum':
+      return `to be greater than ${limit}`;
+    case 'exclusiveMaximum':
+      return `to be less than ${limit}`;
     case 'minItems':
       return `to have at least ${limit} item`;
     case 'maxItems':
@@ -122,14 +178,25 @@ function readQuery(
     [...texts].map(([name, given]) => {
       const schema = properties.get(name);
       const [only = ''] = given;
+      const items = (schema as { items?: OptionSchema } | undefined)?.items;
+      if (given.length === 1 && (schema?.type === 'object' || items?.type === 'object'))
+        return [name, jsonOf(only)];
       if (schema?.type === 'array') {
         const parts = given.length > 1 ? given : only === '' ? [] : only.split(',');
-        const items = (schema as { items?: OptionSchema }).items;
         return [name, parts.map((part) => scalar(part, items))];
       }
       return [name, given.length > 1 ? given : scalar(only, schema)];
     }),
   );
+}
+
+/** What JSON text says; text that is none stays as it is, for validation to refuse. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function scalar(text: string, schema: OptionSchema | undefined): unknown {
