@@ -47,6 +47,9 @@ export interface LinearFit {
   readonly residualStandardError: number;
 }
 
+/** What a coefficient adds to y is the rounding of double-double arithmetic below this share of y, times the condition. */
+const NOISE = 2 ** -90;
+
 /**
  * Coefficients that make Σ w · (y − intercept − Σ coefficient · column)² least, with their standard errors, R² and F.
  * Columns and y are complete and finite and have the same length, at least 1.
@@ -63,9 +66,9 @@ export function leastSquares(
     solution.choice,
     system.columns.map(({ scale }) => scale),
   );
-  const { coefficients, intercept } = coefficientsOf(system, solution, free);
-  const residual = solution.squares ?? residualsAt(system, coefficients, intercept);
   const total = totalSquares(system);
+  const { coefficients, intercept } = coefficientsOf(system, solution, free, total);
+  const residual = solution.squares ?? residualsAt(system, coefficients, intercept);
   const rows = weights === undefined ? y.length : weights.reduce((count, w) => count + (w > 0 ? 1 : 0), 0);
   const dfResidual = rows - chosen.length - (fitIntercept ? 1 : 0);
   const variance = dfResidual > 0 ? residual.hi / dfResidual : NaN;
@@ -95,8 +98,9 @@ export function leastSquares(
 /** Coefficients of the columns as they came, rounded; of least norm where they are not the only ones. */
 function coefficientsOf(
   { columns, y, intercept }: System,
-  { choice: { chosen }, coefficients, means }: Solution,
+  { choice: { chosen, norms }, coefficients, means, condition }: Solution,
   free: readonly Float64Array[],
+  total: DoubleDouble,
 ): { coefficients: Float64Array; intercept: number } {
   const lead = intercept ? 1 : 0;
   const back = (value: DoubleDouble, factor: number): DoubleDouble => ({
@@ -104,21 +108,28 @@ function coefficientsOf(
     lo: value.lo * factor,
   });
   const exact = columns.map(() => widened(0));
+  const noise = NOISE * condition;
   chosen.forEach((j, q) => {
-    exact[j] = back(coefficients[q + lead]!, columns[j]!.scale / y.scale);
+    const coefficient = coefficients[q + lead]!;
+    if (Math.abs(coefficient.hi) * norms[j]! < noise * Math.sqrt(total.hi)) return;
+    exact[j] = back(coefficient, columns[j]!.scale / y.scale);
   });
   const rounded = Float64Array.from(exact, ({ hi }) => hi);
   takeOff(free, rounded);
+  // Adding zero turns −0 into 0.
+  for (let j = 0; j < rounded.length; j++) rounded[j]! += 0;
   if (!intercept) return { coefficients: rounded, intercept: 0 };
   let constant = add(widened(y.centre), back(coefficients[0]!, 1 / y.scale));
+  let reach = Math.abs(y.centre) + 1 / y.scale;
   columns.forEach(({ centre, scale }, j) => {
     const coefficient = free.length > 0 ? widened(rounded[j]!) : exact[j]!;
     constant = subtract(constant, multiply(widened(centre), coefficient));
+    reach += Math.abs(centre * coefficient.hi);
     // What the choice of least norm moved, times what the centre is off the mean by.
     const moved = subtract(coefficient, exact[j]!).hi;
     constant = subtract(constant, widened((moved * means[j]!) / scale));
   });
-  return { coefficients: rounded, intercept: constant.hi };
+  return { coefficients: rounded, intercept: Math.abs(constant.hi) < noise * reach ? 0 : constant.hi };
 }
 
 /** Σ w · r² of the rounded coefficients, in the system's units: nothing, where they are exact. */
@@ -137,16 +148,17 @@ function spreadOf(
 ): { coefficients: Float64Array; intercept: number } {
   const rank = chosen.length;
   const squares = new Float64Array(columns.length);
-  let [ofIntercept, missing] = [1 / onesNorm ** 2, 0];
+  let ofIntercept = 1 / onesNorm ** 2;
   for (let k = 0; k < rank; k++) {
     const vector = new Float64Array(columns.length);
     chosen.forEach((j, q) => {
       vector[j] = inverse[k * rank + q]! * columns[j]!.scale;
     });
     takeOff(free, vector);
-    missing = 0;
+    let missing = 0;
     vector.forEach((x, j) => {
-      squares[j]! += x * x;
+      // In the system's units, where a square does not leave the range of float64.
+      squares[j]! += (x / columns[j]!.scale) ** 2;
       missing += x * (columns[j]!.centre + means[j]! / columns[j]!.scale);
     });
     ofIntercept += missing * missing;
@@ -155,5 +167,6 @@ function spreadOf(
     const target = [widened(1), ...chosen.map((j) => widened(-columns[j]!.centre * columns[j]!.scale))];
     ofIntercept = forwardWide(factor, target).reduce((sum, { hi }) => sum + hi * hi, 0);
   }
-  return { coefficients: squares.map(Math.sqrt), intercept: Math.sqrt(ofIntercept) };
+  const roots = squares.map((square, j) => Math.sqrt(square) * columns[j]!.scale);
+  return { coefficients: roots, intercept: Math.sqrt(ofIntercept) };
 }
