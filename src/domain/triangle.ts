@@ -15,8 +15,8 @@ export type FillRows = (block: Float64Array, stride: number, start: number, rows
 
 /** R of an n × order matrix: order × order, zero below the diagonal; the signs of its rows are arbitrary. */
 export function triangleOf(rows: number, order: number, fill: FillRows): Float64Array {
-  // A block stays in the cache; merging costs a third of its order for each of its rows.
-  const height = Math.max(2 * order, Math.min(512, Math.floor(32768 / order)));
+  // A block stays in the cache; merging costs a twelfth of its reflections at most.
+  const height = Math.max(4 * order, Math.min(512, Math.floor(32768 / order)));
   const block = new Float64Array(height * order);
   const levels: (Float64Array | undefined)[] = [];
   for (let start = 0; start < rows; start += height) {
@@ -35,24 +35,37 @@ export function triangleOf(rows: number, order: number, fill: FillRows): Float64
   return left.reduce((below, above) => merge(above, below, order), new Float64Array(order * order));
 }
 
-/** Householder QR in place; what is left below the diagonal means nothing. */
+/**
+ * Householder QR in place; what is left below the diagonal means nothing. Four columns at a time take all reflections before
+ * them, so that these four stay in the nearest cache.
+ */
 function reflect(a: Float64Array, stride: number, rows: number, order: number): void {
-  for (let k = 0; k < Math.min(rows, order); k++) {
-    const pivot = k * stride + k;
-    const length = rows - k;
-    let square = 0;
-    for (let i = 0; i < length; i++) square += a[pivot + i]! * a[pivot + i]!;
-    const norm = Math.sqrt(square);
-    if (!(norm > 0)) continue;
-    const first = a[pivot]!;
-    const diagonal = first > 0 ? -norm : norm;
-    const factor = 1 / (norm * (norm + Math.abs(first)));
-    a[pivot] = first - diagonal;
-    let j = k + 1;
-    for (; j + 4 <= order; j += 4) reflectFour(a, pivot, j * stride + k, stride, length, factor);
-    for (; j < order; j++) reflectOne(a, pivot, j * stride + k, length, factor);
-    a[pivot] = diagonal;
+  const steps = Math.min(rows, order);
+  const diagonal = new Float64Array(steps);
+  const factors = new Float64Array(steps);
+  for (let start = 0; start < order; start += 4) {
+    const end = Math.min(start + 4, order);
+    for (let k = 0; k < Math.min(start, steps); k++) {
+      const [pivot, length] = [k * stride + k, rows - k];
+      if (end - start === 4) reflectFour(a, pivot, start * stride + k, stride, length, factors[k]!);
+      else for (let j = start; j < end; j++) reflectOne(a, pivot, j * stride + k, length, factors[k]!);
+    }
+    for (let k = start; k < Math.min(end, steps); k++) {
+      const [pivot, length] = [k * stride + k, rows - k];
+      const norm = Math.sqrt(squareOf(a, pivot, length));
+      if (!(norm > 0)) continue;
+      const first = a[pivot]!;
+      diagonal[k] = first > 0 ? -norm : norm;
+      factors[k] = 1 / (norm * (norm + Math.abs(first)));
+      a[pivot] = first - diagonal[k]!;
+      for (let j = k + 1; j < end; j++) reflectOne(a, pivot, j * stride + k, length, factors[k]!);
+    }
   }
+  for (let k = 0; k < steps; k++) if (factors[k]! > 0) a[k * stride + k] = diagonal[k]!;
+}
+
+function squareOf(a: Float64Array, at: number, length: number): number {
+  return productOf(a, at, at, length);
 }
 
 /** Four columns at once: their sums do not wait for one another. */
@@ -87,10 +100,22 @@ function reflectFour(
 }
 
 function reflectOne(a: Float64Array, pivot: number, at: number, length: number, factor: number): void {
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum += a[pivot + i]! * a[at + i]!;
-  sum *= factor;
+  const sum = factor * productOf(a, pivot, at, length);
   for (let i = 0; i < length; i++) a[at + i]! -= sum * a[pivot + i]!;
+}
+
+/** Σ of the products of `length` entries from two places. Four sums, which do not wait for one another. */
+function productOf(a: Float64Array, at: number, other: number, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const even = length - (length % 4);
+  for (let i = 0; i < even; i += 4) {
+    s0 += a[at + i]! * a[other + i]!;
+    s1 += a[at + i + 1]! * a[other + i + 1]!;
+    s2 += a[at + i + 2]! * a[other + i + 2]!;
+    s3 += a[at + i + 3]! * a[other + i + 3]!;
+  }
+  for (let i = even; i < length; i++) s0 += a[at + i]! * a[other + i]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 function upperOf(a: Float64Array, stride: number, rows: number, order: number): Float64Array {
@@ -106,25 +131,36 @@ function upperOf(a: Float64Array, stride: number, rows: number, order: number): 
 function merge(upper: Float64Array, lower: Float64Array, order: number): Float64Array {
   for (let k = 0; k < order; k++) {
     const at = k * order;
-    let square = 0;
-    for (let i = 0; i <= k; i++) square += lower[at + i]! * lower[at + i]!;
+    const square = squareOf(lower, at, k + 1);
     if (square === 0) continue;
     const first = upper[at + k]!;
     const norm = Math.sqrt(square + first * first);
     const diagonal = first > 0 ? -norm : norm;
-    const head = first - diagonal;
     const factor = 1 / (norm * (norm + Math.abs(first)));
-    for (let j = k + 1; j < order; j++) {
-      const other = j * order;
-      let sum = head * upper[other + k]!;
-      for (let i = 0; i <= k; i++) sum += lower[at + i]! * lower[other + i]!;
-      sum *= factor;
-      upper[other + k]! -= sum * head;
-      for (let i = 0; i <= k; i++) lower[other + i]! -= sum * lower[at + i]!;
-    }
+    mergeColumns(upper, lower, order, k, first - diagonal, factor);
     upper[at + k] = diagonal;
   }
   return upper;
+}
+
+/** Reflects the columns after k by `head` of the upper triangle and k + 1 entries of the lower one. */
+function mergeColumns(
+  upper: Float64Array,
+  lower: Float64Array,
+  order: number,
+  k: number,
+  head: number,
+  factor: number,
+): void {
+  const at = k * order;
+  for (let j = k + 1; j < order; j++) {
+    const other = j * order;
+    let sum = head * upper[other + k]!;
+    for (let i = 0; i <= k; i++) sum += lower[at + i]! * lower[other + i]!;
+    sum *= factor;
+    upper[other + k]! -= sum * head;
+    for (let i = 0; i <= k; i++) lower[other + i]! -= sum * lower[at + i]!;
+  }
 }
 
 /** Which columns of a matrix are independent, and how the others are made of them. */
@@ -151,7 +187,7 @@ const ROUNDINGS = 32 * Number.EPSILON;
  * before a mean was taken off it. So ill-conditioned columns, which leave far more, are chosen.
  */
 export function chooseColumns(a: Float64Array, count: number, sizes: Float64Array): Choice {
-  const norms = Float64Array.from({ length: count }, (_, j) => normOf(columnOf(a, count, j)));
+  const norms = Float64Array.from({ length: count }, (_, j) => Math.sqrt(squareOf(a, j * count, count)));
   const scaled = Float64Array.from(a);
   for (let j = 0; j < count; j++) {
     for (let i = 0; i < count; i++) scaled[j * count + i]! /= norms[j]! > 0 ? norms[j]! : 1;
@@ -164,8 +200,7 @@ export function chooseColumns(a: Float64Array, count: number, sizes: Float64Arra
     let best = -1;
     let largest = -1;
     for (const j of open) {
-      let square = 0;
-      for (let i = k; i < count; i++) square += scaled[j * count + i]! * scaled[j * count + i]!;
+      const square = squareOf(scaled, j * count + k, count - k);
       if (best < 0 || square > largest) [best, largest] = [j, square];
     }
     open.delete(best);
@@ -188,12 +223,6 @@ export function chooseColumns(a: Float64Array, count: number, sizes: Float64Arra
   return { chosen, dependent: all, norms, upper, stride: count, target };
 }
 
-function normOf(v: Float64Array): number {
-  let square = 0;
-  for (const x of v) square += x * x;
-  return Math.sqrt(square);
-}
-
 function columnOf(a: Float64Array, rows: number, column: number): Float64Array {
   return a.subarray(column * rows, column * rows + rows);
 }
@@ -201,7 +230,7 @@ function columnOf(a: Float64Array, rows: number, column: number): Float64Array {
 /** Reflects rows from k so that `column` ends there, in every column but those that ended before. */
 function reflectFrom(a: Float64Array, rows: number, column: number, k: number): void {
   const v = columnOf(a, rows, column).slice(k);
-  const norm = normOf(v);
+  const norm = Math.sqrt(squareOf(v, 0, v.length));
   const first = v[0]!;
   const diagonal = first > 0 ? -norm : norm;
   const factor = 1 / (norm * (norm + Math.abs(first)));
