@@ -48,7 +48,11 @@ function univariateLines(engine: Engine): Line[] {
   return UNIVARIATE.flatMap((set) => {
     const rows = column([...set.values]);
     const { mean, m2, count } = engine.moments(rows, 2);
-    const own = { mean, deviation: Math.sqrt(m2 / (count - 1)), autocorrelation: autocorrelation(rows, 1) };
+    const own = {
+      mean,
+      deviation: Math.sqrt(m2 / (count - 1)),
+      autocorrelation: autocorrelation(rows, 1, engine),
+    };
     return (['mean', 'deviation', 'autocorrelation'] as const).map((quantity) => ({
       set: set.name,
       quantity,
