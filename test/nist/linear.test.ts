@@ -252,6 +252,16 @@ test.each([1e-200, 1e-12, 1e12, 1e200])('units of %d: the same fit', (unit) => {
   expectNear(scaled.rSquared, plain.rSquared, 1e-13);
 });
 
+test.each([2, 3, 4])('powers of years to degree %d are ill-conditioned, not dependent', (degree) => {
+  const years = Array.from({ length: 31 }, (_, year) => 1990 + year);
+  const columns = Array.from({ length: degree }, (_, power) => years.map((year) => year ** (power + 1)));
+  const y = years.map((year) => Math.round(1000 * Math.sin(year)));
+  const got = fit(columns, y);
+  expect(got).toMatchObject({ rank: degree, collinear: [] });
+  expect(got.condition).toBeGreaterThan([0, 0, 5e2, 5e5, 2e8][degree]!);
+  expect(correctDigits(allOf(got), exact(columns, y).coefficients)).toBe(15);
+});
+
 test('many rows: the sum of two columns is told from one that is nearly it', () => {
   const next = noise(11);
   const rows = 200_000;
