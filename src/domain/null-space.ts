@@ -33,5 +33,7 @@ export function takeOff(vectors: readonly Float64Array[], from: Float64Array): v
 }
 
 function product(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, x, j) => sum + x * b[j]!, 0);
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
 }

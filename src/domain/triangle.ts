@@ -16,7 +16,8 @@ export type FillRows = (block: Float64Array, stride: number, start: number, rows
 /** R of an n × order matrix: order × order, zero below the diagonal; the signs of its rows are arbitrary. */
 export function triangleOf(rows: number, order: number, fill: FillRows): Float64Array {
   // A block stays in the cache; merging costs a twelfth of its reflections at most.
-  const height = Math.max(4 * order, Math.min(512, Math.floor(32768 / order)));
+  const most = Math.max(4 * order, Math.min(512, Math.floor(32768 / order)));
+  const height = Math.min(most, rows);
   const block = new Float64Array(height * order);
   const levels: (Float64Array | undefined)[] = [];
   for (let start = 0; start < rows; start += height) {
@@ -195,6 +196,7 @@ export function chooseColumns(a: Float64Array, count: number, sizes: Float64Arra
   const chosen: number[] = [];
   const dependent: { column: number; weights: Float64Array }[] = [];
   const open = new Set(norms.keys());
+  const ended = new Uint8Array(count + 1);
   while (open.size > 0) {
     const k = chosen.length;
     let best = -1;
@@ -212,7 +214,8 @@ export function chooseColumns(a: Float64Array, count: number, sizes: Float64Arra
       continue;
     }
     chosen.push(best);
-    reflectFrom(scaled, count, best, k);
+    ended[best] = 1;
+    reflectFrom(scaled, count, best, k, ended);
   }
   const upper = new Float64Array(count * count);
   chosen.forEach((column, q) => {
@@ -228,20 +231,19 @@ function columnOf(a: Float64Array, rows: number, column: number): Float64Array {
 }
 
 /** Reflects rows from k so that `column` ends there, in every column but those that ended before. */
-function reflectFrom(a: Float64Array, rows: number, column: number, k: number): void {
+function reflectFrom(a: Float64Array, rows: number, column: number, k: number, ended: Uint8Array): void {
   const v = columnOf(a, rows, column).slice(k);
   const norm = Math.sqrt(squareOf(v, 0, v.length));
   const first = v[0]!;
   const diagonal = first > 0 ? -norm : norm;
   const factor = 1 / (norm * (norm + Math.abs(first)));
   v[0] = first - diagonal;
-  // A column that ended before has zeros from row k on: it stays as it is.
-  for (let j = 0; j * rows < a.length; j++) {
+  for (let j = 0; j < ended.length; j++) {
+    if (ended[j] === 1) continue;
     const at = j * rows + k;
     let sum = 0;
     for (let i = 0; i < v.length; i++) sum += v[i]! * a[at + i]!;
     sum *= factor;
-    if (sum === 0) continue;
     for (let i = 0; i < v.length; i++) a[at + i]! -= sum * v[i]!;
   }
   const at = column * rows + k;
