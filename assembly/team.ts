@@ -25,6 +25,7 @@ import { groupsUnit } from './groups';
 import { momentsUnit } from './moments';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
+import { silhouetteUnit } from './silhouette';
 import { widenUnit } from './widen';
 
 const SEQUENCE: usize = 8;
@@ -63,6 +64,7 @@ export enum Operation {
   assign,
   sift,
   inertia,
+  silhouette,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -83,6 +85,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.assign: return assignUnit(task, unit, lane);
     case Operation.sift: return siftUnit(task, unit, lane);
     case Operation.inertia: return inertiaUnit(task, unit, lane);
+    case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     default: unreachable();
   }
 }

@@ -8,6 +8,7 @@ import type { MeasureOptions } from './measure.js';
 import { cases as moments } from './moments.bench.js';
 import { cases as random } from './random.bench.js';
 import { cases as select } from './select.bench.js';
+import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
 import { cases as widen } from './widen.bench.js';
@@ -18,6 +19,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...kmeans,
   ...groups,
   ...comoments,
+  ...silhouette,
   ...student,
   ...random,
   ...widen,

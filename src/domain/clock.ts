@@ -41,6 +41,7 @@ export class KernelClock {
       ),
       groups: timed('groups', engine.groups),
       comoments: timed('comoments', engine.comoments),
+      silhouette: timed('silhouette', engine.silhouette),
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -7,6 +7,7 @@ import { kmeans } from './kmeans.js';
 import { moments } from './moments.js';
 import { random } from './random.js';
 import { select } from './select.js';
+import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { widen } from './widen.js';
 
@@ -22,6 +23,7 @@ export async function jsEngine(): Promise<Engine> {
     kmeans: kmeans(kmeansGenerator, moments),
     groups,
     comoments,
+    silhouette,
     student,
     random,
     widen,

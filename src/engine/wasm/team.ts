@@ -21,6 +21,7 @@ export const OPERATIONS = [
   'assign',
   'sift',
   'inertia',
+  'silhouette',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
