@@ -13,7 +13,7 @@ export interface Selection {
 }
 
 /**
- * The columns named in `wanted`, or all of them. Throws `unknown_column` with a pointer to the name, and `no_data`
+ * The columns named in `wanted`, or all of them, without `except`. Throws `unknown_column` with a pointer to the name, and `no_data`
  * when there is nothing to work on.
  */
 export function selectColumns(
@@ -21,6 +21,7 @@ export function selectColumns(
   wanted: readonly string[] | undefined,
   pointer: (option: string, index?: number) => string,
   notes: Notes,
+  except?: string,
 ): Selection {
   if (table.names.length === 0) throw Problem.at('', 'no_data', 'expected at least one column, got none');
   if (table.rows === 0) throw Problem.at('', 'no_data', 'expected at least one row, got none');
@@ -30,7 +31,7 @@ export function selectColumns(
   });
   const asked = wanted === undefined ? known : new Set(wanted);
   const all = table.names
-    .filter((name) => asked.has(name))
+    .filter((name) => asked.has(name) && name !== except)
     .map((name) => typeless(table.column(name), table.rows));
   const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
   for (const { name, inexact } of numeric) {

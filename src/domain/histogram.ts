@@ -78,7 +78,8 @@ function countsBetween(sorted: Float64Array, edges: Float64Array): number[] {
   }
   const counts = new Array<number>(bins).fill(0);
   for (const value of sorted) {
-    let bin = Math.min(Math.trunc(((value - first) / (last - first)) * bins), bins - 1);
+    // A range without width has no fraction: 0 then.
+    let bin = Math.min(Math.trunc(((value - first) / (last - first)) * bins) || 0, bins - 1);
     if (value < edges[bin]!) bin--;
     if (value >= edges[bin + 1]! && bin !== bins - 1) bin++;
     counts[Math.max(bin, 0)]!++;

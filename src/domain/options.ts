@@ -83,6 +83,26 @@ export const columnDetailsSchema = {
   },
 } as const;
 
+/** pandas' describe, by column, also in its extended form. */
+export const describedSchema = {
+  type: 'object',
+  description:
+    'By column: count, mean, std, min, percentiles, max of numeric columns; count, unique, top, freq where no column is numeric; more with `extended`.',
+  additionalProperties: {
+    type: 'object',
+    properties: {
+      histogram: {
+        type: ['object', 'null'],
+        properties: {
+          counts: { type: 'array', items: { type: 'integer' } },
+          edges: { type: 'array', items: { type: 'number' } },
+        },
+      },
+    },
+    additionalProperties: { type: ['number', 'string', 'boolean', 'null'] },
+  },
+} as const;
+
 /** pandas' describe, by column. */
 export const summarySchema = {
   type: 'object',

@@ -10,6 +10,7 @@ import { anyRows, batchesOf, column, type Row } from '../contract/columns.js';
 const space: Space = {
   float64: (length) => new Float64Array(length),
   bytes: (length) => new Uint8Array(length),
+  scratch: (use) => use(),
 };
 
 function textColumn(type: 'string' | 'timestamp' | 'mixed', cells: readonly Cell[]): Column {
