@@ -22,7 +22,7 @@ export interface ExtendedForm {
 }
 
 /** Numbers that an answer may have. */
-export const MOST_FIGURES = 4_000_000;
+export const MOST_FIGURES = 2_000_000;
 
 /**
  * pandas' `DataFrame.describe()`: count, mean, std (ddof 1), min, quantiles and max of the numeric columns; where there
@@ -87,12 +87,28 @@ export function summarizeGroups(
   const names = labels.map((label) => ` of group ${JSON.stringify(excerpt(label, 40))}`);
   for (const column of numbers) {
     space.scratch(() => {
-      splitNumbers(column, grouping, space).forEach((segment, group) => {
+      const segments = splitNumbers(column, grouping, space);
+      for (const alike of byLength(segments)) {
+        engine.ahead.moments(alike, plan.order);
+        engine.ahead.select(alike, plan.fractions);
+      }
+      segments.forEach((segment, group) => {
         put(column.name, group, describeNumeric(column.name, segment, plan, names[group]));
       });
     });
   }
   return new Map(labels.map((label, group) => [label, groups[group]!]));
+}
+
+/** Columns of equal length together: one call answers for all of them. */
+function byLength(columns: readonly Numbers[]): Iterable<Numbers[]> {
+  const alike = new Map<number, Numbers[]>();
+  for (const column of columns) {
+    const known = alike.get(column.length);
+    if (known === undefined) alike.set(column.length, [column]);
+    else known.push(column);
+  }
+  return alike.values();
 }
 
 /** What is computed of every numeric column. */

@@ -64,7 +64,7 @@ describe('describe, extended and by group', () => {
   function sent({ data, source, options }: Golden, engine: string): Promise<Reply> {
     if (source?.endsWith('.csv') === true) {
       const query = new URLSearchParams(
-        Object.entries({ ...options, engine }).map(([name, value]) => [name, String(value)]),
+        Object.entries<JsonValue>({ ...options, engine }).map(([name, value]) => [name, String(value)]),
       );
       const body = readFileSync(join(VEGA, source));
       return send(`${url}?${query.toString()}`, { headers: { 'content-type': 'text/csv' }, body });
