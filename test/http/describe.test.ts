@@ -6,6 +6,7 @@ import {
   at,
   type JsonValue,
   postJson,
+  queryOf,
   type Reply,
   ROOT,
   send,
@@ -63,11 +64,11 @@ describe('describe, extended and by group', () => {
 
   function sent({ data, source, options }: Golden, engine: string): Promise<Reply> {
     if (source?.endsWith('.csv') === true) {
-      const query = new URLSearchParams(
-        Object.entries<JsonValue>({ ...options, engine }).map(([name, value]) => [name, String(value)]),
-      );
       const body = readFileSync(join(VEGA, source));
-      return send(`${url}?${query.toString()}`, { headers: { 'content-type': 'text/csv' }, body });
+      return send(`${url}?${queryOf({ ...options, engine })}`, {
+        headers: { 'content-type': 'text/csv' },
+        body,
+      });
     }
     const rows = data ?? (JSON.parse(readFileSync(join(VEGA, source!), 'utf8')) as JsonValue);
     return postJson(url, { data: rows, options: { ...options, engine } });
