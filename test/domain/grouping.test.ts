@@ -72,9 +72,7 @@ describe('groups of rows', () => {
       places: () => places,
       text: (place: number) => texts[place]!,
     };
-    expect(grouped({ ...plain, type: 'string', missing: 1, dictionary }, 5)).toEqual(
-      grouped(plain, 5),
-    );
+    expect(grouped({ ...plain, type: 'string', missing: 1, dictionary }, 5)).toEqual(grouped(plain, 5));
   });
 
   test('instants in the order of time', () => {
