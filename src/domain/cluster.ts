@@ -1,10 +1,10 @@
 import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
-import { excerpt, Problem } from '../ports/problem.js';
+import { Problem } from '../ports/problem.js';
 import type { FromSchema } from '../ports/schema.js';
 import type { Numbers } from '../ports/tables.js';
 import { chooseClusters, selectionDetails } from './candidates.js';
-import { dropMissing, labelList, noteFewer, unboundedColumn } from './clusters.js';
+import { areBounded, dropMissing, labelList, noteFewer } from './clusters.js';
 import { columnDetails, refuseMissing, type Selection, selectColumns } from './columns.js';
 import { completeRows, pickRows, type Scaling, standardised } from './complete.js';
 import { endpoint, type Question, type Result } from './endpoint.js';
@@ -121,29 +121,25 @@ export const cluster = endpoint<Options>({
     options: { n_clusters: 'auto', k_range: [2, 3], labels: true },
   },
   run(question) {
-    const { table, pointer, engine, notes } = question;
-    const selection = selectColumns(table, question.options.columns, pointer, notes);
-    if (selection.numbers.length === 0) {
-      const detail = 'expected at least one numeric column to cluster by, got none';
-      throw Problem.at(question.options.columns === undefined ? '' : pointer('columns'), 'no_data', detail);
-    }
-    if (question.options.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
-    if (!dropMissing(selection.numbers, question.options.nan_policy, engine, notes))
-      return nothing(selection, question);
-    const unbounded = unboundedColumn(selection.numbers, engine);
-    if (unbounded !== undefined) {
-      const detail = `expected values whose squares are within the range of float64, got others in column ${JSON.stringify(excerpt(unbounded.name))}`;
-      throw Problem.at(
-        question.options.columns === undefined ? '' : pointer('columns'),
-        'unsupported_value',
-        detail,
-      );
-    }
-    return clustered(selection, question);
+    const { table, options: given, pointer, engine, notes } = question;
+    const selection = selectColumns(table, given.columns, pointer, notes);
+    const range = rangeOf(given, pointer);
+    if (given.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
+    const result = canCluster(selection, given, engine, notes) ? clustered(selection, range, question) : null;
+    return result ?? nothing(selection, question);
   },
 });
 
-/** The answer under `propagate` where a value is missing. */
+/** Whether the columns can be clustered at all; if not, a warning says why. */
+function canCluster({ numbers }: Selection, { nan_policy }: Options, engine: Engine, notes: Notes): boolean {
+  if (numbers.length === 0) {
+    notes.warn('no_numeric_column', 'no numeric column: no clusters');
+    return false;
+  }
+  return dropMissing(numbers, nan_policy, engine, notes) && areBounded(numbers, engine, notes);
+}
+
+/** The answer where there are no clusters. */
 function nothing(selection: Selection, { options: { labels }, engine }: Question<Options>): Result {
   const none = new Int32Array(selection.rows).fill(-1);
   const fields = ['n_clusters', 'centers', 'sizes', 'inertia', 'n_iter', 'silhouette'];
@@ -158,24 +154,28 @@ function nothing(selection: Selection, { options: { labels }, engine }: Question
   };
 }
 
-function clustered(selection: Selection, question: Question<Options>): Result {
-  const { options: given, pointer, engine, space, notes } = question;
+/** Null, with a warning, where there are too few complete rows. */
+function clustered(
+  selection: Selection,
+  range: readonly [number, number],
+  question: Question<Options>,
+): Result | null {
+  const { options: given, engine, space, notes } = question;
   const own = selection.numbers.map(({ numbers }) => numbers);
   const complete = completeRows(own, engine, space);
-  const refuseRows = (option: string, least: number): void => {
-    if (complete.count >= least) return;
-    const detail = `expected at least ${least} rows without missing values, got ${complete.count}`;
-    throw Problem.at(pointer(option), 'invalid_option', detail);
-  };
-  const fewest = typeof given.n_clusters === 'number' ? given.n_clusters : rangeOf(given, pointer)[0] + 1;
-  refuseRows(typeof given.n_clusters === 'number' ? 'n_clusters' : 'k_range', fewest);
+  // Of as many rows as clusters no silhouette is defined, which `auto` chooses by.
+  const least = typeof given.n_clusters === 'number' ? given.n_clusters : range[0] + 1;
+  if (complete.count < least) {
+    notes.warn('too_few_rows', `expected at least ${least} rows without missing values: no clusters`);
+    return null;
+  }
   const scaled = given.scale === false ? undefined : standardised(complete.columns, engine, space);
   const columns = scaled?.columns ?? complete.columns;
   const sample = sampleOf(columns, complete.count, given.random_state, question);
   const outcome =
     typeof given.n_clusters === 'number'
       ? fixed(columns, sample, given.n_clusters, fitOptions(given), engine)
-      : automatic(columns, sample, rangeOf(given, pointer), fitOptions(given), engine, notes);
+      : automatic(columns, sample, range, fitOptions(given), engine, notes);
   const { fit, silhouette, selectionOf } = outcome;
   noteFewer(fit, notes);
   const labels = tableLabels(fit.labels, complete.rows, selection.rows);

@@ -20,15 +20,7 @@ export function cluster(
   const { numbers, rows } = selection;
   if (numbers.length === 0) return null;
   if (!dropMissing(numbers, nanPolicy, engine, notes)) return null;
-  const unbounded = unboundedColumn(numbers, engine);
-  if (unbounded !== undefined) {
-    notes.warn(
-      'overflow',
-      'infinite values, or squares beyond the range of float64: no clusters',
-      unbounded.name,
-    );
-    return null;
-  }
+  if (!areBounded(numbers, engine, notes)) return null;
   const result =
     rows < options.nClusters
       ? null
@@ -66,15 +58,16 @@ export function dropMissing(
   return true;
 }
 
-/** The first column with infinite values, or whose squares are beyond the range of float64. */
-export function unboundedColumn(
-  numbers: readonly NumericColumn[],
-  engine: Engine,
-): NumericColumn | undefined {
-  return numbers.find(({ numbers: values }) => {
+/** Whether no value is infinite and all squares are within the range of float64; if not, a warning names the column. */
+export function areBounded(numbers: readonly NumericColumn[], engine: Engine, notes: Notes): boolean {
+  const unbounded = numbers.find(({ numbers: values }) => {
     const { count, m2, min, max } = engine.moments(values, 2);
     return count > 0 && !(Number.isFinite(m2) && Number.isFinite(min) && Number.isFinite(max));
   });
+  if (unbounded === undefined) return true;
+  const detail = 'infinite values, or squares beyond the range of float64: no clusters';
+  notes.warn('overflow', detail, unbounded.name);
+  return false;
 }
 
 /** Warns of clusters without rows. */

@@ -182,14 +182,6 @@ describe('cluster', () => {
   });
 
   test.each<[string, JsonValue, JsonValue, JsonValue[]]>([
-    ['fewer rows than clusters', { x: [1, 2] }, { n_clusters: 3 }, ['invalid_option', '/options/n_clusters']],
-    [
-      'fewer complete rows',
-      { x: [1, 2, null] },
-      { n_clusters: 3 },
-      ['invalid_option', '/options/n_clusters'],
-    ],
-    ['too few rows to choose', { x: [1, 2] }, { n_clusters: 'auto' }, ['invalid_option', '/options/k_range']],
     [
       'a range backwards',
       { x: [1, 2, 3] },
@@ -201,10 +193,20 @@ describe('cluster', () => {
     ['no clusters', { x: [1, 2, 3] }, { n_clusters: 0 }, ['invalid_option', '/options/n_clusters']],
     ['another word', { x: [1, 2, 3] }, { n_clusters: 'many' }, ['invalid_option', '/options/n_clusters']],
     ['another scale', { x: [1, 2, 3] }, { scale: 'robust' }, ['invalid_option', '/options/scale']],
-    ['no numbers', { x: ['a', 'b', 'c'] }, {}, ['no_data', '']],
-    ['squares beyond float64', { x: [1e200, -1e200, 0] }, {}, ['unsupported_value', '']],
   ])('%s: 422', async (_, columns, options, problem) => {
     expect(refusal(await postJson(url, { columns, options }))).toEqual([422, ...problem]);
+  });
+
+  test.each<[string, JsonValue, JsonValue, string]>([
+    ['fewer rows than clusters', { x: [1, 2] }, { n_clusters: 3 }, 'too_few_rows'],
+    ['fewer complete rows', { x: [1, 2, null] }, { n_clusters: 3 }, 'too_few_rows'],
+    ['too few rows to choose', { x: [1, 2] }, { n_clusters: 'auto' }, 'too_few_rows'],
+    ['no numbers', { x: ['a', 'b', 'c'] }, {}, 'no_numeric_column'],
+    ['squares beyond float64', { x: [1e200, -1e200, 0] }, {}, 'overflow'],
+  ])('%s: nulls and a warning, as analyze has no clusters', async (_, columns, options, code) => {
+    const reply = await postJson(url, { columns, options });
+    expect([reply.status, codes(reply)]).toEqual([200, expect.arrayContaining([code])]);
+    expect(Object.values(at(reply.json, 'results') ?? {})).toEqual([null, null, null, null, null, null]);
   });
 
   test('a refusal of an option of two kinds names both', async () => {
