@@ -117,13 +117,17 @@ function statisticsOf(
 }
 
 /** Shannon entropy of counts that add up to `total`, in nats: scipy.stats.entropy(counts). NaN of nothing. */
-export function entropyOf(counts: ArrayLike<number>, total: number): number {
-  if (total === 0) return NaN;
+function entropyOf(counts: ArrayLike<number>, total: number): number {
   let sum = 0;
-  for (let place = 0; place < counts.length; place++) {
-    const times = counts[place]!;
-    if (times > 1) sum += times * Math.log(times);
-  }
+  for (let place = 0; place < counts.length; place++) sum += weightOf(counts[place]!);
+  return entropyFrom(sum, total);
+}
+
+/** What a value that is there so many times adds to the sum of entropyFrom. */
+export const weightOf = (times: number): number => (times > 1 ? times * Math.log(times) : 0);
+
+/** ln n − Σ c ln c / n; `sum` is Σ c ln c. NaN of nothing. */
+export function entropyFrom(sum: number, total: number): number {
   // Not below zero where rounding would have it so.
-  return Math.max(0, Math.log(total) - sum / total);
+  return total === 0 ? NaN : Math.max(0, Math.log(total) - sum / total);
 }

@@ -34,12 +34,7 @@ export function selectColumns(
     .filter((name) => asked.has(name) && name !== except)
     .map((name) => typeless(table.column(name), table.rows));
   const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
-  for (const { name, inexact } of numeric) {
-    if (inexact > 0) {
-      const detail = `${inexact} integers beyond 2^53 were rounded to the nearest float64`;
-      notes.warn('precision_loss', detail, name);
-    }
-  }
+  for (const column of numeric) noteInexact(column, notes);
   for (const column of all) {
     if (column.type !== 'mixed') continue;
     if (column.missing < table.rows)
@@ -52,6 +47,13 @@ export function selectColumns(
     numbers: numeric.filter(({ type }) => type === 'number'),
     booleans: numeric.filter(({ type }) => type === 'boolean'),
   };
+}
+
+/** Warns of integers that float64 does not hold. */
+export function noteInexact({ name, inexact }: NumericColumn, notes: Notes): void {
+  if (inexact === 0) return;
+  const detail = `${inexact} integers beyond 2^53 were rounded to the nearest float64`;
+  notes.warn('precision_loss', detail, name);
 }
 
 /** Throws 422 `unknown_column`, which points at `pointer`, unless the table has a column of that name. */

@@ -1,6 +1,6 @@
 import type { Moments } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
-import { entropyOf } from './categories.js';
+import { entropyFrom, weightOf } from './categories.js';
 import { type Bins, type Histogram, histogram } from './histogram.js';
 
 /** What a summary is extended by. */
@@ -43,10 +43,10 @@ export function extendedStatistics(
     sum: finite(sum, 'sum'),
     range: finite(count === 0 ? NaN : max - min, 'range'),
     mode: finite(runs.mode, 'mode'),
-    n_unique: finite(runs.counts.length, 'n_unique'),
+    n_unique: finite(runs.unique, 'n_unique'),
     missing: rows - count,
     zeros: finite(runs.zeros, 'zeros'),
-    entropy: finite(entropyOf(runs.counts, count), 'entropy'),
+    entropy: finite(entropyFrom(runs.weight, count), 'entropy'),
     histogram: histogramJson(made, finite),
   };
 }
@@ -76,25 +76,34 @@ function kurtosisOf({ count: n, m2, m4 }: Moments): number {
   return denominator === 0 ? 0 : numerator / denominator - adjustment;
 }
 
-/** Runs of equal values: how long each is, the smallest value among the longest, how many zeros. */
-function runsOf(sorted: Float64Array): { counts: number[]; mode: number; zeros: number } {
-  const counts: number[] = [];
-  let [mode, longest, zeros] = [NaN, 0, 0];
+interface Runs {
+  /** Different values. */
+  readonly unique: number;
+  /** The smallest of the most frequent; NaN of nothing. */
+  readonly mode: number;
+  readonly zeros: number;
+  /** Σ c ln c of how often each is there. */
+  readonly weight: number;
+}
+
+function runsOf(sorted: Float64Array): Runs {
+  let [unique, mode, longest, zeros, weight] = [0, NaN, 0, 0, 0];
   for (let from = 0; from < sorted.length;) {
     const value = sorted[from]!;
     let to = from + 1;
     while (to < sorted.length && sorted[to] === value) to++;
-    const length = to - from;
-    counts.push(length);
-    if (value === 0) zeros = length;
-    if (length > longest) {
-      longest = length;
+    const times = to - from;
+    unique++;
+    weight += weightOf(times);
+    if (value === 0) zeros = times;
+    if (times > longest) {
+      longest = times;
       // Adding zero turns −0 into 0.
       mode = value + 0;
     }
     from = to;
   }
-  return { counts, mode, zeros };
+  return { unique, mode, zeros, weight };
 }
 
 /**
