@@ -2,7 +2,6 @@ import {
   CompressionType,
   compressionRegistry,
   type Data,
-  type DataType,
   Field,
   Int32,
   makeData,
