@@ -1,0 +1,102 @@
+/**
+ * k-means of one column by Lloyd's algorithm from given centres, as scikit-learn does it: nearest centre, the lowest one
+ * of equals; a centre without a value takes the value farthest from its own; until no label changes or the squared
+ * shifts sum to no more than `tolerance`. In sorted values a cluster is a run, so that an iteration costs k log n.
+ * Source: scikit-learn's `_kmeans_single_lloyd` and `_relocate_empty_clusters_dense`.
+ */
+export function kmeansOfSorted(
+  sorted: Float64Array,
+  initial: readonly number[],
+  tolerance: number,
+): Float64Array {
+  const sums = prefixSums(sorted);
+  let centers: Float64Array = Float64Array.from(initial);
+  let before: Runs | undefined;
+  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+    const runs = runsOf(sorted, centers);
+    const next = meansOf(sorted, sums, centers, runs);
+    const shift = next.reduce((sum, center, i) => sum + (center - centers[i]!) ** 2, 0);
+    centers = next;
+    if ((before !== undefined && same(before, runs)) || shift <= tolerance) break;
+    before = runs;
+  }
+  return centers;
+}
+
+const MOST_ITERATIONS = 300;
+
+/** Where the values of each cluster begin and end. */
+interface Runs {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+/** Entry i: the sum of the first i values. */
+function prefixSums(values: Float64Array): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) sums[i + 1] = sums[i]! + values[i]!;
+  return sums;
+}
+
+function runsOf(sorted: Float64Array, centers: Float64Array): Runs {
+  const [starts, ends] = [new Int32Array(centers.length), new Int32Array(centers.length)];
+  const order = [...centers.keys()].sort((a, b) => centers[a]! - centers[b]! || a - b);
+  // Of equal centres the first has all the values.
+  const distinct = order.filter((label, i) => i === 0 || centers[label] !== centers[order[i - 1]!]);
+  let start = 0;
+  distinct.forEach((label, i) => {
+    const next = distinct[i + 1];
+    const middle = next === undefined ? Infinity : (centers[label]! + centers[next]!) / 2;
+    const end = next === undefined ? sorted.length : boundOf(sorted, middle, label < next);
+    starts[label] = start;
+    ends[label] = Math.max(start, end);
+    start = ends[label]!;
+  });
+  return { starts, ends };
+}
+
+/** How many values are below `limit`, or at most it. */
+export function boundOf(sorted: ArrayLike<number>, limit: number, isInside: boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const value = sorted[middle]!;
+    if (value < limit || (isInside && value === limit)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function meansOf(
+  sorted: Float64Array,
+  sums: Float64Array,
+  centers: Float64Array,
+  { starts, ends }: Runs,
+): Float64Array {
+  const totals = centers.map((_, label) => sums[ends[label]!]! - sums[starts[label]!]!);
+  const counts = centers.map((_, label) => ends[label]! - starts[label]!);
+  const empty = [...counts.keys()].filter((label) => counts[label] === 0);
+  // In a run the farthest values are at its ends.
+  const [lows, highs] = [starts.slice(), ends.map((end) => end - 1)];
+  for (const label of empty) {
+    let [from, place, farthest] = [-1, -1, 0];
+    for (let run = 0; run < centers.length; run++) {
+      for (const end of [lows[run]!, highs[run]!]) {
+        if (lows[run]! > highs[run]!) continue;
+        const distance = Math.abs(sorted[end]! - centers[run]!);
+        if (distance > farthest) [from, place, farthest] = [run, end, distance];
+      }
+    }
+    if (from < 0) break;
+    if (place === lows[from]) lows[from]!++;
+    else highs[from]!--;
+    totals[from]! -= sorted[place]!;
+    counts[from]!--;
+    totals[label] = sorted[place]!;
+    counts[label] = 1;
+  }
+  return totals.map((total, label) => (counts[label] === 0 ? centers[label]! : total / counts[label]!));
+}
+
+const same = (a: Runs, b: Runs): boolean =>
+  a.starts.every((start, label) => start === b.starts[label] && a.ends[label] === b.ends[label]);
