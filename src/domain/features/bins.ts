@@ -1,7 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { pythonFloat } from './names.js';
-import { boundOf, kmeansOfSorted } from './segments.js';
+import { boundOf, kmeansOfColumn } from './segments.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
 const bins = { type: 'integer', minimum: 2, maximum: 1000 } as const;
@@ -112,15 +112,17 @@ function aroundCenters(
   mean: number,
   variance: number,
 ): number[] {
-  const sorted = values.filter((value) => value === value).sort();
-  const [min, max] = [sorted[0]!, sorted.at(-1)!];
   // About the mean, as scikit-learn does: the sums keep their digits.
-  for (let i = 0; i < sorted.length; i++) sorted[i]! -= mean;
+  const centred = values.filter((value) => value === value).map((value) => value - mean);
   const initial = uniform.slice(1).map((edge, i) => (edge + uniform[i]!) * 0.5 - mean);
-  const centers = kmeansOfSorted(sorted, initial, variance * 1e-4)
+  const centers = kmeansOfColumn(centred, initial, variance * 1e-4)
     .map((center) => center + mean)
     .sort();
-  return [min, ...Array.from(centers.subarray(1), (center, i) => (center + centers[i]!) * 0.5), max];
+  return [
+    uniform[0]!,
+    ...Array.from(centers.subarray(1), (center, i) => (center + centers[i]!) * 0.5),
+    uniform.at(-1)!,
+  ];
 }
 
 /** How many of the ascending inner edges a value has reached; NaN of NaN. */
