@@ -47,7 +47,7 @@ const parts: ReadonlyMap<string, JSONSchema> = new Map(
       ...parameters,
       required: ['name', ...(parameters.required ?? [])],
       properties: { name: { enum: [name] }, columns: shared.columns, ...parameters.properties },
-    } as JSONSchema,
+    },
   ]),
 );
 
@@ -106,7 +106,7 @@ export const features = endpoint<FromSchema<typeof options>>({
     }
     const steps = options.steps.map((step, i) => {
       const at = pointer('steps', i);
-      const transformer = transformers.get(String(step.name))!;
+      const transformer = transformers.get(step.name)!;
       const checked = part(transformer.name, step, at);
       const { columns } = checked.values as { readonly columns?: readonly string[] };
       const tools: FeatureTools = {

@@ -124,7 +124,7 @@ export function infrequentOf(
   const bound = least > 0 && least < 1 ? rows * least : least;
   const rare = counts.map((count) => count < bound);
   const groups = counts.length - rare.filter(Boolean).length + 1;
-  if (max_categories != null && max_categories < groups) {
+  if (max_categories !== null && max_categories < groups) {
     const order = counts.map((_, place) => place).sort((a, b) => counts[a]! - counts[b]! || a - b);
     for (const place of order.slice(0, Math.max(0, counts.length - (max_categories - 1)))) rare[place] = true;
   }

@@ -65,7 +65,7 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
     const sizes = found.map(({ categories }, i) => sizeOf(categories.length, infrequent[i] ?? null));
     const names = columns.map(({ name }) => name);
     const dropped = dropOf(drop, { ...state, dropped: null }, sizes, names, tools);
-    const made = sizes.reduce((sum, size, i) => sum + size - (dropped?.[i] == null ? 0 : 1), 0);
+    const made = sizes.reduce((sum, size, i) => sum + size - ((dropped?.[i] ?? null) === null ? 0 : 1), 0);
     if (made > tools.limits.columns) {
       const widest = names[sizes.indexOf(Math.max(...sizes))]!;
       const detail = `expected at most ${tools.limits.columns} columns (MAX_COLUMNS), got ${made} categories, most of them in ${quoted(widest)}: group rare ones with max_categories or min_frequency`;
@@ -88,8 +88,8 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
       const unknown = unknownGroup(state, from, codes, column.name, tools);
       for (let row = 0; row < rows; row++) {
         const code = codes[row]!;
-        const out = outs[code < 0 ? unknown : groups[code]!];
-        if (out != null) out[row] = 1;
+        const out = outs[code < 0 ? unknown : groups[code]!] ?? null;
+        if (out !== null) out[row] = 1;
       }
       const texts = namesOf(categories, rare);
       return outs.flatMap((values, group): Made[] =>
@@ -128,7 +128,7 @@ function dropOf(
   names: readonly string[],
   tools: FeatureTools,
 ): (number | null)[] | null {
-  if (drop == null) return null;
+  if (drop === null) return null;
   if (drop === 'first') return sizes.map(() => 0);
   if (drop === 'if_binary') return sizes.map((size) => (size === 2 ? 0 : null));
   if (typeof drop === 'string' || drop.length !== sizes.length) {

@@ -90,7 +90,20 @@ export const pca = transformer<FromSchema<typeof parameters>, State>({
       return { feature: numberFeature(`pca${i}`, values), from: 0 };
     });
   },
-  attributes: ({ whiten: _, ...attributes }) => attributes,
+  attributes(state) {
+    const { components_, explained_variance_, explained_variance_ratio_, singular_values_ } = state;
+    const { mean_, n_components_, n_samples_, noise_variance_ } = state;
+    return {
+      components_,
+      explained_variance_,
+      explained_variance_ratio_,
+      singular_values_,
+      mean_,
+      n_components_,
+      n_samples_,
+      noise_variance_,
+    };
+  },
 });
 
 function refuseComponents(wanted: number | null, n: number, d: number, tools: FeatureTools): void {

@@ -108,16 +108,17 @@ function meansOf(
   const empty = [...counts.keys()].filter((label) => counts[label] === 0);
   // In a run the farthest values are at its ends.
   const [lows, highs] = [starts.slice(), ends.map((end) => end - 1)];
-  for (const label of empty) {
-    let [from, place, farthest] = [-1, -1, 0];
+  for (const [i, label] of empty.entries()) {
+    let [from, place, farthest] = [-1, -1, -1];
     for (let run = 0; run < centers.length; run++) {
+      if (lows[run]! > highs[run]!) continue;
       for (const end of [lows[run]!, highs[run]!]) {
-        if (lows[run]! > highs[run]!) continue;
         const distance = Math.abs(sorted[end]! - centers[run]!);
         if (distance > farthest) [from, place, farthest] = [run, end, distance];
       }
     }
-    if (from < 0) break;
+    // All values on their centres: none moves.
+    if (i === 0 && farthest === 0) break;
     if (place === lows[from]) lows[from]!++;
     else highs[from]!--;
     totals[from]! -= sorted[place]!;
@@ -125,7 +126,18 @@ function meansOf(
     totals[label] = sorted[place]!;
     counts[label] = 1;
   }
-  return totals.map((total, label) => (counts[label] === 0 ? centers[label]! : total * (1 / counts[label]!)));
+  return averaged(totals, counts);
+}
+
+/**
+ * Sums to means, in the clusters' order; one that is still empty goes where the largest is, whose sum it copies where that
+ * comes later, as scikit-learn does.
+ */
+function averaged(totals: Float64Array, counts: Float64Array): Float64Array {
+  const largest = counts.reduce((best, count, label) => (count > counts[best]! ? label : best), 0);
+  for (let label = 0; label < totals.length; label++)
+    totals[label] = counts[label]! > 0 ? totals[label]! * (1 / counts[label]!) : totals[largest]!;
+  return totals;
 }
 
 const same = (a: Runs, b: Runs): boolean =>
