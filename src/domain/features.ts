@@ -3,8 +3,8 @@ import type { FromSchema, JSONSchema } from '../ports/schema.js';
 import type { Table } from '../ports/tables.js';
 import { selectColumns } from './columns.js';
 import { endpoint } from './endpoint.js';
-import { columnOf, featureOf, isNumber, missingIn } from './features/column.js';
-import { type FeatureTable, fitStep, infiniteIn } from './features/steps.js';
+import { columnOf, featureOf, gapsIn, isNumber, missingIn } from './features/column.js';
+import { type FeatureTable, fitStep } from './features/steps.js';
 import type { FeatureTools, Transformer } from './features/transformer.js';
 import { transformers } from './features/transformers.js';
 import { Notes } from './notes.js';
@@ -157,7 +157,7 @@ function lossesOnly(notes: Notes): Notes {
 function warnOfInfinite({ columns }: FeatureTable, notes: Notes): void {
   for (const column of columns) {
     if (!isNumber(column)) continue;
-    const count = infiniteIn(column.values);
+    const count = gapsIn(column.values).infinite;
     if (count > 0) notes.warn('not_finite', `${count} infinite values: null in JSON`, column.name);
   }
 }

@@ -1,5 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
+import { gapsIn, type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { pythonFloat } from './names.js';
 import { boundOf, kmeansOfColumn } from './segments.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
@@ -125,23 +125,27 @@ function aroundCenters(
   ];
 }
 
+/** Edges up to which counting is faster than searching. */
+const FEW = 16;
+
 /** How many of the ascending inner edges a value has reached; NaN of NaN. */
 function placesOf(values: Float64Array, inner: readonly number[], { space }: FeatureTools): Float64Array {
   const out = room(space, values.length);
-  const edges = Float64Array.from(inner);
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    out[row] = value === value ? reached(edges, value) : NaN;
+  if (inner.length > FEW) {
+    const edges = Float64Array.from(inner);
+    for (let row = 0; row < out.length; row++) out[row] = boundOf(edges, values[row]!, true);
+  } else {
+    for (let start = 0; start < out.length; start += BLOCK) {
+      const end = Math.min(start + BLOCK, out.length);
+      out.fill(0, start, end);
+      for (const edge of inner) for (let row = start; row < end; row++) if (values[row]! >= edge) out[row]!++;
+    }
+  }
+  if (gapsIn(values).missing > 0) {
+    for (let row = 0; row < out.length; row++) if (values[row] !== values[row]) out[row] = NaN;
   }
   return out;
 }
 
-/** Edges up to which counting is faster than searching. */
-const FEW = 16;
-
-function reached(edges: Float64Array, value: number): number {
-  if (edges.length > FEW) return boundOf(edges, value, true);
-  let count = 0;
-  for (let i = 0; i < edges.length; i++) if (edges[i]! <= value) count++;
-  return count;
-}
+/** Rows that stay in the cache while they are compared with each edge. */
+const BLOCK = 4096;

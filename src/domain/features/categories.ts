@@ -1,5 +1,5 @@
 import { Problem } from '../../ports/problem.js';
-import { codesOf as codesOfText, type Feature, isNumber } from './column.js';
+import { codesOf as codesOfText, type Feature, isNumber, type Present } from './column.js';
 import { type FeatureTools, quoted } from './transformer.js';
 
 /** A value of a categorical column; null: missing. */
@@ -8,7 +8,7 @@ export type Category = string | number | boolean | null;
 /** A code for every row into the different values, in first-seen order; −1 where missing. */
 interface Codes {
   readonly codes: Int32Array;
-  readonly values: readonly Exclude<Category, null>[];
+  readonly values: readonly Present[];
 }
 
 /** Different values that a column is coded with at most. */
@@ -58,12 +58,15 @@ function numberCodes({ values, type }: Extract<Feature, { values: unknown }>): C
   return { codes, values: type === 'boolean' ? found.map((value) => value === 1) : found };
 }
 
+/** How many different values a column has. */
+export const differentIn = (feature: Feature): number => codesOf(feature).values.length;
+
 /** The categories of a column as scikit-learn sorts them, missing values last, and how often each is there. */
 export function categoriesOf(feature: Feature): { categories: Category[]; counts: number[] } {
   const { codes, values } = codesOf(feature);
   const counts = new Float64Array(values.length + 1);
   for (let row = 0; row < codes.length; row++) counts[codes[row]! + 1]!++;
-  const order = values.map((_, code) => code).sort((a, b) => compare(values[a]!, values[b]!));
+  const order = inOrder(values);
   const missing = counts[0]! > 0;
   return {
     categories: [...order.map((code) => values[code]!), ...(missing ? [null] : [])],
@@ -86,10 +89,17 @@ export function encode(feature: Feature, categories: readonly Category[]): Int32
 }
 
 /** Numbers by value, false before true, text by code points as Python compares it. */
-function compare(a: Exclude<Category, null>, b: Exclude<Category, null>): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
-  return Number(a) - Number(b);
+function inOrder(values: readonly Present[]): number[] {
+  const places = [...values.keys()];
+  if (typeof values[0] !== 'string') return places.sort((a, b) => Number(values[a]) - Number(values[b]));
+  const texts = values.map(String);
+  if (texts.some((text) => BEYOND.test(text)))
+    return places.sort((a, b) => compareText(texts[a]!, texts[b]!));
+  return places.sort((a, b) => (texts[a]! < texts[b]! ? -1 : 1));
 }
+
+/** From here on the order of UTF-16 is not that of code points. */
+const BEYOND = /[\ud800-\uffff]/;
 
 /** UTF-16 puts surrogates, which stand for code points beyond all others, before U+E000 to U+FFFF. */
 export function compareText(a: string, b: string): number {

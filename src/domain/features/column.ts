@@ -30,10 +30,13 @@ export interface TextFeature {
   readonly instants?: () => Float64Array;
 }
 
+/** A value that is not missing. */
+export type Present = Exclude<Cell, null>;
+
 /** Text as codes into its different values, in first-seen order; −1 where missing. */
 export interface Coded {
   readonly codes: Int32Array;
-  readonly texts: readonly string[];
+  readonly texts: readonly Present[];
 }
 
 export const isNumber = (feature: Feature): feature is NumberFeature => 'values' in feature;
@@ -121,26 +124,25 @@ export function codedFeature(
   };
 }
 
-function* cellsOf(codes: Int32Array, texts: readonly string[]): Iterable<Cell> {
+function* cellsOf(codes: Int32Array, texts: readonly Present[]): Iterable<Cell> {
   for (const code of codes) yield code < 0 ? null : texts[code]!;
 }
 
-/** Each text's code; `most`: different texts up to which it goes on, beyond is null. */
+/** Each value's code; `most`: different texts up to which it goes on, beyond is null. */
 export function codesOf(feature: TextFeature, most = Infinity): Coded | null {
-  const places = new Map<string, number>();
-  const texts: string[] = [];
+  const places = new Map<Present, number>();
+  const texts: Present[] = [];
   const codes = new Int32Array(feature.length);
   let row = 0;
   for (const cell of feature.cells()) {
     let code = -1;
     if (cell !== null) {
-      const text = String(cell);
-      code = places.get(text) ?? -1;
+      code = places.get(cell) ?? -1;
       if (code < 0) {
         if (texts.length === most) return null;
         code = texts.length;
-        places.set(text, code);
-        texts.push(text);
+        places.set(cell, code);
+        texts.push(cell);
       }
     }
     codes[row++] = code;
@@ -148,14 +150,30 @@ export function codesOf(feature: TextFeature, most = Infinity): Coded | null {
   return { codes, texts };
 }
 
-/** How many values are missing. */
-export function missingIn(feature: Feature): number {
-  if (!isNumber(feature)) return feature.missing;
-  const { values } = feature;
-  let missing = 0;
-  for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) missing++;
-  return missing;
+interface Gaps {
+  readonly missing: number;
+  readonly infinite: number;
 }
+
+const counted = new WeakMap<Float64Array, Gaps>();
+
+/** How many values are NaN, and how many infinite. */
+export function gapsIn(values: Float64Array): Gaps {
+  const known = counted.get(values);
+  if (known !== undefined) return known;
+  let odd = 0;
+  // Of finite numbers alone the difference is 0. By index: an iterator over shared memory costs thirty times as much.
+  for (let row = 0; row < values.length; row++) if (values[row]! - values[row]! !== 0) odd++;
+  let missing = 0;
+  if (odd > 0) for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) missing++;
+  const gaps = { missing, infinite: odd - missing };
+  counted.set(values, gaps);
+  return gaps;
+}
+
+/** How many values are missing. */
+export const missingIn = (feature: Feature): number =>
+  isNumber(feature) ? gapsIn(feature.values).missing : feature.missing;
 
 /** The rows whose entry in `kept` is 1, `rows` of them. */
 export function keepRows(feature: Feature, kept: Uint8Array, rows: number, space: Space): Feature {

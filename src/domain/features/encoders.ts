@@ -2,6 +2,7 @@ import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import {
   categoriesOf,
+  differentIn,
   type Category,
   encode,
   grouping,
@@ -9,7 +10,7 @@ import {
   infrequentOf,
   refuseMixed,
 } from './categories.js';
-import { lengthOf, numberFeature, room } from './column.js';
+import { type Feature, lengthOf, numberFeature, room } from './column.js';
 import { pythonText } from './names.js';
 import { anyTransformer, badParameter, type FeatureTools, type Made, quoted } from './transformer.js';
 
@@ -51,9 +52,10 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
   infinite: 'refused',
   fit(columns, { drop, handle_unknown, ...limits }, tools) {
     refuseMixed('one_hot_encoder', columns, tools);
-    const found = columns.map((column) => categoriesOf(column));
     const groups = { min_frequency: limits.min_frequency, max_categories: limits.max_categories };
     const enabled = groups.min_frequency !== null || groups.max_categories !== null;
+    if (!enabled) refuseMany(columns.map(differentIn), columns, tools);
+    const found = columns.map((column) => categoriesOf(column));
     const infrequent = found.map(({ counts }, i) =>
       enabled ? infrequentOf(counts, lengthOf(columns[i]!), groups) : null,
     );
@@ -65,12 +67,7 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
     const sizes = found.map(({ categories }, i) => sizeOf(categories.length, infrequent[i] ?? null));
     const names = columns.map(({ name }) => name);
     const dropped = dropOf(drop, { ...state, dropped: null }, sizes, names, tools);
-    const made = sizes.reduce((sum, size, i) => sum + size - ((dropped?.[i] ?? null) === null ? 0 : 1), 0);
-    if (made > tools.limits.columns) {
-      const widest = names[sizes.indexOf(Math.max(...sizes))]!;
-      const detail = `expected at most ${tools.limits.columns} columns (MAX_COLUMNS), got ${made} categories, most of them in ${quoted(widest)}: group rare ones with max_categories or min_frequency`;
-      throw Problem.at(tools.pointer(), 'too_many_columns', detail);
-    }
+    refuseMany(sizes, columns, tools);
     return { ...state, dropped };
   },
   transform(columns, state, tools) {
@@ -110,6 +107,16 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
         }),
   }),
 });
+
+/** Throws 422 for more categories than a table may have columns. */
+function refuseMany(sizes: readonly number[], columns: readonly Feature[], tools: FeatureTools): void {
+  const most = tools.limits.columns;
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  if (sum <= most) return;
+  const widest = quoted(columns[sizes.indexOf(Math.max(...sizes))]!.name);
+  const detail = `expected at most ${most} columns (MAX_COLUMNS), got ${sum} categories, most of them in ${widest}: group rare ones with max_categories or min_frequency`;
+  throw Problem.at(tools.pointer(), 'too_many_columns', detail);
+}
 
 const sizeOf = (categories: number, infrequent: readonly number[] | null): number =>
   infrequent === null ? categories : categories - infrequent.length + 1;

@@ -16,13 +16,13 @@ export function fourierOfReal(x: Float64Array): Complex {
     packed.im[k] = x[2 * k + 1]!;
   }
   const z = fourier(packed);
-  const turn = roots(n);
+  const turn = tableOf(n);
   const out = { re: new Float64Array(half + 1), im: new Float64Array(half + 1) };
   for (let k = 0; k <= half; k++) {
     const [i, j] = [k === half ? 0 : k, k === 0 ? 0 : half - k];
     const [a, b, c, d] = [z.re[i]!, z.im[i]!, z.re[j]!, -z.im[j]!];
     const [oddRe, oddIm] = [(b - d) / 2, (c - a) / 2];
-    const [cos, sin] = [turn.re(k), turn.im(k)];
+    const [cos, sin] = [turn.re[k]!, turn.im[k]!];
     out.re[k] = (a + c) / 2 + oddRe * cos - oddIm * sin;
     out.im[k] = (b + d) / 2 + oddRe * sin + oddIm * cos;
   }
@@ -34,8 +34,8 @@ const GREATEST = 13;
 
 /**
  * Discrete Fourier transform of any length: Stockham's order, a pass for each factor; lengths with a great prime factor
- * by Bluestein's convolution. Roots of unity are computed one by one to half a unit in the last place or little more, so
- * that errors grow with the logarithm of the length.
+ * by Bluestein's convolution. Roots of unity are exact to one or two units in the last place, so that errors grow with the
+ * logarithm of the length.
  * Source: C. Van Loan, "Computational Frameworks for the Fast Fourier Transform" (1992), 1.7 and 4.2.
  */
 export function fourier(x: Complex): Complex {
@@ -86,12 +86,25 @@ function roots(n: number): { readonly re: (k: number) => number; readonly im: (k
   return { re: cos, im: (k) => -sin(k) };
 }
 
+/** All n roots, each the product of two of a few hundred that are computed one by one. */
 function tableOf(n: number): Complex {
   const root = roots(n);
   const table = blank(n);
-  for (let k = 0; k < n; k++) {
+  const width = Math.ceil(Math.sqrt(n));
+  for (let k = 0; k < width && k < n; k++) {
     table.re[k] = root.re(k);
     table.im[k] = root.im(k);
+  }
+  for (let start = width; start < n; start += width) {
+    const c = root.re(start);
+    const s = root.im(start);
+    const end = Math.min(width, n - start);
+    for (let k = 0; k < end; k++) {
+      const x = table.re[k]!;
+      const y = table.im[k]!;
+      table.re[start + k] = c * x - s * y;
+      table.im[start + k] = c * y + s * x;
+    }
   }
   return table;
 }

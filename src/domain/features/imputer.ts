@@ -92,19 +92,16 @@ export const simpleImputer = anyTransformer<FromSchema<typeof parameters>, State
 function statisticOf(column: NumberFeature, strategy: string, { engine }: FeatureTools): number {
   if (strategy === 'mean') return engine.moments(numbersOf(column), 2).mean;
   if (strategy === 'median') return engine.select(numbersOf(column), [0.5])[0]!;
-  return mode(column.values);
+  return mode(column);
 }
 
 /** The most frequent of the present values, the smallest of equals; NaN of none. */
-function mode(values: Float64Array): number {
-  const sorted = values.filter((value) => value === value).sort();
+function mode(column: NumberFeature): number {
+  const { categories, counts } = categoriesOf(column);
   let [top, most] = [NaN, 0];
-  for (let start = 0; start < sorted.length;) {
-    let end = start + 1;
-    while (end < sorted.length && sorted[end] === sorted[start]) end++;
-    if (end - start > most) [top, most] = [sorted[start]! + 0, end - start];
-    start = end;
-  }
+  categories.forEach((category, i) => {
+    if (category !== null && counts[i]! > most) [top, most] = [Number(category), counts[i]!];
+  });
   return top;
 }
 

@@ -173,10 +173,39 @@ function projected(
   for (let start = 0; start < rows; start += BLOCK) {
     const end = Math.min(start + BLOCK, rows);
     out.fill(0, start, end);
-    columns.forEach(({ values }, i) => {
-      const [weight, mean] = [weights[i]!, means[i]!];
-      for (let row = start; row < end; row++) out[row]! += weight * (values[row]! - mean);
-    });
+    for (let i = 0; i < columns.length; i += 4) {
+      const four = [i, i + 1, i + 2, i + 3].map((j) => Math.min(j, columns.length - 1));
+      const part = four.map((j) => columns[j]!.values);
+      // Of the last ones there may be fewer.
+      const own = four.map((j, at) => (j === i + at ? weights[j]! : 0));
+      add(
+        part,
+        own,
+        four.map((j) => means[j]!),
+        out,
+        start,
+        end,
+      );
+    }
   }
   return out;
+}
+
+/** Adds the weighted deviations of four columns to rows `start` to `end` of `out`. */
+function add(
+  [a, b, c, d]: readonly Float64Array[],
+  [wa, wb, wc, wd]: readonly number[],
+  [ma, mb, mc, md]: readonly number[],
+  out: Float64Array,
+  start: number,
+  end: number,
+): void {
+  if (wb === 0 && wc === 0 && wd === 0) {
+    for (let row = start; row < end; row++) out[row]! += wa! * (a![row]! - ma!);
+    return;
+  }
+  for (let row = start; row < end; row++) {
+    const first = wa! * (a![row]! - ma!) + wb! * (b![row]! - mb!);
+    out[row]! += first + (wc! * (c![row]! - mc!) + wd! * (d![row]! - md!));
+  }
 }

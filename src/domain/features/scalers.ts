@@ -28,12 +28,17 @@ export const standardScaler = transformer<FromSchema<typeof standard>, StandardS
   parameters: standard,
   missing: 'kept',
   infinite: 'refused',
-  fit(columns, { with_mean, with_std }, { engine }) {
+  fit(columns, { with_mean, with_std }, tools) {
+    const { engine } = tools;
     const numbers = columns.map(numbersOf);
     engine.ahead.moments(numbers, 2);
     const moments = numbers.map((column) => engine.moments(column, 2));
     const counts = moments.map(({ count }) => count);
     const variances = moments.map(({ m2, count }) => m2 / count);
+    columns.forEach(({ name }, i) => {
+      if (with_std && counts[i]! > 0 && !Number.isFinite(variances[i]))
+        tools.warn('overflow', 'squares beyond the range of float64: no variance, no values', name);
+    });
     return {
       with_mean,
       mean_: with_mean || with_std ? moments.map(({ mean }) => kept(mean)) : null,

@@ -2,7 +2,7 @@ import type { Json } from '../../ports/formats.js';
 import { refuseColumns, refuseName, refuseSize } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { NanPolicy } from '../summary.js';
-import { type Feature, isNumber, keepRows, lengthOf } from './column.js';
+import { type Feature, gapsIn, isNumber, keepRows, lengthOf, missingIn } from './column.js';
 import { type FeatureTools, type Made, quoted, refuseText, type Transformer } from './transformer.js';
 
 /** A table between two steps. Names are unique. */
@@ -83,27 +83,10 @@ function refuse(transformer: Transformer, taken: readonly Feature[], tools: Feat
   if (transformer.takes === 'numbers') refuseText(transformer.name, taken, tools);
   if (transformer.infinite === 'kept') return;
   for (const column of taken) {
-    if (!isNumber(column) || infiniteIn(column.values) === 0) continue;
+    if (!isNumber(column) || gapsIn(column.values).infinite === 0) continue;
     const detail = `expected finite numbers for ${transformer.name}, got infinite ones in column ${quoted(column.name)}`;
     throw Problem.at(tools.pointer('columns'), 'unsupported_value', detail);
   }
-}
-
-const counted = new WeakMap<Float64Array, number>();
-
-/** How many values are infinite. */
-export function infiniteIn(values: Float64Array): number {
-  const known = counted.get(values);
-  if (known !== undefined) return known;
-  let count = 0;
-  // Infinity − Infinity is NaN, and so is NaN − NaN.
-  for (let row = 0; row < values.length; row++) if (values[row]! - values[row]! !== 0) count++;
-  if (count > 0) {
-    count = 0;
-    for (const value of values) if (value === Infinity || value === -Infinity) count++;
-  }
-  counted.set(values, count);
-  return count;
 }
 
 /** The rows in which all columns that are looked at have values; `what` they are dropped for, if that is worth a warning. */
@@ -113,21 +96,12 @@ function complete(
   what: string | undefined,
   tools: FeatureTools,
 ): FeatureTable {
+  const gappy = table.columns.filter((column) => isLookedAt(column) && missingIn(column) > 0);
+  if (gappy.length === 0) return table;
   const kept = new Uint8Array(table.rows).fill(1);
-  for (const column of table.columns.filter(isLookedAt)) {
-    if (!isNumber(column)) {
-      let row = 0;
-      for (const cell of column.cells()) {
-        if (cell === null) kept[row] = 0;
-        row++;
-      }
-      continue;
-    }
-    const { values } = column;
-    for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) kept[row] = 0;
-  }
-  const rows = kept.reduce((sum, one) => sum + one, 0);
-  if (rows === table.rows) return table;
+  for (const column of gappy) markMissing(column, kept);
+  let rows = 0;
+  for (let row = 0; row < kept.length; row++) rows += kept[row]!;
   if (rows === 0) {
     const detail = 'expected at least one row without missing values, got none: simple_imputer can fill them';
     throw Problem.at(tools.pointer('columns'), 'no_data', detail);
@@ -135,6 +109,20 @@ function complete(
   if (what !== undefined)
     tools.warn('rows_dropped', `${table.rows - rows} rows with missing values left out ${what}`);
   return { rows, columns: table.columns.map((column) => keepRows(column, kept, rows, tools.space)) };
+}
+
+/** Puts 0 where a column has no value. */
+function markMissing(column: Feature, kept: Uint8Array): void {
+  if (isNumber(column)) {
+    const { values } = column;
+    for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) kept[row] = 0;
+    return;
+  }
+  let row = 0;
+  for (const cell of column.cells()) {
+    if (cell === null) kept[row] = 0;
+    row++;
+  }
 }
 
 /** The table with the new columns at the places of those they were made of. */

@@ -14,17 +14,17 @@ export function rollingSum({ values, window, least }: Window, isMean: boolean, o
   let [sum, added, removed] = [0, 0, 0];
   let [count, negative, equal, last] = [0, 0, 0, NaN];
   for (let row = 0; row < values.length; row++) {
-    if (window === 1) [sum, added, removed, count, negative, equal, last] = [0, 0, 0, 0, 0, 0, NaN];
-    else if (row >= window) {
-      const old = values[row - window]!;
-      if (old === old) {
-        count--;
-        const y = -old - removed;
-        const t = sum + y;
-        removed = t - sum - y;
-        sum = t;
-        if (isBelow(old)) negative--;
-      }
+    const old = row >= window ? values[row - window]! : NaN;
+    if (window === 1) {
+      sum = added = removed = count = negative = equal = 0;
+      last = NaN;
+    } else if (old === old) {
+      count--;
+      const y = -old - removed;
+      const t = sum + y;
+      removed = t - sum - y;
+      sum = t;
+      if (isBelow(old)) negative--;
     }
     const value = values[row]!;
     if (value === value) {
@@ -49,27 +49,27 @@ export function rollingSum({ values, window, least }: Window, isMean: boolean, o
 }
 
 /** −0 is below 0, too. */
-const isBelow = (value: number): boolean => value < 0 || Object.is(value, -0);
+const isBelow = (value: number): boolean => value < 0 || (value === 0 && 1 / value < 0);
 
 /** Standard deviation, ddof 1, by Welford's method with compensation. */
 export function rollingStd({ values, window, least }: Window, out: Float64Array): void {
   let [mean, squares, added, removed] = [0, 0, 0, 0];
   let [count, equal, last] = [0, 0, NaN];
   for (let row = 0; row < values.length; row++) {
-    if (window === 1) [mean, squares, added, removed, count, equal, last] = [0, 0, 0, 0, 0, 0, NaN];
-    else if (row >= window) {
-      const old = values[row - window]!;
-      if (old === old) {
-        count--;
-        if (count > 0) {
-          const before = mean - removed;
-          const y = old - removed;
-          const t = y - mean;
-          removed = t + mean - y;
-          mean -= t / count;
-          squares -= (old - before) * (old - mean);
-        } else [mean, squares] = [0, 0];
-      }
+    const old = row >= window ? values[row - window]! : NaN;
+    if (window === 1) {
+      mean = squares = added = removed = count = equal = 0;
+      last = NaN;
+    } else if (old === old) {
+      count--;
+      if (count > 0) {
+        const before = mean - removed;
+        const y = old - removed;
+        const t = y - mean;
+        removed = t + mean - y;
+        mean -= t / count;
+        squares -= (old - before) * (old - mean);
+      } else mean = squares = 0;
     }
     const value = values[row]!;
     if (value === value) {
