@@ -127,7 +127,8 @@ function unknownOption(pointer: string, option: string, known: readonly string[]
 }
 
 function faultOf(error: ErrorObject, place: Place): Fault {
-  const [, option = requiredOf(error), ...path] = error.instancePath.split('/').map(untoken);
+  const lacked = error.keyword === 'required' ? [requiredOf(error)] : [];
+  const [, option = '', ...path] = [...error.instancePath.split('/').map(untoken), ...lacked];
   const at = place(option, ...path);
   const given = typeof error.data === 'number' ? String(error.data) : JSON.stringify(error.data);
   const got = error.keyword === 'required' ? 'none' : excerpt(given);
