@@ -26,11 +26,7 @@ export function selectColumns(
   if (table.rows === 0) throw Problem.at('', 'no_data', 'expected at least one row, got none');
   const known = new Set(table.names);
   wanted?.forEach((name, index) => {
-    if (!known.has(name)) {
-      const names = excerpt(table.names.map((n) => JSON.stringify(n)).join(', '));
-      const detail = `expected one of the columns ${names}, got ${JSON.stringify(excerpt(name))}`;
-      throw Problem.at(pointer('columns', index), 'unknown_column', detail);
-    }
+    if (!known.has(name)) refuseUnknown(table, name, pointer('columns', index));
   });
   const asked = wanted === undefined ? known : new Set(wanted);
   const all = table.names
@@ -55,6 +51,14 @@ export function selectColumns(
     numbers: numeric.filter(({ type }) => type === 'number'),
     booleans: numeric.filter(({ type }) => type === 'boolean'),
   };
+}
+
+/** Throws 422 `unknown_column`, which points at `pointer`, unless the table has a column of that name. */
+export function refuseUnknown(table: Table, name: string, pointer: string): void {
+  if (table.names.includes(name)) return;
+  const names = excerpt(table.names.map((n) => JSON.stringify(n)).join(', '));
+  const detail = `expected one of the columns ${names}, got ${JSON.stringify(excerpt(name))}`;
+  throw Problem.at(pointer, 'unknown_column', detail);
 }
 
 /**

@@ -104,3 +104,33 @@ export function exactSum(values: readonly number[]): number {
     exponent,
   );
 }
+
+/** Sums of squares between and within samples of finite values, and F. Every sample has a value. */
+export function exactAnova(samples: readonly (readonly number[])[]): {
+  ssBetween: number;
+  ssWithin: number;
+  f: number;
+} {
+  const { units, exponent } = whole(samples.flat());
+  const total = BigInt(units.length);
+  const counts = samples.map(({ length }) => BigInt(length));
+  // Everything over one denominator: the number of values times the product of the samples' sizes.
+  const product = counts.reduce((all, n) => all * n, 1n);
+  const denominator = total * product;
+  let [start, s1, s2, between] = [0, 0n, 0n, 0n];
+  samples.forEach(({ length }, sample) => {
+    const own = units.slice(start, start + length).reduce((sum, x) => sum + x, 0n);
+    between += own * own * total * (product / counts[sample]!);
+    s1 += own;
+    start += length;
+  });
+  for (const x of units) s2 += x * x;
+  between -= s1 * s1 * product;
+  const within = s2 * denominator - s1 * s1 * product - between;
+  const [dfBetween, dfWithin] = [BigInt(samples.length - 1), total - BigInt(samples.length)];
+  return {
+    ssBetween: nearest(between, denominator, 2 * exponent),
+    ssWithin: nearest(within, denominator, 2 * exponent),
+    f: within === 0n ? (between === 0n ? NaN : Infinity) : nearest(between * dfWithin, within * dfBetween, 0),
+  };
+}
