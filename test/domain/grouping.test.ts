@@ -10,6 +10,7 @@ import { anyRows, batchesOf, column, type Row } from '../contract/columns.js';
 const space: Space = {
   float64: (length) => new Float64Array(length),
   bytes: (length) => new Uint8Array(length),
+  scratch: (use) => use(),
 };
 
 function textColumn(type: 'string' | 'timestamp' | 'mixed', cells: readonly Cell[]): Column {
@@ -71,9 +72,7 @@ describe('groups of rows', () => {
       places: () => places,
       text: (place: number) => texts[place]!,
     };
-    expect(grouped({ ...plain, type: 'string', missing: 1, dictionary }, 5)).toEqual(
-      grouped(plain, 5),
-    );
+    expect(grouped({ ...plain, type: 'string', missing: 1, dictionary }, 5)).toEqual(grouped(plain, 5));
   });
 
   test('instants in the order of time', () => {

@@ -84,6 +84,8 @@ export interface Takes {
   readonly kind: 'samples' | 'pairs' | 'table';
   readonly least: number;
   readonly most: number;
+  /** Pairs that may also come as the groups of one column, equally many rows each, side by side in row order. */
+  readonly grouped?: boolean;
 }
 
 /** A hypothesis test by SciPy's name, with SciPy's parameters and defaults. One file, one line in `tests.ts`. */
@@ -92,6 +94,8 @@ export interface HypothesisTest {
   readonly summary: string;
   readonly description: string;
   readonly takes: Takes;
+  /** The order of the moments that it will ask of its samples: with 4 they are computed in one pass, not two. 2 if absent. */
+  readonly moments?: 2 | 4;
   /** Its own options: properties of a JSON Schema, and which of them must be given. */
   readonly options: {
     readonly properties: Readonly<Record<string, JSONSchema>>;
