@@ -3,8 +3,11 @@
  * the normal quantile (AS 111) and tail (AS 66) too, so that p-values are SciPy's to their last digits.
  */
 import type { Engine } from '../../ports/engine.js';
+import type { FromSchema } from '../../ports/schema.js';
 import { CompensatedSum } from './compensated-sum.js';
+import { needValues } from './refusals.js';
 import { numbersOf } from './samples.js';
+import { hypothesisTest } from './test.js';
 
 export interface ShapiroWilk {
   readonly w: number;
@@ -148,3 +151,35 @@ function beyond(z: number): number {
   fraction = z - 3.8052e-8 + 1.00000615302 / fraction;
   return (0.398942280385 * Math.exp(-y)) / fraction;
 }
+
+const schema = { type: 'object', required: [], properties: {} } as const;
+
+/** SciPy's `shapiro`. */
+export const shapiro = hypothesisTest<FromSchema<typeof schema>>({
+  name: 'shapiro',
+  summary: 'Shapiro–Wilk test for normality',
+  description:
+    "SciPy's `shapiro`: whether a sample comes from a normal distribution. Three values at least; beyond 5,000 the p-value is an extrapolation.",
+  takes: { kind: 'samples', least: 1, most: 1 },
+  options: schema,
+  example: { columns: { a: [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236] } },
+  run({ samples, pointer, engine, notes }) {
+    const [{ name, numbers }] = samples as [(typeof samples)[0]];
+    const sorted = engine.order.sort(numbers);
+    const n = sorted.length;
+    needValues(n, 3, { name, test: 'shapiro', pointer });
+    const { w, p, log10P } = shapiroWilk(sorted, engine);
+    if (sorted[0] === sorted[n - 1])
+      notes.warn('zero_variance', 'all values are equal: the test says nothing', name);
+    if (n > MOST) notes.warn('large_sample', `p-value of ${n} values: made for up to ${MOST}`, name);
+    return {
+      statistic: w,
+      tail: { p, log10: log10P },
+      n: [n],
+      assumptions: [{ name: 'sample_size', test: null, pValue: null, holds: n <= MOST }],
+    };
+  },
+});
+
+/** Values for which the p-value was made. */
+const MOST = 5000;
