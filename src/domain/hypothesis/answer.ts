@@ -18,12 +18,15 @@ export interface Asked {
   readonly pointer: (option: string, index?: number) => string;
 }
 
+/** `results` of one test. */
+export type Results = Readonly<Record<string, Json>>;
+
 /** Runs one test on the columns that its options name; `results` of the answer. Throws Problem. */
 export function answerTest(
   test: HypothesisTest,
   asked: Asked,
   tools: Tools,
-): { results: Json; columns: readonly Column[] } {
+): { results: Results; columns: readonly Column[] } {
   const { table, options, pointer } = asked;
   const { engine, space, notes } = tools;
   const values = columnsOf(test, asked, notes);
@@ -49,7 +52,7 @@ export function answerTest(
   });
   const given = samplesOf(test, numeric, asked, tools);
   const samples = test.takes.kind === 'pairs' ? pairsOf(given, first >= 0, space) : given;
-  const outcome = test.run({ samples, columns: values, options, pointer, engine, space, notes });
+  const outcome = test.run({ samples, columns: values, table, options, pointer, engine, space, notes });
   const groups = options.groupby === undefined ? undefined : samples.map(({ name }) => name);
   return { results: resultsOf(test.name, outcome, groups, notes), columns };
 }
@@ -112,7 +115,7 @@ function resultsOf(
   outcome: TestOutcome,
   groups: readonly string[] | undefined,
   notes: Notes,
-): Json {
+): Results {
   const { statistic, tail, df, confidenceInterval, effectSize, n, assumptions, more } = outcome;
   const finite = (value: number, what: string): number | null => notes.finite(value, what);
   // An infinite end is where an interval is open.

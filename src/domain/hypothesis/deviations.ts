@@ -3,7 +3,7 @@ import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
 import type { Numbers } from '../../ports/tables.js';
 import { said } from './normality.js';
-import { numbersOf, presentValues } from './samples.js';
+import { numbersOf } from './samples.js';
 import type { Assumption, Sample } from './test.js';
 
 /** Of which centre a sample's deviations are taken. */
@@ -35,7 +35,7 @@ export function deviations(
   pointer = (): string => '',
 ): Deviations {
   return space.scratch(() => {
-    const taken = center.kind === 'trimmed' ? trimmed(samples, center.cut, space, pointer) : samples;
+    const taken = center.kind === 'trimmed' ? trimmed(samples, center.cut, engine, pointer) : samples;
     const columns = taken.map(({ numbers }) => numbers);
     const centers = centersOf(columns, center, engine);
     const distances = columns.map((column, i) => numbersOf(distancesFrom(centers[i]!, column, space)));
@@ -91,17 +91,14 @@ function distancesFrom(center: number, { length, chunks }: Numbers, space: Space
 }
 
 /** Samples without a share of their values at either end, as SciPy's `trimboth`. */
-function trimmed(samples: readonly Sample[], cut: number, space: Space, pointer: () => string): Sample[] {
+function trimmed(samples: readonly Sample[], cut: number, engine: Engine, pointer: () => string): Sample[] {
   return samples.map(({ name, numbers }) => {
-    const values = presentValues(numbers, space);
-    const lower = Math.floor(cut * values.length);
-    if (values.length > 0 && lower >= values.length - lower) {
-      const detail = `expected proportiontocut to leave values in every sample, got ${cut} of ${values.length} at either end`;
+    const sorted = engine.order.sort(numbers);
+    const lower = Math.floor(cut * sorted.length);
+    if (sorted.length > 0 && lower >= sorted.length - lower) {
+      const detail = `expected proportiontocut to leave values in every sample, got ${cut} of ${sorted.length} at either end`;
       throw Problem.at(pointer(), 'invalid_option', detail);
     }
-    const sorted = space.float64(values.length);
-    sorted.set(values);
-    sorted.sort();
-    return { name, numbers: numbersOf(sorted.subarray(lower, values.length - lower)) };
+    return { name, numbers: numbersOf(sorted.subarray(lower, sorted.length - lower)) };
   });
 }

@@ -4,7 +4,8 @@ import { equalVariance } from './deviations.js';
 import { etaSquared } from './effects.js';
 import { normalities } from './normality.js';
 import * as shared from './options.js';
-import { hypothesisTest, upperTail } from './test.js';
+import { upperTail } from './tails.js';
+import { hypothesisTest } from './test.js';
 
 const schema = {
   type: 'object',
