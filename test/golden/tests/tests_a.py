@@ -123,6 +123,10 @@ def complete(*columns):
     return [np.array(column, dtype=float) for column in zip(*rows)] if rows else [np.array([]) for _ in columns]
 
 
+def label(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def groups(values, keys):
     """Samples in sorted order of their keys."""
     labels = sorted({k for k in keys if not missing(k)})
@@ -282,7 +286,7 @@ def ttest_ind():
         samples = groups(data[value], data[key])
         labels = sorted({k for k in data[key] if not missing(k)})
         expected = two_sample(*samples, **options)
-        expected["more"] = {"groups": [str(label) for label in labels]}
+        expected["more"] = {"groups": [label(key) for key in labels]}
         file.add(name, columns, {"columns": [value], "groupby": key, **options}, expected)
 
     for alternative in ALTERNATIVES:
@@ -396,7 +400,7 @@ def sampled(file, of):
         data = file.data[columns] if isinstance(columns, str) else columns
         labels = sorted({k for k in data[key] if not missing(k)})
         expected = of(groups(data[value], data[key]), **options)
-        expected["more"] = {**expected.get("more", {}), "groups": [str(label) for label in labels]}
+        expected["more"] = {**expected.get("more", {}), "groups": [label(key) for key in labels]}
         file.add(name, columns, {"columns": [value], "groupby": key, **options}, expected)
 
     return case, grouped
@@ -562,10 +566,6 @@ def crossed(a, b):
     pairs = [(x, y) for x, y in zip(a, b) if not missing(x) and not missing(y)]
     rows, columns = sorted({x for x, _ in pairs}), sorted({y for _, y in pairs})
     return rows, columns, np.array([[pairs.count((x, y)) for y in columns] for x in rows])
-
-
-def label(value):
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def chi2_contingency():
