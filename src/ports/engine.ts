@@ -1,3 +1,4 @@
+import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
 import type { Numbers, Table } from './tables.js';
 
@@ -26,6 +27,7 @@ export interface Engine {
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
   readonly student: StudentKernel;
+  readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
   readonly json: JsonKernel;
@@ -42,6 +44,7 @@ export const KERNEL_FAMILIES = [
   'groups',
   'comoments',
   'student',
+  'distributions',
   'random',
   'widen',
   'json',

@@ -1,6 +1,7 @@
 import type { Engine } from '../../ports/engine.js';
 import { comoments } from './comoments.js';
 import { csv } from './csv.js';
+import { distributions } from './distributions.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
@@ -23,6 +24,7 @@ export async function jsEngine(): Promise<Engine> {
     groups,
     comoments,
     student,
+    distributions,
     random,
     widen,
     json,
