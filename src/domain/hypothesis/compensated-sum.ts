@@ -11,6 +11,6 @@ export class CompensatedSum {
   }
 
   get value(): number {
-    return this.#sum + this.#carry;
+    return Number.isFinite(this.#sum) ? this.#sum + this.#carry : this.#sum;
   }
 }
