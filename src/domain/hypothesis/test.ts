@@ -1,3 +1,4 @@
+import type { Distribution } from '../../ports/distributions.js';
 import type { Engine } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
@@ -15,6 +16,11 @@ export interface Sample {
 export interface Tail {
   readonly p: number;
   readonly log10: number;
+}
+
+/** P(X > x) of a distribution. */
+export function upperTail({ sf, log10Sf }: Pick<Distribution, 'sf' | 'log10Sf'>, x: number): Tail {
+  return { p: sf(x), log10: log10Sf(x) };
 }
 
 export type Interval = readonly [low: number, high: number];
