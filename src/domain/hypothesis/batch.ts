@@ -1,7 +1,7 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema, JSONSchema } from '../../ports/schema.js';
-import type { Column, NumericColumn, Table } from '../../ports/tables.js';
+import type { Column, NumericColumn } from '../../ports/tables.js';
 import { endpoint, type Question } from '../endpoint.js';
 import * as shared from '../options.js';
 import { adjustedP, ADJUSTMENTS } from './adjust.js';
@@ -44,9 +44,13 @@ type BatchOptions = FromSchema<typeof options>;
 /** A test of the batch: its options without the engine, which is one for all, and with a policy only where it has its own. */
 function partOf(test: HypothesisTest): JSONSchema {
   const { properties, ...rest } = optionsOf(test) as { properties: Record<string, JSONSchema> };
-  const { engine: _engine, ...own } = properties;
-  const { default: _default, ...policy } = shared.nan_policy;
-  return { ...rest, properties: { name: { const: test.name }, ...own, nan_policy: policy } };
+  const { description, enum: policies } = shared.nan_policy;
+  const own = Object.entries(properties).filter(([name]) => name !== 'engine');
+  const nanPolicy = { description, enum: policies };
+  return {
+    ...rest,
+    properties: { name: { const: test.name }, ...Object.fromEntries(own), nan_policy: nanPolicy },
+  };
 }
 
 /** Values that the results of a batch hold at most. */
@@ -116,8 +120,12 @@ function testOf(
 ): AskedTest {
   const test = byName.get(given.name)!;
   const { values, pointer: own } = part(test.name, given, pointer('tests', index));
-  const { name: _name, ...rest } = values as Partial<CommonOptions> & { readonly name: string };
-  return { test, table, options: { nan_policy, ...rest, engine }, pointer: own };
+  return {
+    test,
+    table,
+    options: { nan_policy, ...(values as Partial<CommonOptions>), engine },
+    pointer: own,
+  };
 }
 
 /**

@@ -2,9 +2,10 @@ import type { Engine } from '../../ports/engine.js';
 import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
 import type { Numbers } from '../../ports/tables.js';
-import { said } from './normality.js';
+import { CompensatedSum } from './compensated-sum.js';
 import { numbersOf } from './samples.js';
-import type { Assumption, Sample } from './test.js';
+import type { Sample } from './test.js';
+import { squaresOf } from './variance.js';
 
 /** Of which centre a sample's deviations are taken. */
 export type Center =
@@ -38,30 +39,97 @@ export function deviations(
     const taken = center.kind === 'trimmed' ? trimmed(samples, center.cut, engine, pointer) : samples;
     const columns = taken.map(({ numbers }) => numbers);
     const centers = centersOf(columns, center, engine);
-    const distances = columns.map((column, i) => numbersOf(distancesFrom(centers[i]!, column, space)));
-    if (sameLength(distances)) engine.ahead.moments(distances, 2);
-    const moments = distances.map((distance) => engine.moments(distance, 2));
-    const total = moments.reduce((sum, { count }) => sum + count, 0);
-    const mean = moments.reduce((sum, each) => sum + each.count * each.mean, 0) / total;
-    const between = moments.reduce((sum, each) => sum + each.count * (each.mean - mean) ** 2, 0);
-    const within = moments.reduce((sum, { m2, min, max }) => sum + (min === max ? 0 : m2), 0);
+    const spreads = columns.map((column, i) => spreadOf(column, centers[i]!, engine, space));
+    const total = spreads.reduce((sum, { count }) => sum + count, 0);
+    const mean = spreads.reduce((sum, each) => sum + each.count * each.mean, 0) / total;
+    const between = spreads.reduce((sum, each) => sum + each.count * (each.mean - mean) ** 2, 0);
+    const within = spreads.reduce((sum, { squares }) => sum + squares, 0);
     const [dfBetween, dfWithin] = [samples.length - 1, total - samples.length];
     return {
       f: (dfWithin * between) / (dfBetween * within),
       dfBetween,
       dfWithin,
       etaSquared: between / (between + within),
-      n: moments.map(({ count }) => count),
+      n: spreads.map(({ count }) => count),
     };
   });
 }
 
-/** Levene's test as a look at an assumption. */
-export function equalVariance(samples: readonly Sample[], engine: Engine, space: Space): Assumption {
-  const { f, dfBetween, dfWithin } = deviations(samples, { kind: 'median' }, engine, space);
-  const about = { name: 'equal_variance', test: 'levene' };
-  if (!(dfWithin > 0)) return { ...about, pValue: null, holds: null };
-  return { ...about, ...said(engine.distributions.f(dfBetween, dfWithin).sf(f)) };
+/** Mean of the absolute deviations from a centre, and the sum of squares about that mean. */
+interface Spread {
+  readonly count: number;
+  readonly mean: number;
+  readonly squares: number;
+}
+
+/** Share of Σ(x − center)² below which a difference of it has lost digits. */
+const CANCELLED = 1e-3;
+
+/**
+ * By one more pass over the values, for Σ|x − center|: Σ(x − center)² is known from the moments. Where deviations are nearly
+ * all the same, by the moments of the deviations themselves.
+ */
+function spreadOf(column: Numbers, center: number, engine: Engine, space: Space): Spread {
+  const { count, mean, m2 } = engine.moments(column, 2);
+  const meanDistance = distanceSum(column, center) / count;
+  const all = m2 + count * (mean - center) ** 2;
+  const squares = all - count * meanDistance ** 2;
+  if (squares > CANCELLED * all) return { count, mean: meanDistance, squares };
+  const exact = space.scratch(() => engine.moments(numbersOf(distancesFrom(center, column, space)), 2));
+  return { count, mean: exact.mean, squares: squaresOf(exact) };
+}
+
+/** Rows whose deviations are added up before the sum is carried on with its error. By rows, whatever the chunks. */
+const RUN = 1024;
+
+/** Σ|x − center| over the present values. */
+function distanceSum({ chunks }: Numbers, center: number): number {
+  const sum = new CompensatedSum();
+  let run = 0;
+  let left = RUN;
+  for (const { values, validity, bitOffset } of chunks) {
+    for (let start = 0; start < values.length;) {
+      const end = Math.min(start + left, values.length);
+      run =
+        validity === null
+          ? plain(values, start, end, run)
+          : valid(values, start, end, run, validity, bitOffset);
+      left -= end - start;
+      start = end;
+      if (left > 0) continue;
+      sum.add(run);
+      run = 0;
+      left = RUN;
+    }
+  }
+  sum.add(run);
+  return sum.value;
+
+  function plain(values: Float64Array, start: number, end: number, from: number): number {
+    let total = from;
+    for (let i = start; i < end; i++) {
+      const distance = Math.abs(values[i]! - center);
+      if (distance === distance) total += distance;
+    }
+    return total;
+  }
+
+  function valid(
+    values: Float64Array,
+    start: number,
+    end: number,
+    from: number,
+    bits: Uint8Array,
+    offset: number,
+  ): number {
+    let total = from;
+    for (let i = start; i < end; i++) {
+      const bit = offset + i;
+      const distance = Math.abs(values[i]! - center);
+      if (((bits[bit >> 3]! >> (bit & 7)) & 1) === 1 && distance === distance) total += distance;
+    }
+    return total;
+  }
 }
 
 const sameLength = (columns: readonly Numbers[]): boolean =>

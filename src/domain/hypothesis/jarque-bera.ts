@@ -12,7 +12,8 @@ const ENOUGH = 2000;
 export const jarqueBera = hypothesisTest<FromSchema<typeof schema>>({
   name: 'jarque_bera',
   summary: 'Jarque–Bera test for normality',
-  description: "SciPy's `jarque_bera`: whether skew and kurtosis of a sample are those of a normal distribution.",
+  description:
+    "SciPy's `jarque_bera`: whether skew and kurtosis of a sample are those of a normal distribution.",
   takes: { kind: 'samples', least: 1, most: 1 },
   options: schema,
   example: { columns: { a: [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236] } },

@@ -31,7 +31,8 @@ export const kruskal = hypothesisTest<FromSchema<typeof schema>>({
       squares += (above * above) / count;
       return count;
     });
-    if (correction === 0) refuse(pointer, 'columns', 'expected different values for kruskal, got all the same');
+    if (correction === 0)
+      refuse(pointer, 'columns', 'expected different values for kruskal, got all the same');
     const h = (12 / (total * (total + 1)) / correction) * squares;
     const df = samples.length - 1;
     return {

@@ -61,7 +61,9 @@ export const ks2samp = hypothesisTest<FromSchema<typeof schema>>({
     const d = exact ? steps / sizes.lcm : gap.size;
     return {
       statistic: d,
-      tail: exact ? exactTail(d, steps, sizes, alternative, engine) : asymptoticTail(d, sizes, alternative, engine),
+      tail: exact
+        ? exactTail(d, steps, sizes, alternative, engine)
+        : asymptoticTail(d, sizes, alternative, engine),
       n: [n1, n2],
       assumptions: [{ name: 'no_ties', test: null, pValue: null, holds: ties === 0 }],
       more: {

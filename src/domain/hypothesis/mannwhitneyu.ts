@@ -57,7 +57,8 @@ export const mannwhitneyu = hypothesisTest<FromSchema<typeof schema>>({
       const detail = `expected samples of sizes whose product is at most ${MOST_EXACT} for method "exact", got ${n1} and ${n2}`;
       refuse(pointer, 'method', detail);
     }
-    const wanted = options.method === 'auto' ? (small && tied === 0 ? 'exact' : 'asymptotic') : options.method;
+    const wanted =
+      options.method === 'auto' ? (small && tied === 0 ? 'exact' : 'asymptotic') : options.method;
     const exact = wanted === 'exact' && countable;
     if (exact !== (wanted === 'exact'))
       notes.warn('asymptotic', `samples of ${n1} and ${n2} values are too many for method "exact"`);

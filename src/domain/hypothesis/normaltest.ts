@@ -1,4 +1,4 @@
-import type { Engine, Moments } from '../../ports/engine.js';
+import type { Moments } from '../../ports/engine.js';
 import type { FromSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
 import type { Numbers } from '../../ports/tables.js';
@@ -69,10 +69,9 @@ function settled(skew: number, numbers: Numbers, { mean }: Moments, space: Space
 }
 
 /** z of the skew: D'Agostino 1970. */
-function skewZ(skew: number, n: number): number {
+export function skewZ(skew: number, n: number): number {
   const y = skew * Math.sqrt(((n + 1) * (n + 3)) / (6 * (n - 2)));
-  const beta2 =
-    (3 * (n ** 2 + 27 * n - 70) * (n + 1) * (n + 3)) / ((n - 2) * (n + 5) * (n + 7) * (n + 9));
+  const beta2 = (3 * (n ** 2 + 27 * n - 70) * (n + 1) * (n + 3)) / ((n - 2) * (n + 5) * (n + 7) * (n + 9));
   const w2 = Math.sqrt(2 * (beta2 - 1)) - 1;
   const delta = 1 / Math.sqrt(0.5 * Math.log(w2));
   const alpha = Math.sqrt(2 / (w2 - 1));
@@ -80,7 +79,7 @@ function skewZ(skew: number, n: number): number {
 }
 
 /** z of the kurtosis: Anscombe and Glynn 1983. */
-function kurtosisZ(excess: number, n: number): number {
+export function kurtosisZ(excess: number, n: number): number {
   const mean = (3 * (n - 1)) / (n + 1);
   const variance = (24 * n * (n - 2) * (n - 3)) / ((n + 1) * (n + 1) * (n + 3) * (n + 5));
   const x = (excess + 3 - mean) / Math.sqrt(variance);
@@ -92,11 +91,4 @@ function kurtosisZ(excess: number, n: number): number {
   if (denominator === 0) return NaN;
   const root = Math.sign(denominator) * Math.cbrt((1 - 2 / a) / Math.abs(denominator));
   return (1 - 2 / (9 * a) - root) / Math.sqrt(2 / (9 * a));
-}
-
-/** Whether skew and kurtosis say that a sample is not normal: its p-value, for checks of assumptions. */
-export function normaltestTail(moments: Moments, engine: Pick<Engine, 'distributions'>): number {
-  const { skew, kurtosis } = shapeOf(moments);
-  const k2 = skewZ(skew, moments.count) ** 2 + kurtosisZ(kurtosis, moments.count) ** 2;
-  return engine.distributions.chi2(2).sf(k2);
 }

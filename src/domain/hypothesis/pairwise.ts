@@ -15,7 +15,16 @@ function pairwiseSum(values: Float64Array, from: number, n: number): number {
     const first = half - (half % 8);
     return pairwiseSum(values, from, first) + pairwiseSum(values, from + first, n - first);
   }
-  const r = [...values.subarray(from, from + 8)] as [number, number, number, number, number, number, number, number];
+  const r = [...values.subarray(from, from + 8)] as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const full = n - (n % 8);
   for (let i = 8; i < full; i += 8) for (let k = 0; k < 8; k++) r[k]! += values[from + i + k]!;
   let sum = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));

@@ -76,11 +76,9 @@ export function findRoot(equations: Equations, start: Pair, tolerance: number): 
       if (actual >= 0.1) slowJacobians = 0;
       if (delta <= tolerance * length || norm(f) === 0) return x;
       const stuck = 0.1 * Math.max(0.1 * delta, reach) <= EPSILON * length;
-      if (calls >= MOST_CALLS || stuck || slow === 10 || slowJacobians === 5 || !Number.isFinite(reach)) return x;
-      jacobian = [
-        plus(jacobian[0], scaled(away[0], along)),
-        plus(jacobian[1], scaled(away[1], along)),
-      ];
+      if (calls >= MOST_CALLS || stuck || slow === 10 || slowJacobians === 5 || !Number.isFinite(reach))
+        return x;
+      jacobian = [plus(jacobian[0], scaled(away[0], along)), plus(jacobian[1], scaled(away[1], along))];
       fresh = false;
     }
   }

@@ -1,8 +1,8 @@
 import type { Engine } from '../../ports/engine.js';
 import type { FromSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
-import { equalVariance } from './deviations.js';
 import { cohenD } from './effects.js';
+import { equalVariance } from './equal-variance.js';
 import { normalities } from './normality.js';
 import * as shared from './options.js';
 import { numbersOf } from './samples.js';

@@ -57,11 +57,14 @@ export const wilcoxon = hypothesisTest<FromSchema<typeof schema>>({
   run({ samples, options, pointer, engine, space, notes }) {
     const { positive, negative, zeros } = signed(samples, engine, space);
     const rows = positive.length + negative.length + zeros;
-    needValues(rows, 1, { ...(samples.length === 1 && { name: samples[0]!.name }), test: 'wilcoxon', pointer });
+    needValues(rows, 1, {
+      ...(samples.length === 1 && { name: samples[0]!.name }),
+      test: 'wilcoxon',
+      pointer,
+    });
     const { zero_method: zeroMethod, alternative, confidence_level: level } = options;
     const ranks = pooledRanks(positive, negative);
-    const approximate =
-      options.method === 'approx' || zeros > 0 || (options.method === 'auto' && rows > 50);
+    const approximate = options.method === 'approx' || zeros > 0 || (options.method === 'auto' && rows > 50);
     if (!approximate && rows > MOST_EXACT) {
       refuse(pointer, 'method', `expected at most ${MOST_EXACT} differences for method "exact", got ${rows}`);
     }
@@ -154,4 +157,3 @@ function signed(samples: readonly Sample[], engine: Engine, space: Space): Signe
     zeros,
   };
 }
-
