@@ -1,7 +1,7 @@
 import type { Engine, Moments } from '../../ports/engine.js';
 import type { Space } from '../../ports/space.js';
 import { deviations } from './deviations.js';
-import { said } from './normality.js';
+import { MOST_SAMPLES, said } from './normality.js';
 import type { Assumption, Sample } from './test.js';
 import { varianceOf } from './variance.js';
 
@@ -10,9 +10,11 @@ const MOST_LEVENE = 100_000;
 
 /**
  * Whether samples may have equal variances: Levene's test from medians; of more than 100,000 values Layard's, which takes
- * the moments that are there. It cannot be said where every sample has one value, or one has none.
+ * the moments that are there. It cannot be said where every sample has one value, or one has none; and it is not said of more
+ * than a hundred samples.
  */
 export function equalVariance(samples: readonly Sample[], engine: Engine, space: Space): Assumption {
+  if (samples.length > MOST_SAMPLES) return { name: 'equal_variance', test: null, pValue: null, holds: null };
   const rows = samples.reduce((sum, { numbers }) => sum + numbers.length, 0);
   if (rows > MOST_LEVENE) {
     const moments = samples.map(({ numbers }) => engine.moments(numbers, 4));

@@ -8,8 +8,8 @@ import type { Assumption, Sample } from './test.js';
 const MOST_SORTED = 5000;
 /** Level of what is said of an assumption. */
 export const LEVEL = 0.05;
-/** Samples that are looked at one by one. */
-const MOST_SAMPLES = 100;
+/** Samples that are looked at one by one; of more nothing is said. */
+export const MOST_SAMPLES = 100;
 
 /** Of each sample, as long as there are not too many of them. */
 export function normalities(samples: readonly Sample[], engine: Engine, space: Space): Assumption[] {
