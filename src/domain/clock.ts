@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, order, student } = engine;
+    const { ahead, distances, order, student } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -46,6 +46,10 @@ export class KernelClock {
         sort: timed('order', order.sort),
         rank: timed('order', order.rank),
         pairs: timed('order', order.pairs),
+      },
+      distances: {
+        sums: timed('distances', distances.sums),
+        differences: timed('distances', distances.differences),
       },
       student: {
         tail: timed('student', student.tail),

@@ -28,6 +28,7 @@ export interface Engine {
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
+  readonly distances: DistancesKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
@@ -46,6 +47,7 @@ export const KERNEL_FAMILIES = [
   'groups',
   'comoments',
   'order',
+  'distances',
   'student',
   'distributions',
   'random',
@@ -141,6 +143,16 @@ export interface Comoments {
  * `columns` have the same length; their chunks may differ.
  */
 export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
+
+export interface DistancesKernel {
+  /** Σ|x − center| over the present values of columns of equal length, a centre each. Nothing present: 0. */
+  readonly sums: (columns: readonly Numbers[], centers: readonly number[]) => number[];
+  /**
+   * x − y of columns of equal length, NaN in a row in which one of them is missing. A new array, in the memory of the request
+   * where the engine has one.
+   */
+  readonly differences: (x: Numbers, y: Numbers) => Float64Array;
+}
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {

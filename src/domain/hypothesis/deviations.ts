@@ -2,7 +2,6 @@ import type { Engine } from '../../ports/engine.js';
 import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
 import type { Numbers } from '../../ports/tables.js';
-import { CompensatedSum } from './compensated-sum.js';
 import { numbersOf } from './samples.js';
 import type { Sample } from './test.js';
 import { squaresOf } from './variance.js';
@@ -39,7 +38,10 @@ export function deviations(
     const taken = center.kind === 'trimmed' ? trimmed(samples, center.cut, engine, pointer) : samples;
     const columns = taken.map(({ numbers }) => numbers);
     const centers = centersOf(columns, center, engine);
-    const spreads = columns.map((column, i) => spreadOf(column, centers[i]!, engine, space));
+    const sums = sameLength(columns)
+      ? engine.distances.sums(columns, centers)
+      : columns.map((column, i) => engine.distances.sums([column], [centers[i]!])[0]!);
+    const spreads = columns.map((column, i) => spreadOf(column, centers[i]!, sums[i]!, engine, space));
     const total = spreads.reduce((sum, { count }) => sum + count, 0);
     const mean = spreads.reduce((sum, each) => sum + each.count * each.mean, 0) / total;
     const between = spreads.reduce((sum, each) => sum + each.count * (each.mean - mean) ** 2, 0);
@@ -66,70 +68,17 @@ interface Spread {
 const CANCELLED = 1e-3;
 
 /**
- * By one more pass over the values, for Σ|x − center|: Σ(x − center)² is known from the moments. Where deviations are nearly
+ * From Σ|x − center|, for Σ(x − center)² is known from the moments. Where deviations are nearly
  * all the same, by the moments of the deviations themselves.
  */
-function spreadOf(column: Numbers, center: number, engine: Engine, space: Space): Spread {
+function spreadOf(column: Numbers, center: number, sum: number, engine: Engine, space: Space): Spread {
   const { count, mean, m2 } = engine.moments(column, 2);
-  const meanDistance = distanceSum(column, center) / count;
+  const meanDistance = sum / count;
   const all = m2 + count * (mean - center) ** 2;
   const squares = all - count * meanDistance ** 2;
   if (squares > CANCELLED * all) return { count, mean: meanDistance, squares };
   const exact = space.scratch(() => engine.moments(numbersOf(distancesFrom(center, column, space)), 2));
   return { count, mean: exact.mean, squares: squaresOf(exact) };
-}
-
-/** Rows whose deviations are added up before the sum is carried on with its error. By rows, whatever the chunks. */
-const RUN = 1024;
-
-/** Σ|x − center| over the present values. */
-function distanceSum({ chunks }: Numbers, center: number): number {
-  const sum = new CompensatedSum();
-  let run = 0;
-  let left = RUN;
-  for (const { values, validity, bitOffset } of chunks) {
-    for (let start = 0; start < values.length;) {
-      const end = Math.min(start + left, values.length);
-      run =
-        validity === null
-          ? plain(values, start, end, run)
-          : valid(values, start, end, run, validity, bitOffset);
-      left -= end - start;
-      start = end;
-      if (left > 0) continue;
-      sum.add(run);
-      run = 0;
-      left = RUN;
-    }
-  }
-  sum.add(run);
-  return sum.value;
-
-  function plain(values: Float64Array, start: number, end: number, from: number): number {
-    let total = from;
-    for (let i = start; i < end; i++) {
-      const distance = Math.abs(values[i]! - center);
-      if (distance === distance) total += distance;
-    }
-    return total;
-  }
-
-  function valid(
-    values: Float64Array,
-    start: number,
-    end: number,
-    from: number,
-    bits: Uint8Array,
-    offset: number,
-  ): number {
-    let total = from;
-    for (let i = start; i < end; i++) {
-      const bit = offset + i;
-      const distance = Math.abs(values[i]! - center);
-      if (((bits[bit >> 3]! >> (bit & 7)) & 1) === 1 && distance === distance) total += distance;
-    }
-    return total;
-  }
 }
 
 const sameLength = (columns: readonly Numbers[]): boolean =>

@@ -1,6 +1,4 @@
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
-import type { Numbers } from '../../ports/tables.js';
 import { cohenD } from './effects.js';
 import { normality } from './normality.js';
 import * as shared from './options.js';
@@ -28,7 +26,7 @@ export const ttestRel = hypothesisTest<FromSchema<typeof schema>>({
     const { alternative, confidence_level: level } = options;
     const [a, b] = samples as [(typeof samples)[0], (typeof samples)[0]];
     return space.scratch(() => {
-      const numbers = numbersOf(differences(a.numbers, b.numbers, space));
+      const numbers = numbersOf(engine.distances.differences(a.numbers, b.numbers));
       const moments = engine.moments(numbers, 4);
       const { count: n, mean } = moments;
       const df = n - 1;
@@ -48,11 +46,3 @@ export const ttestRel = hypothesisTest<FromSchema<typeof schema>>({
     });
   },
 });
-
-/** a − b, of two columns of one chunk each. */
-function differences({ chunks: [a] }: Numbers, { chunks: [b] }: Numbers, space: Space): Float64Array {
-  const [x, y] = [a?.values ?? new Float64Array(), b?.values ?? new Float64Array()];
-  const out = space.float64(x.length);
-  for (let row = 0; row < x.length; row++) out[row] = x[row]! - y[row]!;
-  return out;
-}
