@@ -195,7 +195,8 @@ export function inversionsUnit(task: usize, unit: i32, lane: i32): void {
   const from = (<usize>load<u32>(starts)) << 2;
   const count = <i32>(load<u32>(starts, 4) - load<u32>(starts));
   const scratch = <usize>load<u32>(task, 28) + <usize>lane * INVERSIONS_BYTES;
-  prepare(scratch);
-  const sum = inversions(<usize>load<u32>(task, 20) + from, <usize>load<u32>(task) + from, count, bits > 8 ? bits - 8 : 0, scratch + CURSORS, scratch);
+  const numbers = <usize>load<u32>(task, 20) + from, other = <usize>load<u32>(task) + from;
+  if (count > FEW) prepare(scratch);
+  const sum = inversions(numbers, other, count, bits > 8 ? bits - 8 : 0, scratch + CURSORS, scratch);
   store<f64>(<usize>load<u32>(task, 24) + ((<usize>unit) << 3), <f64>sum);
 }

@@ -23,11 +23,16 @@
  *         64    carry       u32 a row: what goes with its key; 0: the row's number
  *         68    form        what becomes of a sorted bucket: ties.ts
  *         72    out         its OUT
- *         76    counters    COUNTERS_BYTES a lane
+ *         76    scratch     ORDER_BYTES a lane: 64 KiB of counters, then a bucket's keys of at most NEAR
  */
 import { BLOCK, cell, chunkBit, chunkLength, chunkValidity, chunkValues } from './memory';
 import { COUNTERS_BYTES, keyOf, sortCarrying, sortKeys, valueOf } from './radix';
 import { finish } from './ties';
+
+/** A bucket of so many keys is sorted with the help of the lane's own scratch, which stays in the nearest cache. */
+const NEAR: i32 = 4096;
+/** Scratch of a lane. */
+const ORDER_BYTES: usize = COUNTERS_BYTES + ((<usize>NEAR) << 3);
 
 /** Values that say where buckets lie. */
 const SAMPLE: i32 = 1024;
@@ -140,7 +145,7 @@ function spaceByKey(plan: usize, from: u64, to: u64): void {
   store<u64>(plan, <u64>max(0, bits - <i32>ctz<i32>(load<i32>(plan, 8))), 24);
 }
 
-/** Decides where buckets lie. INOUT plan; `tallies` are used as scratch: 16 KiB. */
+/** Decides where buckets lie. INOUT plan; scratch: 16 KiB. */
 export function order_sample(plan: usize, scratch: usize): void {
   const values = <usize>load<u32>(plan);
   const rows = load<i32>(plan, 4);
@@ -281,9 +286,9 @@ export function orderUnit(task: usize, unit: i32, lane: i32): void {
   const plan = <usize>load<u32>(task);
   const start = <usize>load<u32>(<usize>load<u32>(plan, 40) + ((<usize>unit) << 2));
   const count = <i32>(load<u32>(<usize>load<u32>(plan, 40) + ((<usize>unit) << 2), 4) - <u32>start);
-  const counters = <usize>load<u32>(plan, 76) + <usize>lane * COUNTERS_BYTES;
+  const counters = <usize>load<u32>(plan, 76) + <usize>lane * ORDER_BYTES;
   const keys = <usize>load<u32>(plan, 48) + (start << 3);
-  const other = <usize>load<u32>(plan, 56) + (start << 3);
+  const other = count <= NEAR ? counters + COUNTERS_BYTES : <usize>load<u32>(plan, 56) + (start << 3);
   if (load<u32>(plan, 52) == 0) {
     if (unit < load<i32>(plan, 8)) sortKeys(keys, other, count, false, counters);
     return finish(plan, unit, start, count, keys, other, 0, counters);

@@ -1,8 +1,8 @@
 /**
  * Sorts u64 keys, alone or each with a u32 that it carries, by the range they have: the digit that is looked at begins at
- * the first bit in which the smallest and the largest differ, and there are about as many digits as keys. So most digits
- * are of one key or of a few, and one insertion sort ends it; what shares a digit with many others is sorted by the next
- * bits. At most seven rounds, each linear, whatever the keys are. Stable.
+ * the first bit in which the smallest and the largest differ, and there are more digits than keys, up to 2,048. So most
+ * digits are of one key or of a few, and one insertion sort ends it; what shares a digit with many others is sorted by the
+ * next bits. A round takes seven bits at least: there are ten at most, each linear, whatever the keys are. Stable.
  * Source: Knuth, TAOCP 3, 5.2.5; Neubert 1998 (flashsort) for digits by range.
  */
 
@@ -56,13 +56,14 @@ function move(keys: usize, carried: usize, toKeys: usize, toCarried: usize, coun
   if (carries) memory.copy(toCarried, carried, (<usize>count) << 2);
 }
 
+/** One round. returns the digits of which some have keys that are to be sorted further, in `other`; 0 when all is done */
 // @ts-ignore: decorator
 @inline
-function sortRound(keys: usize, carried: usize, otherKeys: usize, otherCarried: usize, count: i32, stay: bool, counters: usize, carries: bool): void {
+function sortRound(keys: usize, carried: usize, otherKeys: usize, otherCarried: usize, count: i32, stay: bool, counters: usize, carries: bool): usize {
   if (count <= FEW) {
     insert(keys, carried, count, carries);
     if (!stay) move(keys, carried, otherKeys, otherCarried, count, carries);
-    return;
+    return 0;
   }
   const end = keys + ((<usize>count) << 3);
   let low = load<u64>(keys);
@@ -74,10 +75,12 @@ function sortRound(keys: usize, carried: usize, otherKeys: usize, otherCarried: 
   }
   if (low == high) {
     if (!stay) move(keys, carried, otherKeys, otherCarried, count, carries);
-    return;
+    return 0;
   }
+  // Twice to four times as many as keys; less than that, and neighbours are out of order more often.
+  const digitBits = min(MOST_DIGIT_BITS, 34 - <i32>clz<i32>(count));
   const range = 64 - <i32>clz<u64>(high - low);
-  const shift = <u64>max(0, range - min(MOST_DIGIT_BITS, 32 - <i32>clz<i32>(count)));
+  const shift = <u64>max(0, range - digitBits);
   const digits = <usize>((high - low) >> shift) + 1;
   memory.fill(counters, 0, digits << 2);
   for (let at = keys; at < end; at += 8) {
@@ -104,19 +107,9 @@ function sortRound(keys: usize, carried: usize, otherKeys: usize, otherCarried: 
   if (most <= <u32>FEW) {
     insert(otherKeys, otherCarried, count, carries);
     if (stay) move(otherKeys, otherCarried, keys, carried, count, carries);
-    return;
+    return 0;
   }
-  // Each counter has become the end of its digit's keys.
-  for (let counter = counters, from: usize = 0; counter < countersEnd; counter += 4) {
-    const to = <usize>load<u32>(counter);
-    const own = <i32>(to - from);
-    if (own > 0) {
-      const k = otherKeys + (from << 3), c = otherCarried + (from << 2), ok = keys + (from << 3), oc = carried + (from << 2);
-      if (carries) sortCarrying(k, c, ok, oc, own, !stay, countersEnd);
-      else sortKeys(k, ok, own, !stay, countersEnd);
-    }
-    from = to;
-  }
+  return digits;
 }
 
 /**
@@ -126,10 +119,22 @@ function sortRound(keys: usize, carried: usize, otherKeys: usize, otherCarried: 
  *       counters      64 KiB of scratch
  */
 export function sortKeys(keys: usize, other: usize, count: i32, stay: bool, counters: usize): void {
-  sortRound(keys, 0, other, 0, count, stay, counters, false);
+  const end = counters + (sortRound(keys, 0, other, 0, count, stay, counters, false) << 2);
+  // Each counter has become the end of its digit's keys.
+  for (let counter = counters, from: usize = 0; counter < end; counter += 4) {
+    const to = <usize>load<u32>(counter);
+    if (to > from) sortKeys(other + (from << 3), keys + (from << 3), <i32>(to - from), !stay, end);
+    from = to;
+  }
 }
 
 /** The same with what each carries: count × u32 in `carried` and `otherCarried`. */
 export function sortCarrying(keys: usize, carried: usize, other: usize, otherCarried: usize, count: i32, stay: bool, counters: usize): void {
-  sortRound(keys, carried, other, otherCarried, count, stay, counters, true);
+  const end = counters + (sortRound(keys, carried, other, otherCarried, count, stay, counters, true) << 2);
+  for (let counter = counters, from: usize = 0; counter < end; counter += 4) {
+    const to = <usize>load<u32>(counter);
+    const wide = from << 3, narrow = from << 2;
+    if (to > from) sortCarrying(other + wide, otherCarried + narrow, keys + wide, carried + narrow, <i32>(to - from), !stay, end);
+    from = to;
+  }
 }

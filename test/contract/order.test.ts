@@ -94,6 +94,22 @@ function termsOf(values: readonly number[]): PairCounts['x'] {
   return { t1: sum((t) => t * (t - 1) * (t - 2)), t2: sum((t) => t * (t - 1) * (2 * t + 5)) };
 }
 
+/** Rows in the order of x, each with those before it whose y is greater, from a tree of counts (Fenwick 1994). */
+function discordantOf(x: readonly number[], y: readonly number[]): number {
+  const values = [...new Set(y)].sort((a, b) => b - a);
+  const place = new Map(values.map((value, i) => [value, i + 1]));
+  const tree = new Float64Array(values.length + 1);
+  const rows = x.map((_, i) => i).sort((a, b) => x[a]! - x[b]!);
+  let sum = 0;
+  for (let from = 0, to = 0; from < rows.length; from = to) {
+    while (to < rows.length && x[rows[to]!] === x[rows[from]!]) to++;
+    const group = rows.slice(from, to).map((row) => place.get(y[row]!)!);
+    for (const own of group) for (let at = own - 1; at > 0; at -= at & -at) sum += tree[at]!;
+    for (const own of group) for (let at = own; at < tree.length; at += at & -at) tree[at]!++;
+  }
+  return sum;
+}
+
 /** Two columns of the same length. */
 const twoColumns = (maxLength: number, value: fc.Arbitrary<number>): fc.Arbitrary<[Row[], Row[]]> =>
   fc
@@ -284,6 +300,20 @@ describeEngines((under) => {
       discordant: total - pairsTied,
       ...tied,
     });
+  });
+
+  const hash = (i: number): number => (Math.imul(i, 0x9e3779b1) >>> 8) / 2 ** 24;
+  test.each([
+    ['noise', hash, (i: number) => hash(i + 7_000_000)],
+    ['noise that goes with x', hash, (i: number) => hash(i) + hash(i + 7_000_000)],
+    ['few values of both', (i: number) => Math.floor(hash(i) * 5), (i: number) => Math.floor(hash(~i) * 9)],
+    ['many values of few x', (i: number) => Math.floor(hash(i) * 3), (i: number) => hash(~i)],
+    // More than a block of rows whose places in the order of y differ in their lowest bits alone.
+    ['two values, one of them rare', hash, (i: number) => (i % 233 === 0 ? 0 : 1)],
+  ])('pairs of 70,001 rows: %s', (_, ofX, ofY) => {
+    const rows = Array.from({ length: 70_001 }, (_, i) => i);
+    const [x, y] = [rows.map(ofX), rows.map(ofY)];
+    expect(pairs(x, y).discordant).toBe(discordantOf(x, y));
   });
 
   test('discordant pairs of several blocks: blocks that are out of order, each in order by itself', () => {

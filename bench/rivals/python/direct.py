@@ -110,9 +110,24 @@ def pandas_extent(name, options):
     return lambda: [values.sum(), values.min(), values.max()], list
 
 
+def sort(name, options):
+    values = DATA[name][0]
+    return lambda: np.sort(values), lambda answer: answer[::1000]
+
+
+def ranks(name, options):
+    values = DATA[name][0]
+    return lambda: stats.rankdata(values), lambda answer: answer[::1000]
+
+
+def kendall(name, options):
+    x, y = DATA[name]
+    return lambda: stats.kendalltau(x, y, method="asymptotic"), lambda answer: [answer.statistic]
+
+
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (describe, moments, ttest, kmeans, summarize, numpy_extent, pandas_extent)
+    for operation in (describe, moments, ttest, kmeans, summarize, numpy_extent, pandas_extent, sort, ranks, kendall)
 }
 
 

@@ -20,18 +20,20 @@ const WORDS = {
   carry: 16,
   form: 17,
   out: 18,
-  counters: 19,
+  scratch: 19,
 } as const;
 /** What becomes of a sorted bucket, and what is told of it: assembly/ties.ts. */
 export const FORM = { values: 0, ranks: 1, places: 2, runs: 3 } as const;
 const FOUND = 48;
-const COUNTERS = 65536;
+/** Bytes of scratch of a lane. */
+const SCRATCH = 65536 + 4096 * 8;
 /** Scratch of the sample. */
 const SAMPLE = 16384;
 
-/** Values of a bucket, so that it and its other half lie in the nearest caches. */
-const IN_BUCKET = 1024;
-const MOST_BUCKETS = 1024;
+/** Keys of a bucket, about: so many are sorted in the nearest cache; with what they carry, buckets are to be fewer. */
+const KEYS = 1024;
+const CARRYING_KEYS = 2048;
+const MOST_BUCKETS = 4096;
 
 /** Where values lie and where their order is to be made. */
 export interface Ordering {
@@ -70,7 +72,8 @@ export function putInOrder(kernels: Kernels, arena: Arena, team: Team, ordering:
   return arena.scratch(() => {
     const { rows } = ordering;
     const blocks = Math.ceil(rows / BLOCK);
-    const buckets = Math.min(MOST_BUCKETS, 2 ** Math.max(0, Math.round(Math.log2(rows / IN_BUCKET))));
+    const size = ordering.carried === 0 ? KEYS : CARRYING_KEYS;
+    const buckets = Math.min(MOST_BUCKETS, 2 ** Math.max(0, Math.round(Math.log2(rows / size))));
     const starts = arena.take((buckets + 2) * 4);
     const found = arena.take(buckets * FOUND);
     const all = {
@@ -80,7 +83,7 @@ export function putInOrder(kernels: Kernels, arena: Arena, team: Team, ordering:
       tallies: arena.take(blocks * (buckets + 1) * 4),
       starts,
       found,
-      counters: arena.take(COUNTERS * team.lanes),
+      scratch: arena.take(SCRATCH * team.lanes),
     };
     const plan = arena.take(PLAN);
     const words = new Uint32Array(arena.buffer, plan, PLAN / 4).fill(0);
