@@ -106,6 +106,16 @@ function takeRows(out: usize, values: usize, validity: usize, bit: i32, row: i32
   }
 }
 
+/** out ← x − y. */
+function subtractRows(out: usize, x: usize, y: usize, rows: i32): void {
+  const end = out + ((<usize>rows) << 3);
+  for (; out + 32 <= end; out += 32, x += 32, y += 32) {
+    v128.store(out, f64x2.sub(v128.load(x), v128.load(y)));
+    v128.store(out, f64x2.sub(v128.load(x, 16), v128.load(y, 16)), 16);
+  }
+  for (; out < end; out += 8, x += 8, y += 8) store<f64>(out, load<f64>(x) - load<f64>(y));
+}
+
 function takeBlock(chunks: usize, chunkCount: i32, from: i32, out: usize, subtract: bool): void {
   for (let chunk = 0, start = 0; chunk < chunkCount && start < from + BLOCK; chunk++) {
     const length = chunkLength(chunks, chunk);
@@ -134,6 +144,14 @@ function takeBlock(chunks: usize, chunkCount: i32, from: i32, out: usize, subtra
 export function differencesUnit(task: usize, unit: i32): void {
   const out = <usize>load<u32>(task, 16);
   const from = unit * BLOCK;
+  const x = <usize>load<u32>(task), y = <usize>load<u32>(task, 8);
+  const plain = load<i32>(task, 4) == 1 && load<i32>(task, 12) == 1 && chunkValidity(x, 0) == 0 && chunkValidity(y, 0) == 0;
+  if (plain) {
+    const rows = min(from + BLOCK, chunkLength(x, 0)) - from;
+    const skipped = (<usize>from) << 3;
+    subtractRows(out + skipped, chunkValues(x, 0) + skipped, chunkValues(y, 0) + skipped, rows);
+    return;
+  }
   takeBlock(<usize>load<u32>(task), load<i32>(task, 4), from, out, false);
   takeBlock(<usize>load<u32>(task, 8), load<i32>(task, 12), from, out, true);
 }

@@ -125,7 +125,7 @@ describe('a batch of tests', () => {
     const family = Array.from({ length: 1000 }, (_, i) => ({
       name: 'ttest_1samp',
       columns: ['c'],
-      popmean: i,
+      popmean: i / 100,
     }));
     const { status, json } = await postJson(url, { columns: COLUMNS, tests: family });
     expect(status).toBe(200);

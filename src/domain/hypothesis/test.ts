@@ -96,8 +96,8 @@ export interface HypothesisTest {
   readonly summary: string;
   readonly description: string;
   readonly takes: Takes;
-  /** The order of the moments that it will ask of its samples: with 4 they are computed in one pass, not two. 2 if absent. */
-  readonly moments?: 2 | 4;
+  /** The order of the moments that it will ask of its columns, so that they are computed once. 2 if absent. */
+  readonly moments?: 1 | 2 | 4;
   /** Its own options: properties of a JSON Schema, and which of them must be given. */
   readonly options: {
     readonly properties: Readonly<Record<string, JSONSchema>>;

@@ -20,6 +20,7 @@ export const ttestRel = hypothesisTest<FromSchema<typeof schema>>({
   description:
     "SciPy's `ttest_rel`: whether the mean of the differences between two columns is 0. `effect_size` is Cohen's d of the differences (d_z): their mean in their standard deviations.",
   takes: { kind: 'pairs', least: 2, most: 2, grouped: true },
+  moments: 1,
   options: schema,
   example: { columns: { before: [5.1, 4.9, 6.2, 5.8], after: [5.6, 5, 6.9, 5.7] } },
   run({ samples, options, engine, space, notes }) {
