@@ -71,6 +71,8 @@ function everything(engine: Engine, arena: Arena): void {
     engine.comoments(few);
     engine.order.rank(few[0]!);
     engine.order.pairs(few[0]!, few[1]!);
+    engine.distances.sums(few, [0, 0, 0, 0]);
+    engine.distances.differences(few[0]!, few[1]!);
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

@@ -2,7 +2,8 @@ import { analyze } from './analyze.js';
 import { correlate } from './correlate.js';
 import { describe } from './describe.js';
 import type { Endpoint } from './endpoint.js';
+import { batch } from './hypothesis/batch.js';
 import { testEndpoints } from './hypothesis/endpoints.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
-export const endpoints: readonly Endpoint[] = [analyze, describe, correlate, ...testEndpoints];
+export const endpoints: readonly Endpoint[] = [analyze, describe, correlate, ...testEndpoints, batch];

@@ -1,3 +1,4 @@
+import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
@@ -27,7 +28,9 @@ export interface Engine {
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
+  readonly distances: DistancesKernel;
   readonly student: StudentKernel;
+  readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
   readonly json: JsonKernel;
@@ -44,7 +47,9 @@ export const KERNEL_FAMILIES = [
   'groups',
   'comoments',
   'order',
+  'distances',
   'student',
+  'distributions',
   'random',
   'widen',
   'json',
@@ -138,6 +143,16 @@ export interface Comoments {
  * `columns` have the same length; their chunks may differ.
  */
 export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
+
+export interface DistancesKernel {
+  /** Σ|x − center| over the present values of columns of equal length, a centre each. Nothing present: 0. */
+  readonly sums: (columns: readonly Numbers[], centers: readonly number[]) => number[];
+  /**
+   * x − y of columns of equal length, NaN in a row in which one of them is missing. A new array, in the memory of the request
+   * where the engine has one.
+   */
+  readonly differences: (x: Numbers, y: Numbers) => Float64Array;
+}
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {

@@ -1,8 +1,9 @@
+import type { Engine } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
 import type { Column, NumericColumn, Table } from '../../ports/tables.js';
-import { missingIn, refuseUnknown, selectColumns } from '../columns.js';
+import { refuseUnknown, selectColumns } from '../columns.js';
 import type { Question } from '../endpoint.js';
 import type { Notes } from '../notes.js';
 import { groupedSamples } from './groups.js';
@@ -18,12 +19,15 @@ export interface Asked {
   readonly pointer: (option: string, index?: number) => string;
 }
 
+/** `results` of one test. */
+export type Results = Readonly<Record<string, Json>>;
+
 /** Runs one test on the columns that its options name; `results` of the answer. Throws Problem. */
 export function answerTest(
   test: HypothesisTest,
   asked: Asked,
   tools: Tools,
-): { results: Json; columns: readonly Column[] } {
+): { results: Results; columns: readonly Column[] } {
   const { table, options, pointer } = asked;
   const { engine, space, notes } = tools;
   const values = columnsOf(test, asked, notes);
@@ -33,7 +37,7 @@ export function answerTest(
     numeric.map(({ numbers }) => numbers),
     test.moments ?? 2,
   );
-  const missing = columns.map((column) => missingIn(column, engine));
+  const missing = columns.map((column) => missingOf(column, engine));
   const first = missing.findIndex((count) => count > 0);
   if (first >= 0 && options.nan_policy === 'raise') {
     const detail = `expected no missing values under nan_policy "raise", got ${missing[first]} in column ${JSON.stringify(excerpt(columns[first]!.name))}`;
@@ -49,9 +53,15 @@ export function answerTest(
   });
   const given = samplesOf(test, numeric, asked, tools);
   const samples = test.takes.kind === 'pairs' ? pairsOf(given, first >= 0, space) : given;
-  const outcome = test.run({ samples, columns: values, options, pointer, engine, space, notes });
+  const outcome = test.run({ samples, columns: values, table, options, pointer, engine, space, notes });
   const groups = options.groupby === undefined ? undefined : samples.map(({ name }) => name);
   return { results: resultsOf(test.name, outcome, groups, notes), columns };
+}
+
+function missingOf(column: Column, engine: Engine): number {
+  if (!('numbers' in column)) return column.missing;
+  // Of the lowest order there is: what is known of higher ones answers it too.
+  return column.numbers.length - engine.moments(column.numbers, 1).count;
 }
 
 /** The columns of values named in the options, in that order; without names every column of numbers. */
@@ -112,7 +122,7 @@ function resultsOf(
   outcome: TestOutcome,
   groups: readonly string[] | undefined,
   notes: Notes,
-): Json {
+): Results {
   const { statistic, tail, df, confidenceInterval, effectSize, n, assumptions, more } = outcome;
   const finite = (value: number, what: string): number | null => notes.finite(value, what);
   // An infinite end is where an interval is open.

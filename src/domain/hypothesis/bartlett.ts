@@ -2,7 +2,8 @@ import type { FromSchema } from '../../ports/schema.js';
 import type { Engine, Moments } from '../../ports/engine.js';
 import { normalities } from './normality.js';
 import * as shared from './options.js';
-import { type EffectSize, hypothesisTest, upperTail } from './test.js';
+import { upperTail } from './tails.js';
+import { type EffectSize, hypothesisTest } from './test.js';
 import { varianceOf } from './variance.js';
 
 const schema = {
@@ -37,8 +38,7 @@ export const bartlett = hypothesisTest<FromSchema<typeof schema>>({
 
 function bartlettOf(moments: readonly Moments[]): number {
   const k = moments.length;
-  const sum = (of: (each: Moments) => number): number =>
-    moments.reduce((total, each) => total + of(each), 0);
+  const sum = (of: (each: Moments) => number): number => moments.reduce((total, each) => total + of(each), 0);
   if (moments.some(({ count }) => count === 0)) return NaN;
   const df = sum(({ count }) => count) - k;
   const pooled = sum((each) => (each.count - 1) * varianceOf(each)) / df;

@@ -11,6 +11,7 @@ export class CompensatedSum {
   }
 
   get value(): number {
+    // The carry of an infinite sum is NaN.
     return Number.isFinite(this.#sum) ? this.#sum + this.#carry : this.#sum;
   }
 }

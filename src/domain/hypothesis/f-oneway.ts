@@ -1,10 +1,11 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { oneWayAnova } from '../anova.js';
-import { equalVariance } from './deviations.js';
 import { etaSquared } from './effects.js';
+import { equalVariance } from './equal-variance.js';
 import { normalities } from './normality.js';
 import * as shared from './options.js';
-import { hypothesisTest, upperTail } from './test.js';
+import { upperTail } from './tails.js';
+import { hypothesisTest } from './test.js';
 
 const schema = {
   type: 'object',

@@ -2,7 +2,8 @@ import type { FromSchema } from '../../ports/schema.js';
 import { deviations, type Center } from './deviations.js';
 import { etaSquared } from './effects.js';
 import * as shared from './options.js';
-import { hypothesisTest, upperTail } from './test.js';
+import { upperTail } from './tails.js';
+import { hypothesisTest } from './test.js';
 
 const schema = {
   type: 'object',
@@ -36,9 +37,13 @@ export const levene = hypothesisTest<FromSchema<typeof schema>>({
   run({ samples, options, pointer, engine, space }) {
     const { center: kind, proportiontocut: cut, confidence_level: level } = options;
     const center: Center = kind === 'trimmed' ? { kind, cut } : { kind };
-    const { f, dfBetween, dfWithin, etaSquared: share, n } = deviations(samples, center, engine, space, () =>
-      pointer('proportiontocut'),
-    );
+    const {
+      f,
+      dfBetween,
+      dfWithin,
+      etaSquared: share,
+      n,
+    } = deviations(samples, center, engine, space, () => pointer('proportiontocut'));
     return {
       statistic: f,
       tail: upperTail(engine.distributions.f(dfBetween, dfWithin), f),

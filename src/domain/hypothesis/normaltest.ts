@@ -69,7 +69,7 @@ function settled(skew: number, numbers: Numbers, { mean }: Moments, space: Space
 }
 
 /** z of the skew: D'Agostino 1970. */
-function skewZ(skew: number, n: number): number {
+export function skewZ(skew: number, n: number): number {
   const y = skew * Math.sqrt(((n + 1) * (n + 3)) / (6 * (n - 2)));
   const beta2 = (3 * (n ** 2 + 27 * n - 70) * (n + 1) * (n + 3)) / ((n - 2) * (n + 5) * (n + 7) * (n + 9));
   const w2 = Math.sqrt(2 * (beta2 - 1)) - 1;
@@ -79,7 +79,7 @@ function skewZ(skew: number, n: number): number {
 }
 
 /** z of the kurtosis: Anscombe and Glynn 1983. */
-function kurtosisZ(excess: number, n: number): number {
+export function kurtosisZ(excess: number, n: number): number {
   const mean = (3 * (n - 1)) / (n + 1);
   const variance = (24 * n * (n - 2) * (n - 3)) / ((n + 1) * (n + 1) * (n + 3) * (n + 5));
   const x = (excess + 3 - mean) / Math.sqrt(variance);

@@ -10,12 +10,12 @@ export function rootOf(f: (x: number) => number, start: number, step: number, fl
   let atHigh = f(high);
   for (let width = 2 * step; Math.sign(atLow) * Math.sign(atHigh) > 0; width *= 2) {
     if (!Number.isFinite(width)) return NaN;
-    if (Math.abs(atLow) < Math.abs(atHigh) && low > floor) {
-      [high, atHigh] = [low, atLow];
+    // Where it is flat, neither side is nearer: both.
+    if (Math.abs(atLow) <= Math.abs(atHigh) && low > floor) {
       low = Math.max(low - width, floor);
       atLow = f(low);
-    } else {
-      [low, atLow] = [high, atHigh];
+    }
+    if (Math.abs(atHigh) <= Math.abs(atLow) || low === floor) {
       high += width;
       atHigh = f(high);
     }

@@ -1,9 +1,8 @@
-import type { Distribution } from '../../ports/distributions.js';
 import type { Engine } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
-import type { Column, Numbers } from '../../ports/tables.js';
+import type { Column, Numbers, Table } from '../../ports/tables.js';
 import type { Notes } from '../notes.js';
 
 /** The values of a column, or of those of its rows that belong to a group. Some may be missing. */
@@ -16,11 +15,6 @@ export interface Sample {
 export interface Tail {
   readonly p: number;
   readonly log10: number;
-}
-
-/** P(X > x) of a distribution. */
-export function upperTail({ sf, log10Sf }: Pick<Distribution, 'sf' | 'log10Sf'>, x: number): Tail {
-  return { p: sf(x), log10: log10Sf(x) };
 }
 
 export type Interval = readonly [low: number, high: number];
@@ -66,6 +60,8 @@ export interface TestQuestion<Options> {
   readonly samples: readonly Sample[];
   /** The columns that were asked for, as they are: of tests that take a table. */
   readonly columns: readonly Column[];
+  /** The table that they are of. */
+  readonly table: Table;
   readonly options: Options;
   /** Pointer to an option, for a refusal. */
   readonly pointer: (option: string, index?: number) => string;
@@ -100,8 +96,8 @@ export interface HypothesisTest {
   readonly summary: string;
   readonly description: string;
   readonly takes: Takes;
-  /** The order of the moments that it will ask of its samples: with 4 they are computed in one pass, not two. 2 if absent. */
-  readonly moments?: 2 | 4;
+  /** The order of the moments that it will ask of its columns, so that they are computed once. 2 if absent. */
+  readonly moments?: 1 | 2 | 4;
   /** Its own options: properties of a JSON Schema, and which of them must be given. */
   readonly options: {
     readonly properties: Readonly<Record<string, JSONSchema>>;

@@ -1,11 +1,11 @@
 import type { Engine } from '../../ports/engine.js';
 import type { FromSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
-import { equalVariance } from './deviations.js';
 import { cohenD } from './effects.js';
+import { equalVariance } from './equal-variance.js';
 import { normalities } from './normality.js';
 import * as shared from './options.js';
-import { numbersOf, presentValues } from './samples.js';
+import { numbersOf } from './samples.js';
 import { studentInterval, studentTail } from './student.js';
 import { hypothesisTest, type Sample } from './test.js';
 import { squaresOf } from './variance.js';
@@ -77,11 +77,8 @@ function summaryOf({ numbers }: Sample, engine: Engine): Summary {
 /** Yuen (Biometrika 61, 1974): the mean of what is left, and squares about the mean of what is replaced by its ends. */
 function trimmedSummary({ numbers }: Sample, trim: number, engine: Engine, space: Space): Summary {
   return space.scratch(() => {
-    const values = presentValues(numbers, space);
-    const sorted = space.float64(values.length);
-    sorted.set(values);
-    sorted.sort();
-    const n = values.length;
+    const sorted = engine.order.sort(numbers);
+    const n = sorted.length;
     const cut = Math.floor(n * trim);
     const left = engine.moments(numbersOf(sorted.subarray(cut, n - cut)), 2);
     if (cut > 0) sorted.fill(sorted[cut]!, 0, cut).fill(sorted[n - cut - 1]!, n - cut);

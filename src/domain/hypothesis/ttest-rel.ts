@@ -1,6 +1,4 @@
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
-import type { Numbers } from '../../ports/tables.js';
 import { cohenD } from './effects.js';
 import { normality } from './normality.js';
 import * as shared from './options.js';
@@ -22,13 +20,14 @@ export const ttestRel = hypothesisTest<FromSchema<typeof schema>>({
   description:
     "SciPy's `ttest_rel`: whether the mean of the differences between two columns is 0. `effect_size` is Cohen's d of the differences (d_z): their mean in their standard deviations.",
   takes: { kind: 'pairs', least: 2, most: 2, grouped: true },
+  moments: 1,
   options: schema,
   example: { columns: { before: [5.1, 4.9, 6.2, 5.8], after: [5.6, 5, 6.9, 5.7] } },
   run({ samples, options, engine, space, notes }) {
     const { alternative, confidence_level: level } = options;
     const [a, b] = samples as [(typeof samples)[0], (typeof samples)[0]];
     return space.scratch(() => {
-      const numbers = numbersOf(differences(a.numbers, b.numbers, space));
+      const numbers = numbersOf(engine.distances.differences(a.numbers, b.numbers));
       const moments = engine.moments(numbers, 4);
       const { count: n, mean } = moments;
       const df = n - 1;
@@ -48,11 +47,3 @@ export const ttestRel = hypothesisTest<FromSchema<typeof schema>>({
     });
   },
 });
-
-/** a − b, of two columns of one chunk each. */
-function differences({ chunks: [a] }: Numbers, { chunks: [b] }: Numbers, space: Space): Float64Array {
-  const [x, y] = [a?.values ?? new Float64Array(), b?.values ?? new Float64Array()];
-  const out = space.float64(x.length);
-  for (let row = 0; row < x.length; row++) out[row] = x[row]! - y[row]!;
-  return out;
-}

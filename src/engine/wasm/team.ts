@@ -28,6 +28,8 @@ export const OPERATIONS = [
   'digits',
   'exchange',
   'inversions',
+  'distances',
+  'differences',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
