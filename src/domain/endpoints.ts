@@ -1,6 +1,7 @@
 import { analyze } from './analyze.js';
 import { describe } from './describe.js';
 import type { Endpoint } from './endpoint.js';
+import { profile } from './profile/profile.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
-export const endpoints: readonly Endpoint[] = [analyze, describe];
+export const endpoints: readonly Endpoint[] = [analyze, describe, profile];
