@@ -6,6 +6,7 @@ import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
 import type { MeasureOptions } from './measure.js';
 import { cases as moments } from './moments.bench.js';
+import { cases as order } from './order.bench.js';
 import { cases as random } from './random.bench.js';
 import { cases as select } from './select.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
@@ -18,6 +19,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...kmeans,
   ...groups,
   ...comoments,
+  ...order,
   ...student,
   ...random,
   ...widen,

@@ -1,4 +1,5 @@
 import type { TableLimits } from './limits.js';
+import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
 
 /**
@@ -7,7 +8,7 @@ import type { Numbers, Table } from './tables.js';
  *
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
- * moments 1e-12, co-moments 1e-12 of √(M2·M2), quantiles and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
+ * moments 1e-12, co-moments 1e-12 of √(M2·M2), quantiles, orders, ranks, pairs and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
  * stops at 3e-7), quantiles of t 1e-6.
  */
 export interface Engine {
@@ -25,6 +26,7 @@ export interface Engine {
   readonly kmeans: KMeansKernel;
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
+  readonly order: OrderKernel;
   readonly student: StudentKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
@@ -41,6 +43,7 @@ export const KERNEL_FAMILIES = [
   'kmeans',
   'groups',
   'comoments',
+  'order',
   'student',
   'random',
   'widen',

@@ -5,6 +5,7 @@ import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { moments } from './moments.js';
+import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
 import { student } from './student.js';
@@ -22,6 +23,7 @@ export async function jsEngine(): Promise<Engine> {
     kmeans: kmeans(kmeansGenerator, moments),
     groups,
     comoments,
+    order,
     student,
     random,
     widen,

@@ -7,6 +7,7 @@ import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { MomentsOf } from './moments.js';
+import { order } from './order.js';
 import { random } from './random.js';
 import { Quantiles } from './select.js';
 import { student } from './student.js';
@@ -32,6 +33,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     kmeans: kmeans(kernels, arena, team, moments.of),
     groups: groups(kernels, arena, team),
     comoments: comoments(kernels, arena, team),
+    order: order(kernels, arena, team),
     student: student(kernels),
     random: random(kernels, arena),
     widen: widen(arena, team),

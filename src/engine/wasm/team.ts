@@ -21,6 +21,13 @@ export const OPERATIONS = [
   'assign',
   'sift',
   'inertia',
+  'cells',
+  'tally',
+  'deal',
+  'order',
+  'digits',
+  'exchange',
+  'inversions',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
