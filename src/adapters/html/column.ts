@@ -175,6 +175,12 @@ function topTable(title: string, top: TextProfile['top'], unique: number): Marku
       <caption class="unseen">
         Most frequent values of ${title}
       </caption>
+      <colgroup>
+        <col class="label" />
+        <col />
+        <col class="figure" />
+        <col class="figure" />
+      </colgroup>
       <thead class="unseen">
         <tr>
           <th scope="col">Value</th>

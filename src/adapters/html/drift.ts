@@ -15,9 +15,9 @@ export function driftSection(drift: Drift, most: number): Markup {
   return html`<section aria-labelledby="drift">
     <h2 id="drift">Drift</h2>
     <p>
-      ${verdict} ${count(drift.drifted)} of ${count(drift.compared)} compared columns have drifted
-      (${percent(drift.share_drifted)}; the table has from ${percent(drift.threshold)} on), against a
-      reference of ${count(drift.reference_rows)} rows.
+      ${verdict} ${count(drift.drifted)} of ${count(drift.compared)} compared columns have drifted,
+      ${percent(drift.share_drifted)}: a table drifts from ${percent(drift.threshold)} on. The reference has
+      ${count(drift.reference_rows)} rows.
     </p>
     <div class="scroll">
       <table>
@@ -55,7 +55,7 @@ function row(column: string, found: ColumnDrift): Markup {
   const verdict = drifted
     ? html`<span class="badge bad">Drift</span>`
     : html`<span class="badge good">Stable</span>`;
-  const relation = p_value === undefined ? '≥' : '<';
+  const relation = p_value === undefined ? '≥' : test === 'ks' ? '≤' : '<';
   return html`<tr>
     <th scope="row">${name(column)}</th>
     <td>${verdict}</td>
@@ -98,6 +98,11 @@ function comparison(column: string, { n, histogram: bins, values = [] }: ColumnD
       <caption class="unseen">
         Shares of values in the reference and in the data
       </caption>
+      <colgroup>
+        <col class="label" />
+        <col />
+        <col class="figure" />
+      </colgroup>
       <thead class="unseen">
         <tr>
           <th scope="col">Value</th>

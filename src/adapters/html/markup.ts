@@ -1,4 +1,4 @@
-/** HTML text in which whatever came from a client is escaped. Made by `html` alone. */
+/** HTML text in which whatever came from a client is escaped. Made here alone. */
 class Markup {
   constructor(readonly text: string) {}
 }
@@ -8,8 +8,12 @@ type Content = string | number | Markup | undefined | readonly Markup[];
 
 /** HTML of a template: what is put in is text, escaped, unless it is HTML already. Attributes are to be quoted. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
-  return new Markup(parts.reduce((made, part, i) => made + textOf(contents[i - 1]) + part));
+  const [first = '', ...rest] = parts.map((part) => part.replaceAll(/\n\s*/gu, '\n'));
+  return new Markup(rest.reduce((made, part, i) => made + textOf(contents[i]) + part, first));
 }
+
+/** A style sheet of ours: its text is not escaped. */
+export const styleSheet = (css: string): Markup => new Markup(`<style>${css}</style>`);
 
 function textOf(content: Content): string {
   if (content === undefined) return '';

@@ -2,7 +2,7 @@ import type { PageFacts, PageWriter } from '../../ports/formats.js';
 import type { Alert, Overview, Profile } from '../../ports/profile.js';
 import { columnSection } from './column.js';
 import { driftSection } from './drift.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup, styleSheet } from './markup.js';
 import { correlationMatrix } from './matrix.js';
 import { count, percent } from './numbers.js';
 import { STYLE } from './style.js';
@@ -24,9 +24,7 @@ export const writePage: PageWriter = (profile, facts) => {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title}</title>
-        <style>
-          ${STYLE}
-        </style>
+        ${styleSheet(STYLE)}
       </head>
       <body>
         <header class="top">

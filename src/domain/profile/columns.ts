@@ -1,4 +1,4 @@
-import type { Engine } from './interim.js';
+import type { Engine } from '../../ports/engine.js';
 import type {
   BooleanProfile,
   ColumnProfile,

@@ -1,4 +1,4 @@
-import type { Engine } from './interim.js';
+import type { Engine } from '../../ports/engine.js';
 import type { Correlations } from '../../ports/profile.js';
 import type { Space } from '../../ports/space.js';
 import type { Numbers, NumericColumn } from '../../ports/tables.js';

@@ -1,9 +1,6 @@
 import type { DistributionsKernel } from '../../ports/distributions.js';
 import type { Engine as Base } from '../../ports/engine.js';
-import type { OrderKernel } from '../../ports/order.js';
-import { presentValue } from './values.js';
 export interface Engine extends Base {
-  readonly order: OrderKernel;
   readonly distributions: DistributionsKernel;
 }
 const normalSf = (x: number): number => {
@@ -31,28 +28,4 @@ const distributions = {
   smirnovTwoSample: (m: number, n: number) => ks((m * n) / (m + n)),
   kolmogorovExact: ks,
 } as unknown as DistributionsKernel;
-const order = {
-  sort: ({ chunks }) =>
-    Float64Array.from(
-      chunks.flatMap((c) => [...c.values].map((_, i) => presentValue(c, i)).filter((v) => v === v)),
-    ).sort(),
-  rank: ({ chunks, length }) => {
-    const all = chunks.flatMap((c) => [...c.values].map((_, i) => presentValue(c, i)));
-    const order = all
-      .map((_, i) => i)
-      .filter((i) => all[i] === all[i])
-      .sort((a, b) => all[a]! - all[b]!);
-    const ranks = new Float64Array(length).fill(NaN);
-    for (let s = 0; s < order.length;) {
-      let e = s;
-      while (e < order.length && all[order[e]!] === all[order[s]!]) e++;
-      for (let k = s; k < e; k++) ranks[order[k]!] = (s + e + 1) / 2;
-      s = e;
-    }
-    return { ranks, count: order.length, ties: 0, distinct: 0 };
-  },
-  pairs: () => {
-    throw new Error();
-  },
-} as OrderKernel;
-export const interim = (engine: Base): Engine => ({ ...engine, order, distributions });
+export const interim = (engine: Base): Engine => ({ ...engine, distributions });
