@@ -1,6 +1,7 @@
 import { met, type Row } from './compare.js';
 import { cases as comoments } from './comoments.bench.js';
 import { cases as csv } from './csv.bench.js';
+import { cases as distributions } from './distributions.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
@@ -21,6 +22,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...comoments,
   ...order,
   ...student,
+  ...distributions,
   ...random,
   ...widen,
   ...json,

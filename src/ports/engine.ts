@@ -1,3 +1,4 @@
+import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
@@ -28,6 +29,7 @@ export interface Engine {
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
   readonly student: StudentKernel;
+  readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
   readonly json: JsonKernel;
@@ -45,6 +47,7 @@ export const KERNEL_FAMILIES = [
   'comoments',
   'order',
   'student',
+  'distributions',
   'random',
   'widen',
   'json',

@@ -1,6 +1,7 @@
 import type { Engine } from '../../ports/engine.js';
 import { comoments } from './comoments.js';
 import { csv } from './csv.js';
+import { distributions } from './distributions.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
@@ -25,6 +26,7 @@ export async function jsEngine(): Promise<Engine> {
     comoments,
     order,
     student,
+    distributions,
     random,
     widen,
     json,

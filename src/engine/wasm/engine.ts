@@ -3,6 +3,7 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
 import { comoments } from './comoments.js';
 import { csv } from './csv.js';
+import { distributions } from './distributions.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
@@ -35,6 +36,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     comoments: comoments(kernels, arena, team),
     order: order(kernels, arena, team),
     student: student(kernels),
+    distributions: distributions(kernels, arena),
     random: random(kernels, arena),
     widen: widen(arena, team),
     json: json(kernels, arena),
