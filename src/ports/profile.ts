@@ -61,7 +61,9 @@ export type NumberProfile = Presence & {
   readonly range: number | null;
   /** The smallest of the most frequent values. */
   readonly mode: number | null;
-  readonly zeros: number;
+  /** Shannon's, of the frequencies of the values, in nats. */
+  readonly entropy: number | null;
+  readonly zeros: number | null;
   readonly zeros_share: number;
   readonly negative: number;
   readonly infinite: number;

@@ -119,7 +119,7 @@ const axis = (low: string, high: string, middle: string): Markup =>
   </figcaption>`;
 
 function numberFacts(profile: NumberProfile): Markup {
-  const zeros = html`${count(profile.zeros)} <small>${percent(profile.zeros_share)}</small>`;
+  const zeros = html`${count(profile.zeros ?? 0)} <small>${percent(profile.zeros_share)}</small>`;
   const first: readonly Fact[] = [
     ['Mean', number(profile.mean)],
     ['Std', number(profile.std)],

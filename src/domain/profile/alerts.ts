@@ -1,26 +1,46 @@
-import type { Alert, AlertCode, ColumnProfile, Correlations, Drift, Profile } from '../../ports/profile.js';
-import type { Surveyed } from './columns.js';
+import type {
+  Alert,
+  AlertCode,
+  ColumnDrift,
+  ColumnProfile,
+  Correlations,
+  Profile,
+} from '../../ports/profile.js';
+import type { Column } from '../../ports/tables.js';
 import { THRESHOLDS } from './thresholds.js';
+import type { Coded } from './values.js';
 
-/** What a reader of the table should know, of the whole first, then in column order. */
+/** A column and what was found of it. */
+export interface Examined {
+  readonly column: Column;
+  readonly rows: number;
+  readonly profile: ColumnProfile;
+  /** Of what is no number. */
+  readonly coded: Coded | undefined;
+  /** Whether all its numbers are whole. */
+  readonly isWhole: boolean;
+  readonly drift: ColumnDrift | undefined;
+}
+
+/** What a reader of the table should know: of the whole, then in column order, of pairs, of drift. */
 export function alertsOf(
-  surveyed: readonly Surveyed[],
-  { columns, duplicates, correlations, drift }: Omit<Profile, 'overview' | 'alerts'>,
-  reference: ReadonlyMap<string, Surveyed> | undefined,
+  examined: readonly Examined[],
+  { duplicates, correlations }: Pick<Profile, 'duplicates' | 'correlations'>,
+  reference: ReadonlyMap<string, Column> | undefined,
 ): Alert[] {
   const alerts: Alert[] = [];
   if (duplicates.rows > 0) {
     const detail = `${counted(duplicates.rows, 'row is', 'rows are')} equal to an earlier one`;
     alerts.push({ code: 'duplicate_rows', value: duplicates.rows, threshold: 0, detail });
   }
-  for (const one of surveyed) alerts.push(...columnAlerts(one, columns.get(one.column.name)!));
+  for (const one of examined) alerts.push(...columnAlerts(one));
   alerts.push(...correlationAlerts(correlations));
-  if (drift !== undefined && reference !== undefined) alerts.push(...driftAlerts(surveyed, reference, drift));
+  if (reference !== undefined) alerts.push(...driftAlerts(examined, reference));
   return alerts;
 }
 
-function columnAlerts(surveyed: Surveyed, profile: ColumnProfile): Alert[] {
-  const { column, rows, sorted } = surveyed;
+function columnAlerts(examined: Examined): Alert[] {
+  const { column, rows, profile, isWhole } = examined;
   const alerts: Alert[] = [];
   const add = (code: AlertCode, value: number, threshold: number | null, detail: string): void => {
     alerts.push({ code, column: column.name, value, threshold, detail });
@@ -42,7 +62,7 @@ function columnAlerts(surveyed: Surveyed, profile: ColumnProfile): Alert[] {
     return alerts;
   }
   // Measured numbers mostly differ all: only whole ones may be a key.
-  if (profile.n_unique === rows && sorted?.every((value) => Number.isInteger(value)) !== false)
+  if (profile.n_unique === rows && (profile.type !== 'number' || isWhole))
     add('unique', profile.n_unique, rows, 'every value is different');
   if (profile.type === 'number') {
     if (profile.zeros_share > THRESHOLDS.zeros)
@@ -61,14 +81,14 @@ function columnAlerts(surveyed: Surveyed, profile: ColumnProfile): Alert[] {
   if (profile.type === 'timestamp') return alerts;
   if (profile.n_unique > THRESHOLDS.cardinality)
     add('high_cardinality', profile.n_unique, THRESHOLDS.cardinality, `${profile.n_unique} different values`);
-  const imbalance = imbalanceOf(surveyed, profile);
+  const imbalance = imbalanceOf(examined);
   if (imbalance > THRESHOLDS.imbalance)
     add('imbalance', imbalance, THRESHOLDS.imbalance, 'few of the values make up most of the rows');
   return alerts;
 }
 
 /** 1 − entropy / greatest entropy: 0 where all values are as frequent, near 1 where one of them is nearly all. */
-function imbalanceOf({ coded }: Surveyed, profile: ColumnProfile): number {
+function imbalanceOf({ coded, profile }: Examined): number {
   const counts = profile.type === 'boolean' ? [profile.true, profile.false] : (coded?.counts ?? []);
   let entropy = 0;
   for (const count of counts) {
@@ -97,22 +117,17 @@ function correlationAlerts({ pearson, spearman }: Profile['correlations']): Aler
   return alerts;
 }
 
-function driftAlerts(
-  surveyed: readonly Surveyed[],
-  reference: ReadonlyMap<string, Surveyed>,
-  drift: Drift,
-): Alert[] {
+function driftAlerts(examined: readonly Examined[], reference: ReadonlyMap<string, Column>): Alert[] {
   const alerts: Alert[] = [];
-  const names = new Set(surveyed.map(({ column }) => column.name));
-  for (const { column } of surveyed) {
+  const names = new Set(examined.map(({ column }) => column.name));
+  for (const { column, drift: found } of examined) {
     const { name, type } = column;
     const other = reference.get(name);
-    const found = drift.columns.get(name);
     const none = { column: name, value: null, threshold: null };
     if (other === undefined || found === undefined) {
       alerts.push({ code: 'missing_in_reference', ...none, detail: 'the reference has no such column' });
-    } else if (other.column.type !== type) {
-      const detail = `${other.column.type} in the reference, ${type} in the data`;
+    } else if (other.type !== type) {
+      const detail = `${other.type} in the reference, ${type} in the data`;
       alerts.push({ code: 'type_changed', ...none, detail });
     } else if (found.drifted) {
       const value = found.p_value ?? found.distance ?? null;

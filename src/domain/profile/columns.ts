@@ -9,10 +9,11 @@ import type {
 } from '../../ports/profile.js';
 import type { Space } from '../../ports/space.js';
 import type { Column, NumericColumn, TextColumn } from '../../ports/tables.js';
+import { extendedStatistics } from '../extended.js';
 import type { Notes } from '../notes.js';
-import { autoHistogram } from './histogram.js';
 import { instants } from './instants.js';
-import { type Coded, codeValues, countBelow, finiteOf, isNumeric, runs } from './values.js';
+import { plotHistogram } from './plot.js';
+import { type Coded, codeValues, countBelow, finiteOf, isNumeric } from './values.js';
 
 /** Most frequent values that are shown. */
 const TOP = 10;
@@ -37,27 +38,18 @@ export interface ProfileTools {
 
 export const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95];
 
-export function survey(columns: readonly Column[], rows: number, engine: Engine, space: Space): Surveyed[] {
-  return columns.map((column) =>
-    isNumeric(column)
-      ? { column, rows, sorted: engine.order.sort(column.numbers) }
-      : { column, rows, coded: codeValues(column, rows, space) },
-  );
+export function survey(
+  column: Column,
+  rows: number,
+  { engine, space }: Pick<ProfileTools, 'engine' | 'space'>,
+): Surveyed {
+  return isNumeric(column)
+    ? { column, rows, sorted: engine.order.sort(column.numbers) }
+    : { column, rows, coded: codeValues(column, rows, space) };
 }
 
-/** What there is to say of each column on its own. */
-export function profileColumns(
-  surveyed: readonly Surveyed[],
-  tools: ProfileTools,
-): Map<string, ColumnProfile> {
-  const { ahead } = tools.engine;
-  const numbers = surveyed.flatMap(({ column }) => (column.type === 'number' ? [column.numbers] : []));
-  ahead.moments(numbers, 4);
-  ahead.select(numbers, QUANTILES);
-  return new Map(surveyed.map((one) => [one.column.name, profileOf(one, tools)]));
-}
-
-function profileOf({ column, rows, sorted, coded }: Surveyed, tools: ProfileTools): ColumnProfile {
+/** What there is to say of a column on its own. */
+export function profileOf({ column, rows, sorted, coded }: Surveyed, tools: ProfileTools): ColumnProfile {
   if (!isNumeric(column)) return textProfile(column, coded!, rows);
   return column.type === 'number' ? numberProfile(column, sorted!, tools) : booleanProfile(sorted!, rows);
 }
@@ -71,33 +63,29 @@ function presence(
   return { count, missing, missing_share: rows === 0 ? 0 : missing / rows, n_unique: nUnique };
 }
 
-/** Moments as pandas has them: ddof 1, skewness and excess kurtosis corrected for bias. */
 function numberProfile(
   { name, numbers }: NumericColumn,
   sorted: Float64Array,
-  tools: ProfileTools,
+  { engine, notes, propagate }: ProfileTools,
 ): NumberProfile {
-  const { engine, notes, propagate, space } = tools;
-  const { count, mean, m2, m3, m4, sum, min, max } = engine.moments(numbers, 4);
+  const moments = engine.moments(numbers, 4);
+  const { count, mean, m2, min, max } = moments;
   const quantiles = engine.select(numbers, QUANTILES);
   const spoilt = propagate && count < numbers.length;
-  const finite = (value: number, what: string): number | null =>
-    notes.finite(spoilt ? NaN : value, what, name);
-  const variance = count > 1 ? m2 / (count - 1) : NaN;
-  const std = Math.sqrt(variance);
-  let [unique, most, mode] = [0, 0, NaN];
-  runs(sorted, (value, times) => {
-    unique++;
-    if (times > most) [most, mode] = [times, value];
-  });
-  const below = countBelow(sorted, 0);
-  const zeros = countBelow(sorted, Number.MIN_VALUE) - below;
+  const finite = (value: number, what: string): number | null => {
+    // How often values are there is known whatever the values are; and the histogram is of the finite ones.
+    if (COUNTED.has(what)) return value;
+    return notes.finite(spoilt ? NaN : value, what, name);
+  };
+  const extension = { bins: 1, onCut: () => undefined, spend: () => undefined };
+  const extended = extendedStatistics(moments, numbers.length, sorted, extension, finite);
+  const unique = extended.n_unique ?? 0;
   const inside = finiteOf(sorted);
   return {
     type: 'number',
     ...presence(count, numbers.length, unique),
     mean: finite(mean, 'mean'),
-    std: finite(std, 'std'),
+    std: finite(count > 1 ? Math.sqrt(m2 / (count - 1)) : NaN, 'std'),
     min: finite(min, 'min'),
     '5%': finite(quantiles[0]!, '5%'),
     '25%': finite(quantiles[1]!, '25%'),
@@ -105,42 +93,16 @@ function numberProfile(
     '75%': finite(quantiles[3]!, '75%'),
     '95%': finite(quantiles[4]!, '95%'),
     max: finite(max, 'max'),
-    variance: finite(variance, 'variance'),
-    skew: finite(skewness(count, m2, m3), 'skew'),
-    kurtosis: finite(kurtosis(count, m2, m4), 'kurtosis'),
-    sem: finite(std / Math.sqrt(count), 'sem'),
-    mad: finite(medianDeviation(sorted, quantiles[2]!, engine, space), 'mad'),
-    cv: finite(std / mean, 'cv'),
-    sum: finite(sum, 'sum'),
-    range: finite(max - min, 'range'),
-    mode: finite(mode, 'mode'),
-    zeros,
-    zeros_share: zeros / numbers.length,
-    negative: below,
+    ...extended,
+    n_unique: unique,
+    zeros_share: (extended.zeros ?? 0) / numbers.length,
+    negative: countBelow(sorted, 0),
     infinite: sorted.length - inside.length,
-    histogram: autoHistogram(inside),
+    histogram: plotHistogram(inside),
   };
 }
 
-function skewness(n: number, m2: number, m3: number): number {
-  if (n < 3) return NaN;
-  return m2 === 0 ? 0 : ((n * Math.sqrt(n - 1)) / (n - 2)) * (m3 / m2 ** 1.5);
-}
-
-function kurtosis(n: number, m2: number, m4: number): number {
-  if (n < 4) return NaN;
-  if (m2 === 0) return 0;
-  const scale = (n - 2) * (n - 3);
-  return (n * (n + 1) * (n - 1) * m4) / (scale * m2 * m2) - (3 * (n - 1) ** 2) / scale;
-}
-
-/** Median of the distances from the median. */
-function medianDeviation(sorted: Float64Array, median: number, engine: Engine, space: Space): number {
-  const values = space.float64(sorted.length);
-  for (let i = 0; i < sorted.length; i++) values[i] = Math.abs(sorted[i]! - median);
-  const chunks = [{ values, validity: null, bitOffset: 0 }];
-  return engine.select({ length: values.length, chunks }, [0.5])[0]!;
-}
+const COUNTED: ReadonlySet<string> = new Set(['n_unique', 'zeros', 'histogram']);
 
 function booleanProfile(sorted: Float64Array, rows: number): BooleanProfile {
   const no = countBelow(sorted, 0.5);

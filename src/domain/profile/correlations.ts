@@ -56,7 +56,10 @@ export function correlate(
     );
     return { pearson };
   }
-  return { pearson, spearman: matrix(rankCoefficients(numbers, complete, tools)) };
+  return {
+    pearson,
+    spearman: tools.space.scratch(() => matrix(rankCoefficients(numbers, complete, tools))),
+  };
 }
 
 type Correlate = (i: number, j: number) => number;
@@ -91,7 +94,7 @@ function rankCoefficients(
   return (i, j) => {
     if (complete[i] === true && complete[j] === true) return ofWhole(i, j);
     const key = Math.min(i, j) * d + Math.max(i, j);
-    const value = known.get(key) ?? ofPair(columns[i]!, columns[j]!, engine, space);
+    const value = known.get(key) ?? space.scratch(() => ofPair(columns[i]!, columns[j]!, engine, space));
     known.set(key, value);
     return value;
   };

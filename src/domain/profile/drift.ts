@@ -10,32 +10,15 @@ import {
   proportions,
   wasserstein,
 } from './distances.js';
-import { autoEdges, binCounts } from './histogram.js';
+import { overlaid } from './plot.js';
 import { THRESHOLDS } from './thresholds.js';
 import { finiteOf, runs, type Value } from './values.js';
 
 /** Values that are shown of a column that is compared by them. */
 const SHOWN = 10;
 
-/**
- * How each column of the data differs from the one of the same name in the reference, by Evidently's default rule. Up to
- * 1,000 values in the reference: Kolmogorov and Smirnov's test of numbers, the χ² test of what has up to five different
- * numbers or is none, of two values the z-test of their proportions; drift is a p-value below 0.05. Beyond: Wasserstein's
- * distance in standard deviations of the reference, or Jensen and Shannon's of the shares; drift is 0.1 or more. Missing
- * and infinite values are left out. The table has drifted when half of the columns that could be compared have.
- */
-export function driftOf(
-  data: readonly Surveyed[],
-  reference: ReadonlyMap<string, Surveyed>,
-  referenceRows: number,
-  distributions: DistributionsKernel,
-): Drift {
-  const columns = new Map<string, ColumnDrift>();
-  for (const one of data) {
-    const { name } = one.column;
-    const other = reference.get(name);
-    if (other !== undefined) columns.set(name, compare(one, other, distributions));
-  }
+/** What the columns that were compared say of the table: it has drifted when half of them have. */
+export function driftOf(columns: ReadonlyMap<string, ColumnDrift>, referenceRows: number): Drift {
   const compared = [...columns.values()].filter(({ test }) => test !== null);
   const drifted = compared.filter((column) => column.drifted).length;
   const share = compared.length === 0 ? 0 : drifted / compared.length;
@@ -50,7 +33,18 @@ export function driftOf(
   };
 }
 
-function compare(data: Surveyed, reference: Surveyed, distributions: DistributionsKernel): ColumnDrift {
+/**
+ * How a column differs from the one of the same name in the reference, by Evidently's default rule. Up to 1,000 values in
+ * the reference: Kolmogorov and Smirnov's test of numbers, the χ² test of what has up to five different numbers or is
+ * none, of two values the z-test of their proportions; drift is a p-value below 0.05. Beyond: Wasserstein's distance in
+ * standard deviations of the reference, or Jensen and Shannon's of the shares; drift is 0.1 or more. Missing and infinite
+ * values are left out. Source: evidently 0.6.7, calculations/stattests/registry.py and its neighbours.
+ */
+export function compare(
+  data: Surveyed,
+  reference: Surveyed,
+  distributions: DistributionsKernel,
+): ColumnDrift {
   const n = [presentCount(reference), presentCount(data)] as const;
   const reason = incomparable(data.column.type, reference.column.type, n);
   if (reason !== undefined) {
@@ -58,18 +52,19 @@ function compare(data: Surveyed, reference: Surveyed, distributions: Distributio
     return { test: null, n, ...nothing, detail: reason };
   }
   const isFew = n[0] <= THRESHOLDS.testedRows;
-  if (data.column.type === 'number' && data.sorted !== undefined && reference.sorted !== undefined) {
-    const [x, y] = [finiteOf(reference.sorted), finiteOf(data.sorted)];
-    const values = numberFrequencies(x, y);
-    if (!isCategorical(data, reference, values)) {
-      const shown = { n, ...overlaid(x, y) };
-      return isFew
-        ? tested('ks', kolmogorovSmirnov(x, y, distributions), shown)
-        : distant('wasserstein', wasserstein(x, y) / Math.max(deviation(x), 0.001), shown);
-    }
-    return ofFrequencies(values, n, isFew, distributions);
-  }
-  return ofFrequencies(frequenciesOf(reference, data), n, isFew, distributions);
+  if (data.column.type !== 'number' || data.sorted === undefined || reference.sorted === undefined)
+    return ofFrequencies(frequenciesOf(reference, data), n, isFew, distributions);
+  const [x, y] = [finiteOf(reference.sorted), finiteOf(data.sorted)];
+  if (isCategorical(data, reference, x, y))
+    return ofFrequencies(numberFrequencies(x, y), n, isFew, distributions);
+  const both = overlaid(x, y);
+  const shown = {
+    n,
+    ...(both && { histogram: { edges: both.edges, reference: both.counts[0], data: both.counts[1] } }),
+  };
+  return isFew
+    ? tested('ks', kolmogorovSmirnov(x, y, distributions), shown)
+    : distant('wasserstein', wasserstein(x, y) / Math.max(deviation(x), 0.001), shown);
 }
 
 type Counted = ReadonlyMap<Value, readonly [reference: number, data: number]>;
@@ -125,17 +120,29 @@ function presentCount({ sorted, coded }: Surveyed): number {
  * Up to five different numbers in both together; and, since Evidently takes integers so (a column of pandas without
  * missing values), whole numbers of which the reference alone has up to five.
  */
-function isCategorical(data: Surveyed, reference: Surveyed, values: Counted): boolean {
+function isCategorical(data: Surveyed, reference: Surveyed, x: Float64Array, y: Float64Array): boolean {
   const most = THRESHOLDS.categories;
-  if (values.size <= most) return true;
-  const ofReference = [...values.values()].filter(([count]) => count > 0).length;
-  if (ofReference > most) return false;
+  if (!hasAtMost(most, x)) return false;
+  if (hasAtMost(most, x, y)) return true;
   return [data, reference].every(
     ({ rows, sorted }) => sorted?.length === rows && sorted.every((value) => Number.isInteger(value)),
   );
 }
 
-/** Different numbers of two ascending samples, and how often each is there; no more than are needed. */
+/** Whether ascending samples have no more different values together. */
+function hasAtMost(most: number, ...samples: readonly Float64Array[]): boolean {
+  const found = new Set<number>();
+  for (const sorted of samples) {
+    for (let at = 0; at < sorted.length;) {
+      const value = sorted[at]!;
+      if (found.add(value).size > most) return false;
+      while (at < sorted.length && sorted[at] === value) at++;
+    }
+  }
+  return true;
+}
+
+/** Different numbers of two ascending samples, and how often each is there. */
 function numberFrequencies(reference: Float64Array, data: Float64Array): Counted {
   const counted = new Map<Value, [number, number]>();
   [reference, data].forEach((sorted, which) => {
@@ -175,15 +182,6 @@ function mostSeen(counted: Counted, n: ColumnDrift['n']): NonNullable<ColumnDrif
     const [value, [reference, data]] = entries[place]!;
     return { value, reference, data };
   });
-}
-
-function overlaid(reference: Float64Array, data: Float64Array): Pick<ColumnDrift, 'histogram'> {
-  const both = new Float64Array(reference.length + data.length);
-  both.set(reference);
-  both.set(data, reference.length);
-  const edges = autoEdges(both.sort());
-  if (edges === undefined) return {};
-  return { histogram: { edges, reference: binCounts(reference, edges), data: binCounts(data, edges) } };
 }
 
 /** With ddof 0, as NumPy's `std`. */

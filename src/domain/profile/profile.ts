@@ -1,19 +1,19 @@
-import type { ColumnProfile, Drift, Overview, Profile } from '../../ports/profile.js';
+import type { ColumnDrift, ColumnProfile, Overview, Profile } from '../../ports/profile.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Table } from '../../ports/tables.js';
+import type { Space } from '../../ports/space.js';
+import type { Column } from '../../ports/tables.js';
 import { columnDetails, refuseMissing, type Selection, selectColumns } from '../columns.js';
 import { endpoint, type Question } from '../endpoint.js';
 import { Notes } from '../notes.js';
 import * as shared from '../options.js';
-import { alertsOf } from './alerts.js';
-import { profileColumns, type Surveyed, survey } from './columns.js';
+import { alertsOf, type Examined } from './alerts.js';
+import { profileOf, type ProfileTools, QUANTILES, survey } from './columns.js';
 import { correlate } from './correlations.js';
-import { driftOf } from './drift.js';
+import { compare, driftOf } from './drift.js';
 import { comparableCodes, comparableNumbers, duplicateRows } from './duplicates.js';
 import { results } from './schema.js';
-import { type Engine, interim } from './interim.js';
-import { isNumeric } from './values.js';
+import { codeValues, isNumeric } from './values.js';
 
 const options = {
   type: 'object',
@@ -48,24 +48,30 @@ export const profile = endpoint<Options>({
     ],
   },
   run(question) {
-    const { table, options: asked, pointer, space, notes } = question;
-    const engine = interim(question.engine);
+    const { table, options: asked, pointer, engine, space, notes } = question;
     const selection = selectColumns(table, asked.columns, pointer, notes);
     if (asked.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
+    const reference = referenceOf(question);
+    const numbers = selection.numbers.map((column) => column.numbers);
+    engine.ahead.moments(numbers, 4);
+    engine.ahead.select(numbers, QUANTILES);
     const tools = { engine, space, notes, propagate: asked.nan_policy === 'propagate' };
-    const surveyed = survey(selection.all, selection.rows, engine, space);
-    const columns = profileColumns(surveyed, tools);
+    const examined = selection.all.map((column) => examine(column, selection.rows, reference, tools));
+    const columns = new Map(examined.map(({ column, profile: one }) => [column.name, one]));
     const correlations = correlate(selection.numbers, tools);
-    const duplicates = duplicatesOf(surveyed, selection.rows, question);
-    const reference = referenceOf({ ...question, engine });
-    const drift: { drift?: Drift } =
-      reference === undefined
-        ? {}
-        : { drift: driftOf(surveyed, reference.columns, reference.rows, engine.distributions) };
-    const found = { columns, correlations, duplicates, ...drift };
-    const alerts = alertsOf(surveyed, found, reference?.columns);
-    const overview = overviewOf(selection, columns, duplicates);
-    const page: Profile = { overview, columns, correlations, duplicates, alerts, ...drift };
+    const duplicates = duplicatesOf(examined, selection.rows, space);
+    const compared = examined.flatMap(({ column, drift }): [string, ColumnDrift][] =>
+      drift === undefined ? [] : [[column.name, drift]],
+    );
+    const alerts = alertsOf(examined, { duplicates, correlations }, reference?.columns);
+    const page: Profile = {
+      overview: overviewOf(selection, columns, duplicates),
+      columns,
+      correlations,
+      duplicates,
+      alerts,
+      ...(reference && { drift: driftOf(new Map(compared), reference.rows) }),
+    };
     return {
       results: page,
       details: { columns: columnDetails(selection, engine) },
@@ -74,6 +80,33 @@ export const profile = endpoint<Options>({
     };
   },
 });
+
+interface Reference {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+/** A column at a time: what its values are sorted in is given back before the next. */
+function examine(
+  column: Column,
+  rows: number,
+  reference: Reference | undefined,
+  tools: ProfileTools,
+): Examined {
+  const { engine, space } = tools;
+  const other = reference?.columns.get(column.name);
+  // Codes of values are needed again, to tell rows apart.
+  const coded = isNumeric(column) ? undefined : codeValues(column, rows, space);
+  return space.scratch(() => {
+    const surveyed = coded === undefined ? survey(column, rows, tools) : { column, rows, coded };
+    const drift =
+      reference === undefined || other === undefined
+        ? undefined
+        : compare(surveyed, survey(other, reference.rows, tools), engine.distributions);
+    const isWhole = surveyed.sorted?.every((value) => Number.isInteger(value)) === true;
+    return { column, rows, profile: profileOf(surveyed, tools), coded, isWhole, drift };
+  });
+}
 
 function overviewOf(
   { rows, all }: Selection,
@@ -94,38 +127,22 @@ function overviewOf(
   };
 }
 
-function duplicatesOf(
-  surveyed: readonly Surveyed[],
-  rows: number,
-  { space }: Pick<Question<Options>, 'space'>,
-): Profile['duplicates'] {
-  const comparable = surveyed.map(({ column, coded }) =>
+function duplicatesOf(examined: readonly Examined[], rows: number, space: Space): Profile['duplicates'] {
+  const comparable = examined.map(({ column, coded }) =>
     isNumeric(column) ? comparableNumbers(column.numbers) : comparableCodes(coded!.codes),
   );
-  const found = duplicateRows(comparable, rows, space);
+  const found = space.scratch(() => duplicateRows(comparable, rows, space));
   return { rows: found, share: found / rows };
 }
 
-/** Columns of the reference: those that are asked for, where some are, else all. */
-function referenceOf({
-  table,
-  reference,
-  options: { columns: asked },
-  engine,
-  space,
-}: Question<Options> & { engine: Engine }):
-  { readonly rows: number; readonly columns: ReadonlyMap<string, Surveyed> } | undefined {
+/** Columns of the reference: those that are asked for, where some are, else all. What is to be warned of there is not told. */
+function referenceOf({ reference, options: { columns: asked } }: Question<Options>): Reference | undefined {
   if (reference === undefined) return undefined;
   if (reference.rows === 0)
     throw Problem.at('/reference', 'no_data', 'expected at least one row in the reference, got none');
-  const wanted = new Set(asked ?? [...table.names, ...reference.names]);
+  const wanted = new Set(asked ?? reference.names);
   const names = reference.names.filter((name) => wanted.has(name));
-  const columns = names.length === 0 ? [] : columnsOf(reference, names);
-  const surveyed = survey(columns, reference.rows, engine, space);
-  return { rows: reference.rows, columns: new Map(surveyed.map((one) => [one.column.name, one])) };
-}
-
-/** What there is to warn of in the reference is for who asks about it. */
-function columnsOf(reference: Table, names: readonly string[]): Selection['all'] {
-  return selectColumns(reference, names, (option) => `/${option}`, new Notes()).all;
+  const columns =
+    names.length === 0 ? [] : selectColumns(reference, names, (option) => `/${option}`, new Notes()).all;
+  return { rows: reference.rows, columns: new Map(columns.map((column) => [column.name, column])) };
 }

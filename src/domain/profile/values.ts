@@ -1,10 +1,11 @@
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
-import type { Cell, Chunk, Column, Numbers, TextColumn } from '../../ports/tables.js';
+import type { Cell, Chunk, Column, NumericColumn, TextColumn } from '../../ports/tables.js';
 
 /** Different values of a column that are told apart. */
 const MOST_VALUES = 10_000_000;
 
+type Dictionary = NonNullable<TextColumn['dictionary']>;
 export type Value = Exclude<Cell, null>;
 
 /** The values of a column that are no numbers, each by its place in first-seen order. */
@@ -21,7 +22,9 @@ export interface Coded {
  * Throws 413 `out_of_memory` beyond ten million of them.
  */
 export function codeValues(column: TextColumn, rows: number, space: Space): Coded {
-  const codes = int32(space, rows).fill(-1);
+  const codes = int32(space, rows);
+  if (column.dictionary !== undefined) return codePlaces(column.dictionary, codes);
+  codes.fill(-1);
   const places = new Map<Value, number>();
   const values: Value[] = [];
   const counts: number[] = [];
@@ -45,6 +48,22 @@ export function codeValues(column: TextColumn, rows: number, space: Space): Code
     values.push(cell);
     counts.push(1);
   }
+  return { codes, values, counts };
+}
+
+/** Of strings that have numbers already; those of which no row is left are none. */
+function codePlaces({ places, counts: countsOf, text }: Dictionary, codes: Int32Array): Coded {
+  codes.set(places());
+  const values: string[] = [];
+  const counts: number[] = [];
+  const all = countsOf();
+  const codeAt = Int32Array.from(all, (count, place) => {
+    if (count === 0) return -1;
+    counts.push(count);
+    return values.push(text(place)) - 1;
+  });
+  if (values.length < all.length)
+    for (let row = 0; row < codes.length; row++) codes[row] = codes[row]! < 0 ? -1 : codeAt[codes[row]!]!;
   return { codes, values, counts };
 }
 
@@ -88,5 +107,4 @@ export function runs(sorted: Float64Array, each: (value: number, count: number) 
   }
 }
 
-export const isNumeric = (column: Column): column is Extract<Column, { numbers: Numbers }> =>
-  'numbers' in column;
+export const isNumeric = (column: Column): column is NumericColumn => 'numbers' in column;
