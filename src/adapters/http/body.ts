@@ -49,7 +49,8 @@ export class Body {
   constructor(options: BodyOptions) {
     this.#options = options;
     this.#format = options.format;
-    if (this.#format !== undefined) this.#landExpected(this.#format);
+    // The last bytes of the one before may come after the head of this one: it lands once it has bytes of its own.
+    if (this.#format !== undefined && options.behind === undefined) this.#landExpected(this.#format);
   }
 
   /** Throws 413 beyond the limit of its format, 415 when the first bytes are of none, 503 when memory is short. */
