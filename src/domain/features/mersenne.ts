@@ -28,10 +28,14 @@ const N = 624;
 const M = 397;
 
 function twist(state: Uint32Array): void {
-  for (let i = 0; i < N; i++) {
-    const y = (state[i]! & 0x80000000) | (state[(i + 1) % N]! & 0x7fffffff);
-    state[i] = state[(i + M) % N]! ^ (y >>> 1) ^ ((y & 1) === 0 ? 0 : 0x9908b0df);
-  }
+  for (let i = 0; i < N - M; i++) state[i] = state[i + M]! ^ mixed(state[i]!, state[i + 1]!);
+  for (let i = N - M; i < N - 1; i++) state[i] = state[i + M - N]! ^ mixed(state[i]!, state[i + 1]!);
+  state[N - 1] = state[M - 1]! ^ mixed(state[N - 1]!, state[0]!);
+}
+
+function mixed(high: number, low: number): number {
+  const y = (high & 0x80000000) | (low & 0x7fffffff);
+  return (y >>> 1) ^ (-(y & 1) & 0x9908b0df);
 }
 
 /**
