@@ -38,16 +38,39 @@ describe('rolling windows give what each window gives by itself', () => {
   const std = (list: readonly number[]): number =>
     Math.sqrt(list.reduce((sum, x) => sum + (x - mean(list)) ** 2, 0) / (list.length - 1));
   const cases: [string, (window: Window, out: Float64Array) => void, (list: number[]) => number, number][] = [
-    ['mean', (window, out) => rollingSum(window, true, out), mean, 1],
+    [
+      'mean',
+      (window, out) => {
+        rollingSum(window, true, out);
+      },
+      mean,
+      1,
+    ],
     [
       'sum',
-      (window, out) => rollingSum(window, false, out),
+      (window, out) => {
+        rollingSum(window, false, out);
+      },
       (list) => list.reduce((sum, x) => sum + x, 0),
       1,
     ],
     ['std', rollingStd, std, 2],
-    ['min', (window, out) => rollingExtreme(window, 1, out), (list) => Math.min(...list), 1],
-    ['max', (window, out) => rollingExtreme(window, -1, out), (list) => Math.max(...list), 1],
+    [
+      'min',
+      (window, out) => {
+        rollingExtreme(window, 1, out);
+      },
+      (list) => Math.min(...list),
+      1,
+    ],
+    [
+      'max',
+      (window, out) => {
+        rollingExtreme(window, -1, out);
+      },
+      (list) => Math.max(...list),
+      1,
+    ],
     ['median', rollingMedian, median, 1],
   ];
   test.each(cases)('%s', (_, roll, of, needed) => {

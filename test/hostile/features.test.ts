@@ -26,7 +26,7 @@ describe('hostile steps', () => {
     const { text, json, status: got } = await reply;
     expect([text.slice(0, 400), got, at(json, 'code')]).toEqual([text.slice(0, 400), status, code]);
     if (pointer !== undefined) expect(at(json, 'errors', 0, 'pointer')).toBe(pointer);
-    return String(at(json, 'detail'));
+    return at(json, 'detail') as string;
   }
 
   const numbers = { a: [1, 2, 3] };

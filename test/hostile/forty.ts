@@ -13,7 +13,13 @@ import {
   startService,
 } from '../service.js';
 
-export const PATHS = endpoints.map(({ path }) => path);
+/** What an endpoint cannot do without, as a query. */
+const NEEDED: Readonly<Record<string, string>> = {
+  '/analytics/features': `?steps=${encodeURIComponent('[{"name":"lag"}]')}`,
+};
+export const PATHS = endpoints.map(({ path }) => path + (NEEDED[path] ?? ''));
+/** Those whose answers hold the statistics of columns, which the checks look at. */
+const DESCRIBING: readonly string[] = ['/analytics/analyze', '/analytics/describe'];
 const CODES = [...PROBLEM_CODES, ...TRANSPORT_CODES];
 
 /** One hostile request and its answer. */
@@ -29,7 +35,7 @@ export interface Hostile {
   readonly pointer?: string | RegExp;
   /** Milliseconds of the fastest of five tries. */
   readonly within?: number;
-  /** Looks at an answer that has the status. */
+  /** Looks at an answer that has the status, of an endpoint that describes columns. */
   readonly check?: (reply: Reply, path: string) => void;
 }
 
@@ -69,7 +75,8 @@ export function describeHostile(
 
 async function expectAnswer(service: Service, path: string, one: Hostile): Promise<void> {
   const { method = 'POST', headers = JSON_TYPE, query = '', body, status, code, pointer, within } = one;
-  const ask = (): Promise<Reply> => send(`${service.url}${path}${query}`, { method, headers, body });
+  const url = `${service.url}${path}${path.includes('?') ? query.replace('?', '&') : query}`;
+  const ask = (): Promise<Reply> => send(url, { method, headers, body });
   const reply = await ask();
   const allowed = [status].flat();
   const shown = reply.text.slice(0, 400);
@@ -83,7 +90,7 @@ async function expectAnswer(service: Service, path: string, one: Hostile): Promi
   if (code !== undefined) expect([code].flat()).toContain(at(reply.json, 'code'));
   if (typeof pointer === 'string') expect(at(reply.json, 'errors', 0, 'pointer')).toBe(pointer);
   else if (pointer !== undefined) expect(at(reply.json, 'errors', 0, 'pointer')).toMatch(pointer);
-  one.check?.(reply, path);
+  if (DESCRIBING.includes(path)) one.check?.(reply, path);
   if (within === undefined) return;
   const times: number[] = [];
   for (let i = 0; i < 5; i++) {
