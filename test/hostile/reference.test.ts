@@ -237,6 +237,7 @@ describe('a second table, the part reference', () => {
     );
     expect(browser.text).toMatch(/^<!doctype html>\n<html lang="en">/u);
     expect(browser.text).not.toMatch(/<script|https?:\/\//u);
+    expect((await ask('text/*')).headers['content-type']).toBe('text/html; charset=utf-8');
     const any = await ask('*/*');
     expect([any.headers['content-type'], any.headers['content-security-policy']]).toEqual([
       'application/json; charset=utf-8',

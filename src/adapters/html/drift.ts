@@ -4,6 +4,9 @@ import { count, number, percent } from './numbers.js';
 import { bar, binText, histogram } from './plots.js';
 import { cell, name, TESTS } from './words.js';
 
+/** Values of a column whose shares are drawn; the JSON answer has ten. */
+const MOST_VALUES = 5;
+
 /** What changed against the reference: a verdict, a table, both distributions of each column. `most` columns. */
 export function driftSection(drift: Drift, most: number): Markup {
   const shown = [...drift.columns].slice(0, most);
@@ -84,7 +87,7 @@ function comparison(column: string, { n, histogram: bins, values = [] }: ColumnD
       </figcaption>
     </figure>`;
   }
-  const rows = values.map(({ value, reference, data }) => {
+  const rows = values.slice(0, MOST_VALUES).map(({ value, reference, data }) => {
     const shares = [reference / n[0], data / n[1]] as const;
     return html`<tr>
       <th scope="row">${cell(value)}</th>

@@ -55,6 +55,10 @@ export const instant = (text: string | null): string =>
         .replace(/(?:\.0+)?Z$/u, '')
         .replace('T', ' ');
 
+/** So many of something: 1 row, 2,000 rows. */
+export const counted = (value: number, unit: string): string =>
+  `${count(value)} ${unit}${value === 1 ? '' : 's'}`;
+
 export const plural = (value: number, unit: string): string =>
   `${number(value)} ${unit}${value === 1 ? '' : 's'}`;
 

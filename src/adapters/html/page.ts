@@ -4,7 +4,7 @@ import { columnSection } from './column.js';
 import { driftSection } from './drift.js';
 import { html, type Markup, styleSheet } from './markup.js';
 import { correlationMatrix } from './matrix.js';
-import { count, percent } from './numbers.js';
+import { count, counted, percent } from './numbers.js';
 import { STYLE } from './style.js';
 import { badge, name, TYPES } from './words.js';
 
@@ -14,7 +14,7 @@ const MOST_ALERTS = 200;
 
 export const writePage: PageWriter = (profile, facts) => {
   const { overview, alerts, correlations, drift } = profile;
-  const title = `Profile of ${count(overview.rows)} rows, ${count(overview.columns)} columns`;
+  const title = `Profile of ${counted(overview.rows, 'row')}, ${counted(overview.columns, 'column')}`;
   const columns = [...profile.columns].slice(0, MOST_COLUMNS);
   const places = new Map(columns.map(([column], at) => [column, at]));
   const page = html`<!doctype html>

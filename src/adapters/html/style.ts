@@ -104,7 +104,7 @@ rect.track { fill: var(--track); }
 .bars .figure { padding-left: 8px; font-size: 14px; text-align: right; }
 .pairs .bar + .bar { margin-top: 3px; }
 .pairs .figure small { display: block; line-height: 1.3; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 14px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 14px; align-items: start; }
 .legend { margin: 14px 0 8px; color: var(--soft); font-size: 13px; }
 .key {
   display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin: 0 5px 0 10px; vertical-align: -1px;

@@ -106,7 +106,8 @@ function correlationAlerts({ pearson, spearman }: Profile['correlations']): Aler
   names.forEach((column, i) => {
     for (let j = i + 1; j < names.length; j++) {
       const [r, rho] = [valueOf(pearson, i, j), valueOf(spearman, i, j)];
-      const isPearson = Math.abs(r) >= Math.abs(rho);
+      // Of equal ones Pearson's, whatever the last digits are.
+      const isPearson = Math.abs(r) >= Math.abs(rho) - 1e-9;
       const value = isPearson ? r : rho;
       if (Math.abs(value) < THRESHOLDS.correlation) continue;
       const detail = `${isPearson ? 'Pearson' : 'Spearman'} correlation of ${digits(value)}`;
