@@ -106,7 +106,7 @@ export function distributions_log10_complement(p: f64): f64 {
   return Math.log1p(-p) / LN10;
 }
 
-/** P(D ≥ d) of two samples of m ≥ n values, `divisor` the greatest common one; scratch: n + 1 float64. */
+/** P(D ≥ d) of two samples of m ≥ n values, `divisor` the greatest common one; scratch: m + 2n + 2 float64. */
 export function distributions_paths(
   scratch: usize,
   m: f64,

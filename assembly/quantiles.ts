@@ -87,6 +87,22 @@ export function bracketedQuantile(kind: i32, upper: bool, p: f64, n: f64, scratc
     const rest = lnTail(10, false, 1 / n, n, 0, 0, scratch);
     if (goal <= rest) return (Math.exp((goal - rest) / n) + 1) / (2 * n);
   }
+  // The limit's quantile is near; where it is not near enough, all that is possible.
+  const lnUpper = side ? goal : Math.log1p(-Math.exp(goal));
+  const limit =
+    kind == 10
+      ? bracketed(9, side, goal, n, -3.6, 3.3, scratch) / Math.sqrt(n)
+      : Math.sqrt((-0.5 * lnUpper) / n);
+  const middle = Math.log(limit);
+  const high = min(0.0, middle + 0.3);
+  const low = middle - 0.3;
+  if (
+    n > 20 &&
+    lnTail(kind, side, Math.exp(low), n, 0, 0, scratch) > goal == side &&
+    lnTail(kind, side, Math.exp(high), n, 0, 0, scratch) < goal == side
+  ) {
+    return bracketed(kind, side, goal, n, low, high, scratch);
+  }
   const least = kind == 10 ? -Math.log(n) : max(-745.0, goal - Math.log(n) - 2);
   return bracketed(kind, side, goal, n, least, 0, scratch);
 }

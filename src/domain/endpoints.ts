@@ -6,6 +6,7 @@ import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
 import { batch } from './hypothesis/batch.js';
 import { testEndpoints } from './hypothesis/endpoints.js';
+import { profile } from './profile/profile.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
 export const endpoints: readonly Endpoint[] = [
@@ -16,4 +17,5 @@ export const endpoints: readonly Endpoint[] = [
   ...testEndpoints,
   batch,
   features,
+  profile,
 ];

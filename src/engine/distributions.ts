@@ -19,18 +19,15 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** At most three, the rest 0. */
-export type Parameters = readonly [a: number, b: number, c: number];
-
-/** What an engine computes; the rest is the same for all. */
+/** What an engine computes; the rest is the same for all. Parameters that a distribution has not are 0. */
 export interface Probabilities {
   /** P(X > x) if `upper`, else P(X ≤ x); of `mannWhitney` the latter, up to half of m · n. */
-  readonly tail: (kind: Kind, upper: boolean, x: number, parameters: Parameters) => number;
-  readonly log10Tail: (kind: Kind, upper: boolean, x: number, parameters: Parameters) => number;
+  readonly tail: (kind: Kind, upper: boolean, x: number, a: number, b: number, c: number) => number;
+  readonly log10Tail: (kind: Kind, upper: boolean, x: number, a: number, b: number, c: number) => number;
   /** P(X = k). */
-  readonly point: (kind: Kind, k: number, parameters: Parameters) => number;
+  readonly point: (kind: Kind, k: number, a: number, b: number, c: number) => number;
   /** x with P(X > x) = p if `upper`, else with P(X ≤ x) = p. */
-  readonly quantile: (kind: Kind, upper: boolean, p: number, parameters: Parameters) => number;
+  readonly quantile: (kind: Kind, upper: boolean, p: number, a: number, b: number, c: number) => number;
   /** log10(value · 2^exponent). */
   readonly log10: (value: number, exponent: number) => number;
   /** log10(1 − p). */
@@ -45,37 +42,36 @@ export interface Probabilities {
 
 /** Exponent of the power of two that all counts of a table add to: the smallest stays far from underflow. */
 const SCALE = 1000;
-/** Up to this smaller sample the table of U keeps its digits. */
-const MOST_TABLED = 20;
+/** The table of U keeps its digits up to this smaller sample, or this many values in all. */
+const MOST_FEW = 20;
+const MOST_VALUES = 160;
 const MOST_PRODUCT = 1_000_000;
 const MOST_RANKS = 1000;
 
 export function distributions(by: Probabilities): DistributionsKernel {
-  const both = (kind: Kind, a = 0, b = 0, c = 0): Distribution => {
-    const parameters = [a, b, c] as const;
-    return {
-      cdf: (x) => by.tail(kind, false, x, parameters),
-      sf: (x) => by.tail(kind, true, x, parameters),
-      log10Cdf: (x) => by.log10Tail(kind, false, x, parameters),
-      log10Sf: (x) => by.log10Tail(kind, true, x, parameters),
-    };
-  };
-  const continuous = (kind: Kind, a = 0, b = 0): Continuous => {
-    const parameters = [a, b, 0] as const;
-    return {
-      ...both(kind, a, b),
-      quantile: (p) => by.quantile(kind, false, p, parameters),
-      upperQuantile: (p) => by.quantile(kind, true, p, parameters),
-    };
-  };
-  const discrete = (kind: Kind, a: number, b: number, c = 0): Discrete => {
-    const parameters = [a, b, c] as const;
-    return {
-      ...both(kind, a, b, c),
-      pmf: (k) => by.point(kind, k, parameters),
-      quantile: (p) => by.quantile(kind, false, p, parameters),
-    };
-  };
+  // Object literals, not spreads: a distribution is made for each call of a test.
+  const both = (kind: Kind, a: number, b: number, c = 0): Distribution => ({
+    cdf: (x) => by.tail(kind, false, x, a, b, c),
+    sf: (x) => by.tail(kind, true, x, a, b, c),
+    log10Cdf: (x) => by.log10Tail(kind, false, x, a, b, c),
+    log10Sf: (x) => by.log10Tail(kind, true, x, a, b, c),
+  });
+  const continuous = (kind: Kind, a = 0, b = 0): Continuous => ({
+    cdf: (x) => by.tail(kind, false, x, a, b, 0),
+    sf: (x) => by.tail(kind, true, x, a, b, 0),
+    log10Cdf: (x) => by.log10Tail(kind, false, x, a, b, 0),
+    log10Sf: (x) => by.log10Tail(kind, true, x, a, b, 0),
+    quantile: (p) => by.quantile(kind, false, p, a, b, 0),
+    upperQuantile: (p) => by.quantile(kind, true, p, a, b, 0),
+  });
+  const discrete = (kind: Kind, a: number, b: number, c = 0): Discrete => ({
+    cdf: (x) => by.tail(kind, false, x, a, b, c),
+    sf: (x) => by.tail(kind, true, x, a, b, c),
+    log10Cdf: (x) => by.log10Tail(kind, false, x, a, b, c),
+    log10Sf: (x) => by.log10Tail(kind, true, x, a, b, c),
+    pmf: (k) => by.point(kind, k, a, b, c),
+    quantile: (p) => by.quantile(kind, false, p, a, b, c),
+  });
   const ranked = (valid: boolean, largest: number, half: () => Half): Discrete =>
     valid ? tabled(largest, half, by) : unknown;
   return {
@@ -106,9 +102,9 @@ export function distributions(by: Probabilities): DistributionsKernel {
     mannWhitney: (m, n) => {
       const [few, many] = [Math.min(m, n), Math.max(m, n)];
       return ranked(isCount(m, 1) && isCount(n, 1) && m * n <= MOST_PRODUCT, m * n, () =>
-        few <= MOST_TABLED
+        few <= MOST_FEW || m + n <= MOST_VALUES
           ? counted(by.mannWhitney(few, many, 2 ** SCALE), SCALE)
-          : integrated([few, many, 0]),
+          : integrated(few, many),
       );
     },
   };
@@ -124,11 +120,11 @@ export function distributions(by: Probabilities): DistributionsKernel {
     };
   }
 
-  function integrated(parameters: Parameters): Half {
+  function integrated(m: number, n: number): Half {
     return {
-      point: (k) => by.point('mannWhitney', k, parameters),
-      lower: (k) => by.tail('mannWhitney', false, k, parameters),
-      log10Lower: (k) => by.log10Tail('mannWhitney', false, k, parameters),
+      point: (k) => by.point('mannWhitney', k, m, n, 0),
+      lower: (k) => by.tail('mannWhitney', false, k, m, n, 0),
+      log10Lower: (k) => by.log10Tail('mannWhitney', false, k, m, n, 0),
     };
   }
 }

@@ -10,7 +10,8 @@ import type { Numbers, Table } from './tables.js';
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
  * moments 1e-12, co-moments 1e-12 of √(M2·M2), silhouettes 1e-12 (of 1), quantiles, orders, ranks, pairs and labels
- * exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction stops at 3e-7), quantiles of t 1e-6.
+ * exactly, centres and inertia 1e-9, p-values of `student` 1e-6 (jstat's continued fraction stops at 3e-7), its quantiles
+ * 1e-6, distributions 1e-12, in far tails 1e-10.
  */
 export interface Engine {
   readonly name: EngineName;

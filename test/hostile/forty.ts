@@ -80,7 +80,8 @@ export function describeHostile(
 
 async function expectAnswer(service: Service, path: string, one: Hostile): Promise<void> {
   const { method = 'POST', headers = JSON_TYPE, query = '', body, status, code, pointer, within } = one;
-  const ask = (): Promise<Reply> => send(`${service.url}${path}${query}`, { method, headers, body });
+  const url = `${service.url}${path}${path.includes('?') ? query.replace('?', '&') : query}`;
+  const ask = (): Promise<Reply> => send(url, { method, headers, body });
   const reply = await ask();
   const promised = [status].flat();
   // What another analysis has no use for it refuses in words.

@@ -1,5 +1,5 @@
 import type { DistributionsKernel } from '../../ports/distributions.js';
-import { distributions as frozen, type Kind, type Parameters } from '../distributions.js';
+import { distributions as frozen, type Kind } from '../distributions.js';
 import { lnBinomialPmf, lnHypergeometricPmf } from './tails/discrete.js';
 import { normalQuantile } from './tails/normal.js';
 import { sharePaths } from './tails/paths.js';
@@ -9,13 +9,21 @@ import { studentQuantile } from './tails/student.js';
 import { lnTail } from './tails/tails.js';
 import { lnMannWhitney } from './tails/whitney.js';
 
-const lnPoint = (kind: Kind, k: number, [a, b, c]: Parameters): number => {
+const lnPoint = (kind: Kind, k: number, a: number, b: number, c: number): number => {
   if (kind === 'binomial') return lnBinomialPmf(k, a, b);
   return kind === 'hypergeometric' ? lnHypergeometricPmf(k, a, b, c) : lnMannWhitney(k, a, b, true);
 };
 
 /** The least k of first … last with P(X ≤ k) ≥ p, by bisection. */
-const leastCount = (kind: Kind, p: number, first: number, last: number, [a, b, c]: Parameters): number => {
+const leastCount = (
+  kind: Kind,
+  p: number,
+  first: number,
+  last: number,
+  a: number,
+  b: number,
+  c: number,
+): number => {
   if (p === 0) return first - 1;
   let low = first - 1;
   let high = last;
@@ -27,8 +35,7 @@ const leastCount = (kind: Kind, p: number, first: number, last: number, [a, b, c
   return high;
 };
 
-const quantile = (kind: Kind, upper: boolean, p: number, parameters: Parameters): number => {
-  const [a, b, c] = parameters;
+const quantile = (kind: Kind, upper: boolean, p: number, a: number, b: number, c: number): number => {
   if (!(p >= 0 && p <= 1) || Number.isNaN(lnTail(kind, upper, 0.5, a, b, c))) return NaN;
   switch (kind) {
     case 'normal':
@@ -40,9 +47,9 @@ const quantile = (kind: Kind, upper: boolean, p: number, parameters: Parameters)
     case 'beta':
       return meanedQuantile(kind, upper, p, a, b);
     case 'binomial':
-      return leastCount(kind, p, 0, a, parameters);
+      return leastCount(kind, p, 0, a, a, b, c);
     case 'hypergeometric':
-      return leastCount(kind, p, Math.max(0, c - (a - b)), Math.min(b, c), parameters);
+      return leastCount(kind, p, Math.max(0, c - (a - b)), Math.min(b, c), a, b, c);
     default:
       return bracketedQuantile(kind, upper, p, a);
   }
@@ -50,9 +57,9 @@ const quantile = (kind: Kind, upper: boolean, p: number, parameters: Parameters)
 
 /** The kernels' methods in plain JavaScript: jstat has no logarithms of tails, and loses the far ones. */
 export const distributions: DistributionsKernel = frozen({
-  tail: (kind, upper, x, [a, b, c]) => Math.exp(lnTail(kind, upper, x, a, b, c)),
-  log10Tail: (kind, upper, x, [a, b, c]) => lnTail(kind, upper, x, a, b, c) / Math.LN10,
-  point: (kind, k, parameters) => Math.exp(lnPoint(kind, k, parameters)),
+  tail: (kind, upper, x, a, b, c) => Math.exp(lnTail(kind, upper, x, a, b, c)),
+  log10Tail: (kind, upper, x, a, b, c) => lnTail(kind, upper, x, a, b, c) / Math.LN10,
+  point: (kind, k, a, b, c) => Math.exp(lnPoint(kind, k, a, b, c)),
   quantile,
   log10: (value, exponent) => (Math.log(value) + exponent * Math.LN2) / Math.LN10,
   log10Complement: (p) => Math.log1p(-p) / Math.LN10,

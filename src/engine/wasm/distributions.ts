@@ -9,7 +9,7 @@ const NUMBER = Object.fromEntries(KINDS.map((kind, number) => [kind, number])) a
 
 export function distributions(kernels: Kernels, arena: Arena): DistributionsKernel {
   /** Only Durbin's matrix needs room. */
-  const within = <T>(kind: Kind, use: (scratch: number) => T): T =>
+  const within = (kind: Kind, use: (scratch: number) => number): number =>
     kind === 'kolmogorovExact'
       ? arena.scratch(() => use(arena.take(kernels.distributions_scratch())))
       : use(0);
@@ -21,17 +21,19 @@ export function distributions(kernels: Kernels, arena: Arena): DistributionsKern
       return arena.float64At(out, length).slice();
     });
   return frozen({
-    tail: (kind, upper, x, [a, b, c]) =>
+    tail: (kind, upper, x, a, b, c) =>
       within(kind, (scratch) => kernels.distributions_tail(NUMBER[kind], upper, x, a, b, c, scratch)),
-    log10Tail: (kind, upper, x, [a, b, c]) =>
+    log10Tail: (kind, upper, x, a, b, c) =>
       within(kind, (scratch) => kernels.distributions_log10_tail(NUMBER[kind], upper, x, a, b, c, scratch)),
-    point: (kind, k, [a, b, c]) => kernels.distributions_point(NUMBER[kind], k, a, b, c),
-    quantile: (kind, upper, p, [a, b, c]) =>
+    point: (kind, k, a, b, c) => kernels.distributions_point(NUMBER[kind], k, a, b, c),
+    quantile: (kind, upper, p, a, b, c) =>
       within(kind, (scratch) => kernels.distributions_quantile(NUMBER[kind], upper, p, a, b, c, scratch)),
     log10: (value, exponent) => kernels.distributions_log10(value, exponent),
     log10Complement: (p) => kernels.distributions_log10_complement(p),
     paths: (m, n, divisor, d, oneSided) =>
-      arena.scratch(() => kernels.distributions_paths(arena.take((n + 1) * 8), m, n, divisor, d, oneSided)),
+      arena.scratch(() =>
+        kernels.distributions_paths(arena.take((m + 2 * n + 2) * 8), m, n, divisor, d, oneSided),
+      ),
     wilcoxon: (n) =>
       counts((n * (n + 1)) / 2, (out) => {
         kernels.ranks_wilcoxon(n, out);

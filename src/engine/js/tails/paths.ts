@@ -13,6 +13,9 @@ export function sharePaths(m: number, n: number, divisor: number, d: number, one
   if (h > mg * n) return 0;
   if (m === n) return squarePaths(n, h, oneSided);
   const rows = n + 1;
+  // A product of a reciprocal takes a third of a quotient's time, of which each waits for the last.
+  const reciprocals = new Float64Array(m + n + 1);
+  for (let k = 1; k <= m + n; k++) reciprocals[k] = 1 / k;
   const column = new Float64Array(rows);
   let end = oneSided ? rows : Math.min(Math.ceil(h / mg), rows);
   for (let j = 0; j < rows; j++) column[j] = j < end ? 0 : 1;
@@ -25,7 +28,7 @@ export function sharePaths(m: number, n: number, divisor: number, d: number, one
     const stop = Math.min(lastEnd, end);
     for (let j = first; j < end; j++) {
       const left = j < stop ? column[j]! : 1;
-      value = (left * i + value * j) / (i + j);
+      value = (left * i + value * j) * reciprocals[i + j]!;
       column[j] = value;
     }
   }

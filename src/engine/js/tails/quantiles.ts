@@ -88,6 +88,22 @@ export function bracketedQuantile(kind: Kind, upper: boolean, p: number, n: numb
     const rest = lnTail('kolmogorovExact', false, 1 / n, n, 0, 0);
     if (goal <= rest) return (Math.exp((goal - rest) / n) + 1) / (2 * n);
   }
+  // The limit's quantile is near; where it is not near enough, all that is possible.
+  const lnUpper = side ? goal : Math.log1p(-Math.exp(goal));
+  const limit =
+    kind === 'kolmogorovExact'
+      ? bracketed('kolmogorov', side, goal, n, -3.6, 3.3) / Math.sqrt(n)
+      : Math.sqrt((-0.5 * lnUpper) / n);
+  const middle = Math.log(limit);
+  const high = Math.min(0, middle + 0.3);
+  const low = middle - 0.3;
+  if (
+    n > 20 &&
+    lnTail(kind, side, Math.exp(low), n, 0, 0) > goal === side &&
+    lnTail(kind, side, Math.exp(high), n, 0, 0) < goal === side
+  ) {
+    return bracketed(kind, side, goal, n, low, high);
+  }
   const least = kind === 'kolmogorovExact' ? -Math.log(n) : Math.max(-745, goal - Math.log(n) - 2);
   return bracketed(kind, side, goal, n, least, 0);
 }
