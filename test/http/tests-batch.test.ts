@@ -70,7 +70,7 @@ describe('a batch of tests', () => {
       [{ name: 'levene', centre: 'mean' }, '/centre', 'unknown_option'],
       [{ name: 'levene', engine: 'js' }, '/engine', 'unknown_option'],
       [{ name: 'student' }, '/name', 'invalid_option'],
-      [{ columns: ['a'] }, '', 'invalid_option'],
+      [{ columns: ['a'] }, '/name', 'invalid_option'],
       [
         { name: 'ttest_1samp', popmean: 1, columns: ['c'], nan_policy: 'raise' },
         '/nan_policy',
