@@ -4,7 +4,7 @@
  * Continued fraction of DLMF 8.17.22, arranged as in Didonato and Morris, ACM TOMS 708; what stands in front of it is
  * kept as deviances from the mean (Loader, 2000), so that a = b = 5e8 costs no digits.
  */
-import { LN_SQRT_2PI, deviance, stirling } from './gamma';
+import { LN_SQRT_2PI, deviance, lnSaddlepoint, stirling } from './gamma';
 
 /** ln of x^a y^b / B(a, b), y = 1 − x, given λ = a y − b x with all its digits; x, y > 0. */
 export function lnBetaFront(a: f64, b: f64, x: f64, y: f64, lambda: f64): f64 {
@@ -62,7 +62,18 @@ export function lnIncompleteBeta(a: f64, b: f64, x: f64, y: f64, lambda: f64): f
   if (!(a > 0) || !(b > 0) || !(x >= 0) || !(y >= 0) || a + b == Infinity) return NaN;
   if (x == 0) return -Infinity;
   if (y == 0) return 0;
-  const front = lnBetaFront(a, b, x, y, lambda);
+  return lnWithFront(a, b, x, y, lambda, lnBetaFront(a, b, x, y, lambda));
+}
+
+/** The same, given `lnBetaFront` of the same arguments, of which quantiles need it too. 0 < x < 1. */
+export function lnWithFront(a: f64, b: f64, x: f64, y: f64, lambda: f64, front: f64): f64 {
+  if (min(a, b) > 1e10) {
+    const v = a / (1 + a / b);
+    const total = a + b;
+    const half = deviance(a, total * x, lambda) + deviance(b, total * y, -lambda);
+    const limit = -((Math.sqrt(v) * (v / a / a - v / b / b)) / 3);
+    return lnSaddlepoint(false, half, -lambda / Math.sqrt(v), limit);
+  }
   if (x < (a + 1) / (a + b + 2)) return front + Math.log(fraction(a, b, x, y, lambda));
   return Math.log1p(-Math.exp(front) * fraction(b, a, y, x, -lambda));
 }

@@ -3,6 +3,9 @@ import { lnIncompleteBeta } from './beta';
 import { LN_SQRT_2PI, deviance, lnGammaFront, lnIncompleteGamma, stirling } from './gamma';
 import { lnNormalTail } from './normal';
 
+/** Beyond, float64 has no steps left between which to average: NaN. */
+const MOST: f64 = 1e12;
+
 /** ln of e^−mean mean^j / j!. */
 function lnPoisson(j: f64, mean: f64): f64 {
   if (mean == 0) return j == 0 ? 0 : -Infinity;
@@ -20,7 +23,7 @@ function lnMixed(upper: bool, j: f64, a: f64, b: f64, x: f64, y: f64, mean: f64)
 
 /** ln P(F > f) if `upper`, else ln P(F ≤ f); what is near 1 is the complement of the other tail. */
 export function lnNoncentralF(upper: bool, f: f64, dfn: f64, dfd: f64, nc: f64): f64 {
-  if (!(dfn > 0) || !(dfd > 0) || !(nc >= 0) || f != f || dfn + dfd + nc == Infinity) return NaN;
+  if (!(dfn > 0) || !(dfd > 0) || !(nc >= 0 && nc <= MOST) || f != f || dfn + dfd == Infinity) return NaN;
   if (f <= 0) return upper ? 0 : -Infinity;
   if (f == Infinity) return upper ? -Infinity : 0;
   const value = lnMixture(upper, f, dfn, dfd, nc);
@@ -41,7 +44,7 @@ function lnMixture(upper: bool, f: f64, dfn: f64, dfd: f64, nc: f64): f64 {
   // It lies below the mean for the lower tail, above it for the upper one.
   let peak = Math.floor(mean);
   let best = lnMixed(upper, peak, a, b, x, y, mean);
-  for (let step = Math.ceil(Math.sqrt(mean) + 1); step >= 1; step = Math.floor(0.5 * step)) {
+  for (let step = Math.ceil(0.25 * mean + 1); step >= 1; step = Math.floor(0.5 * step)) {
     for (let sign: f64 = -1; sign <= 1; sign += 2) {
       for (;;) {
         const next = peak + sign * step;
@@ -68,7 +71,7 @@ function lnMixture(upper: bool, f: f64, dfn: f64, dfd: f64, nc: f64): f64 {
 
 /** ln P(T > t) if `upper`, else ln P(T ≤ t), T = (Z + nc) / √(χ²/df); what is near 1 is the other's complement. */
 export function lnNoncentralT(upper: bool, t: f64, df: f64, nc: f64): f64 {
-  if (!(df > 0) || t != t || !(abs(nc) < Infinity) || df == Infinity) return NaN;
+  if (!(df > 0) || t != t || !(abs(nc) <= MOST) || df == Infinity) return NaN;
   if (abs(t) == Infinity) return t > 0 == upper ? -Infinity : 0;
   if (t == 0) return lnNormalTail(upper ? -nc : nc);
   // −T has −nc: t > 0 from here on.
@@ -84,9 +87,9 @@ export function lnNoncentralT(upper: bool, t: f64, df: f64, nc: f64): f64 {
  */
 function lnAverage(upper: bool, t: f64, df: f64, nc: f64): f64 {
   const steep = t * t > 2 * df;
-  let peak: f64 = steep ? Math.log(max(nc, 1.0)) : 0;
+  let peak: f64 = 0;
   let best = lnAveraged(steep, upper, peak, t, df, nc);
-  for (let step: f64 = 1; step > 1e-10; step *= 0.5) {
+  for (let step: f64 = 1; step > 1e-14; step *= 0.5) {
     for (let sign: f64 = -1; sign <= 1; sign += 2) {
       for (;;) {
         const value = lnAveraged(steep, upper, peak + sign * step, t, df, nc);
@@ -96,7 +99,7 @@ function lnAverage(upper: bool, t: f64, df: f64, nc: f64): f64 {
       }
     }
   }
-  const size = Math.exp(peak);
+  const size = (steep ? max(nc, 1.0) : 1) * Math.exp(peak);
   const width = steep ? size * size : 2 * df * max(size * size, 1.0) + t * size * (t * size);
   const h = 0.5 / Math.sqrt(width + 40);
   let sum: f64 = best == -Infinity ? 0 : 1;
@@ -118,12 +121,14 @@ function lnAverage(upper: bool, t: f64, df: f64, nc: f64): f64 {
 /** ln of what is integrated over u. */
 function lnAveraged(steep: bool, upper: bool, u: f64, t: f64, df: f64, nc: f64): f64 {
   const a = 0.5 * df;
-  const size = Math.exp(u);
+  // Where it is steep, u counts from ln nc, so that Z = e^u − nc keeps its digits.
+  const unit: f64 = steep ? max(nc, 1.0) : 1;
+  const size = unit * Math.exp(u);
   if (steep) {
-    const z = size - nc;
+    const z = unit - nc + unit * Math.expm1(u);
     const reach = size / t;
     // T > t where χ²/df < (Z + nc)²/t².
-    return u - 0.5 * z * z - LN_SQRT_2PI + lnIncompleteGamma(!upper, a, a * reach * reach);
+    return Math.log(unit) + u - 0.5 * z * z - LN_SQRT_2PI + lnIncompleteGamma(!upper, a, a * reach * reach);
   }
   const y = a * size * size;
   if (y == 0 || y == Infinity) return -Infinity;

@@ -1,7 +1,7 @@
 /**
  * Student's t by the regularised incomplete beta function: tails as tails, never as one minus something.
  */
-import { lnBetaFront, lnIncompleteBeta } from './beta';
+import { lnBetaFront, lnIncompleteBeta, lnWithFront } from './beta';
 import { LN10, lnGamma } from './gamma';
 import { lnNormalTail, normalQuantile } from './normal';
 
@@ -67,13 +67,17 @@ export function student_quantile(p: f64, df: f64): f64 {
     const x = df / total;
     const y = square / total;
     const lambda = (0.5 * df * (square - 1)) / total;
-    const value = central ? lnIncompleteBeta(0.5, 0.5 * df, y, x, -lambda) : student_ln_tail(t, df);
+    const front = lnBetaFront(0.5 * df, 0.5, x, y, lambda);
+    let value: f64;
+    if (central) value = lnWithFront(0.5, 0.5 * df, y, x, -lambda, front);
+    else if (square == Infinity) value = student_ln_tail(t, df);
+    else value = lnWithFront(0.5 * df, 0.5, x, y, lambda, front);
     const error = value - goal;
     // The central probability grows with t, the tail falls.
     if (central ? error > 0 : error < 0) high = u;
     else low = u;
     // Twice the density times t, over the value: the slope in ln t.
-    const slope = 2 * Math.exp(lnBetaFront(0.5 * df, 0.5, x, y, lambda) - value) * (central ? 1.0 : -1.0);
+    const slope = 2 * Math.exp(front - value) * (central ? 1.0 : -1.0);
     const step = error / slope;
     const next = u - step;
     // Newton's steps square: after one of 1e-9 what is left is below the last bit of t.

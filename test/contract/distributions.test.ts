@@ -202,6 +202,8 @@ describeEngines((under) => {
       k.hypergeometric(5, 1.5, 2),
       k.noncentralT(0, 1),
       k.noncentralT(1, NaN),
+      k.noncentralT(1, 1e13),
+      k.noncentralF(3, 10, 1e300),
       k.noncentralF(1, 1, -1),
       k.noncentralF(0, 1, 1),
       k.kolmogorovExact(0),
@@ -310,6 +312,19 @@ describeEngines((under) => {
     expect([k.wilcoxon(0).cdf(0), k.kendall(1).cdf(0), k.kendall(1).pmf(0)]).toEqual([1, 1, 1]);
     const paths = k.smirnovTwoSample(4, 6, 'two-sided');
     expect([paths.sf(0), paths.sf(1.5)]).toEqual([1, 0]);
+  });
+
+  test('of parameters beyond all data the answer is there at once', () => {
+    const k = kernel();
+    // The skewness √(8/df) moves the mean off the median by a sixth of it.
+    expectNear(k.chi2(2e15).sf(2e15), 0.5 - Math.sqrt(8 / 2e15) / 6 / Math.sqrt(2 * Math.PI), 1e-13);
+    expectNear(k.beta(1e15, 1e15).sf(0.5), 0.5, 1e-13);
+    expectNear(k.t(1e300).sf(1.96), k.normal().sf(1.96), 1e-12);
+    expectNear(k.f(3, 1e300).sf(2), k.chi2(3).sf(6), 1e-12);
+    expectNear(k.chi2(1e300).quantile(0.3), 1e300, 1e-12);
+    expectNear(k.binomial(1e15, 1e-14).cdf(8), 0.3328196787507189, 1e-11);
+    expectNear(k.noncentralF(3, 10, 1e12).sf(1e12 / 3), k.chi2(10).cdf(10), 1e-9);
+    expectNear(k.noncentralT(2, 1e12).sf(1e12), k.chi2(2).cdf(2), 1e-9);
   });
 
   test('where the probability underflows its logarithm goes on', () => {

@@ -31,9 +31,21 @@ export function lnGamma(x: number): number {
   return (z - 0.5) * Math.log(z) - z + LN_SQRT_2PI + stirlingRest(z) - Math.log(shift);
 }
 
+/** What `stirling` is at ½, 1, … 9½: halves of degrees of freedom. */
+// prettier-ignore
+const HALVES = Float64Array.of(
+  0.15342640972002734529, 0.08106146679532725822, 0.054814121051917653896, 0.041340695955409294094,
+  0.033162873519936287485, 0.027677925684998339149, 0.023746163656297495971, 0.020790672103765093112,
+  0.018488450532673185231, 0.016644691189821192163, 0.015134973221917378874, 0.013876128823070747999,
+  0.012810465242920226924, 0.011896709945891770095, 0.011104559758206917327, 0.010411265261972096497,
+  0.0097994161261588032984, 0.0092554621827127329177, 0.008768700134139385463,
+);
+
 /** ln Γ(x) − ((x − ½) ln x − x + ln √2π), x > 0. */
 export function stirling(x: number): number {
   if (x >= 10) return stirlingRest(x);
+  const twice = Math.trunc(2 * x);
+  if (2 * x === twice && twice > 0) return HALVES[twice - 1]!;
   // Steps of the recurrence, each the rest's own difference: (x + ½) ln(1 + 1/x) − 1.
   let sum = 0;
   let z = x;
@@ -121,6 +133,23 @@ function fraction(a: number, x: number): number {
   return h;
 }
 
+/**
+ * ln of a tail of a distribution so narrow that Lugannani and Rice's formula (1980) leaves less than the last digit:
+ * `half` is half the square of the signed root r, u what stands for the mean's distance in standard deviations, and
+ * `limit` the value of 1/u − 1/r at u = 0.
+ */
+export function lnSaddlepoint(upper: boolean, half: number, u: number, limit: number): number {
+  const r = u < 0 ? -Math.sqrt(2 * half) : Math.sqrt(2 * half);
+  const z = upper ? r : -r;
+  const tail =
+    z >= 0
+      ? lnIncompleteGamma(true, 0.5, half) - Math.LN2
+      : Math.log1p(-0.5 * Math.exp(lnIncompleteGamma(true, 0.5, half)));
+  const correction = Math.abs(u) < 1e-4 ? limit : 1 / u - 1 / r;
+  const density = Math.exp(-half - LN_SQRT_2PI - tail);
+  return tail + Math.log1p(density * (upper ? correction : -correction));
+}
+
 /** Q(a, x) for a < 1 and x below 1.5 or so, where 1 − P would lose digits. */
 function smallUpper(a: number, x: number): number {
   const u = a * Math.log(x) - lnGamma1p(a);
@@ -142,6 +171,8 @@ export function lnIncompleteGamma(upper: boolean, a: number, x: number): number 
   if (!(a > 0) || x !== x || a === Infinity) return NaN;
   if (x <= 0) return upper ? 0 : -Infinity;
   if (x === Infinity) return upper ? -Infinity : 0;
+  if (a > 1e10)
+    return lnSaddlepoint(upper, deviance(a, x, a - x), (x - a) / Math.sqrt(a), -1 / (3 * Math.sqrt(a)));
   if (x < 1.5 && a < 1) {
     const q = smallUpper(a, x);
     if (q < 0.5) return upper ? Math.log(q) : Math.log1p(-q);

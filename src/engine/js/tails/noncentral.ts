@@ -3,6 +3,9 @@ import { lnIncompleteBeta } from './beta.js';
 import { LN_SQRT_2PI, deviance, lnGammaFront, lnIncompleteGamma, stirling } from './gamma.js';
 import { lnNormalTail } from './normal.js';
 
+/** Beyond, float64 has no steps left between which to average: NaN. */
+const MOST = 1e12;
+
 /** ln of e^−mean mean^j / j!. */
 function lnPoisson(j: number, mean: number): number {
   if (mean === 0) return j === 0 ? 0 : -Infinity;
@@ -28,7 +31,7 @@ function lnMixed(
 
 /** ln P(F > f) if `upper`, else ln P(F ≤ f); what is near 1 is the complement of the other tail. */
 export function lnNoncentralF(upper: boolean, f: number, dfn: number, dfd: number, nc: number): number {
-  if (!(dfn > 0) || !(dfd > 0) || !(nc >= 0) || f !== f || dfn + dfd + nc === Infinity) return NaN;
+  if (!(dfn > 0) || !(dfd > 0) || !(nc >= 0 && nc <= MOST) || f !== f || dfn + dfd === Infinity) return NaN;
   if (f <= 0) return upper ? 0 : -Infinity;
   if (f === Infinity) return upper ? -Infinity : 0;
   const value = lnMixture(upper, f, dfn, dfd, nc);
@@ -49,7 +52,7 @@ function lnMixture(upper: boolean, f: number, dfn: number, dfd: number, nc: numb
   // It lies below the mean for the lower tail, above it for the upper one.
   let peak = Math.floor(mean);
   let best = lnMixed(upper, peak, a, b, x, y, mean);
-  for (let step = Math.ceil(Math.sqrt(mean) + 1); step >= 1; step = Math.floor(0.5 * step)) {
+  for (let step = Math.ceil(0.25 * mean + 1); step >= 1; step = Math.floor(0.5 * step)) {
     for (let sign = -1; sign <= 1; sign += 2) {
       for (;;) {
         const next = peak + sign * step;
@@ -76,7 +79,7 @@ function lnMixture(upper: boolean, f: number, dfn: number, dfd: number, nc: numb
 
 /** ln P(T > t) if `upper`, else ln P(T ≤ t), T = (Z + nc) / √(χ²/df); what is near 1 is the other's complement. */
 export function lnNoncentralT(upper: boolean, t: number, df: number, nc: number): number {
-  if (!(df > 0) || t !== t || !(Math.abs(nc) < Infinity) || df === Infinity) return NaN;
+  if (!(df > 0) || t !== t || !(Math.abs(nc) <= MOST) || df === Infinity) return NaN;
   if (Math.abs(t) === Infinity) return t > 0 === upper ? -Infinity : 0;
   if (t === 0) return lnNormalTail(upper ? -nc : nc);
   // −T has −nc: t > 0 from here on.
@@ -92,9 +95,9 @@ export function lnNoncentralT(upper: boolean, t: number, df: number, nc: number)
  */
 function lnAverage(upper: boolean, t: number, df: number, nc: number): number {
   const steep = t * t > 2 * df;
-  let peak = steep ? Math.log(Math.max(nc, 1)) : 0;
+  let peak = 0;
   let best = lnAveraged(steep, upper, peak, t, df, nc);
-  for (let step = 1; step > 1e-10; step *= 0.5) {
+  for (let step = 1; step > 1e-14; step *= 0.5) {
     for (let sign = -1; sign <= 1; sign += 2) {
       for (;;) {
         const value = lnAveraged(steep, upper, peak + sign * step, t, df, nc);
@@ -104,7 +107,7 @@ function lnAverage(upper: boolean, t: number, df: number, nc: number): number {
       }
     }
   }
-  const size = Math.exp(peak);
+  const size = (steep ? Math.max(nc, 1) : 1) * Math.exp(peak);
   const width = steep ? size * size : 2 * df * Math.max(size * size, 1) + t * size * (t * size);
   const h = 0.5 / Math.sqrt(width + 40);
   let sum = best === -Infinity ? 0 : 1;
@@ -126,12 +129,14 @@ function lnAverage(upper: boolean, t: number, df: number, nc: number): number {
 /** ln of what is integrated over u. */
 function lnAveraged(steep: boolean, upper: boolean, u: number, t: number, df: number, nc: number): number {
   const a = 0.5 * df;
-  const size = Math.exp(u);
+  // Where it is steep, u counts from ln nc, so that Z = e^u − nc keeps its digits.
+  const unit = steep ? Math.max(nc, 1) : 1;
+  const size = unit * Math.exp(u);
   if (steep) {
-    const z = size - nc;
+    const z = unit - nc + unit * Math.expm1(u);
     const reach = size / t;
     // T > t where χ²/df < (Z + nc)²/t².
-    return u - 0.5 * z * z - LN_SQRT_2PI + lnIncompleteGamma(!upper, a, a * reach * reach);
+    return Math.log(unit) + u - 0.5 * z * z - LN_SQRT_2PI + lnIncompleteGamma(!upper, a, a * reach * reach);
   }
   const y = a * size * size;
   if (y === 0 || y === Infinity) return -Infinity;

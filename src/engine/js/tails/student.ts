@@ -1,5 +1,5 @@
 /** Student's t, as assembly/student.ts has it: for the distributions; the kernel `student` of this engine is jstat's. */
-import { lnBetaFront, lnIncompleteBeta } from './beta.js';
+import { lnBetaFront, lnIncompleteBeta, lnWithFront } from './beta.js';
 import { lnGamma } from './gamma.js';
 import { lnNormalTail, normalQuantile } from './normal.js';
 
@@ -49,13 +49,17 @@ export function studentQuantile(p: number, df: number): number {
     const x = df / total;
     const y = square / total;
     const lambda = (0.5 * df * (square - 1)) / total;
-    const value = central ? lnIncompleteBeta(0.5, 0.5 * df, y, x, -lambda) : lnBothTails(t, df);
+    const front = lnBetaFront(0.5 * df, 0.5, x, y, lambda);
+    let value: number;
+    if (central) value = lnWithFront(0.5, 0.5 * df, y, x, -lambda, front);
+    else if (square === Infinity) value = lnBothTails(t, df);
+    else value = lnWithFront(0.5 * df, 0.5, x, y, lambda, front);
     const error = value - goal;
     // The central probability grows with t, the tail falls.
     if (central ? error > 0 : error < 0) high = u;
     else low = u;
     // Twice the density times t, over the value: the slope in ln t.
-    const slope = 2 * Math.exp(lnBetaFront(0.5 * df, 0.5, x, y, lambda) - value) * (central ? 1 : -1);
+    const slope = 2 * Math.exp(front - value) * (central ? 1 : -1);
     const step = error / slope;
     const next = u - step;
     // Newton's steps square: after one of 1e-9 what is left is below the last bit of t.
