@@ -23,7 +23,10 @@ const millions = (rows: number): string => rows.toLocaleString('en');
 const total = (figures: readonly number[]): number => figures.reduce((sum, value) => sum + value, 0);
 
 /** A row to be measured: figures of ours are those of the rival, or the row has no numbers. */
-interface Duel {
+export interface Duel {
+  /** Relative difference allowed between the figures, 1e-9 where it is not said. */
+  readonly agree?: number;
+  readonly group?: string;
   readonly name: string;
   readonly rivalName: string;
   readonly atLeast: number | null;
@@ -74,14 +77,14 @@ async function measured(
   return untilSteady(sample, 'lower', slowest > 1000 ? 2 : 4);
 }
 
-async function duel(python: DirectPython, one: Duel): Promise<Row> {
-  const { name, rivalName, atLeast, operation, ours } = one;
-  const about = { group: GROUP, name, rivalName, atLeast };
+export async function duel(python: DirectPython, one: Duel): Promise<Row> {
+  const { name, rivalName, atLeast, operation, ours, agree = AGREE, group = GROUP } = one;
+  const about = { group, name, rivalName, atLeast };
   try {
     const { figures, ms } = await warmRival(python, operation);
     const warmed = await warmOurs(ours);
     const own = one.shared?.(warmed.figures) ?? warmed.figures;
-    if (!sameFigures(own, figures, AGREE)) {
+    if (!sameFigures(own, figures, agree)) {
       throw new Error(
         `expected the same result on both sides, got ${own.join(' ')} and ${figures.join(' ')}`,
       );
@@ -94,7 +97,7 @@ async function duel(python: DirectPython, one: Duel): Promise<Row> {
 }
 
 /** Hands the columns to both, measures, and takes them away from both. */
-async function withColumns<T>(
+export async function withColumns<T>(
   seat: Seat,
   python: DirectPython,
   values: readonly Float64Array[],

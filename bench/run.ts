@@ -23,11 +23,12 @@ import { measurePython } from './python.js';
 import { withMeasured, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
+import { measureStatistics } from './statistics.js';
 import { shareFailures, shareTable } from './shares.js';
 import { openStage, withSeats } from './stage.js';
 
 const FAMILIES: readonly string[] = [...new Set(KERNEL_CASES.map(({ family }) => family))];
-const PARTS = ['analyze', 'machine', 'python', 'scaling'] as const;
+const PARTS = ['analyze', 'machine', 'python', 'statistics', 'scaling'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- --costs]
@@ -39,6 +40,7 @@ const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- -
                 analyze   the whole request, with --rivals against the Python services
                 machine   the machine's limits, and the kernels' shares of them
                 python    against pandas, SciPy, scikit-learn and DuckDB called directly
+                statistics  tests, correlations and transformers against SciPy, pandas and scikit-learn
                 scaling   as --scaling, alone`;
 
 /** What was measured so far. */
@@ -77,12 +79,16 @@ async function share(report: Report): Promise<void> {
 }
 
 /** A Python that falls over is told, and everything else is measured all the same. */
-async function direct(report: Report, rivals: PythonRivals): Promise<void> {
+async function direct(
+  report: Report,
+  rivals: PythonRivals,
+  parts: Readonly<Record<'python' | 'statistics', boolean>>,
+): Promise<void> {
   let python: DirectPython | undefined;
   try {
     python = await startDirect(rivals);
     const { versions, threads } = python;
-    const rows = await againstPython(python);
+    const rows = await againstPython(python, parts);
     const names = Object.entries(versions).map(([name, version]) => `${name} ${version ?? '(none)'}`);
     console.log(`### Python called directly: ${names.join(', ')}\n\n${ratioTable(rows)}\n`);
     report.rows.push(...rows);
@@ -94,12 +100,20 @@ async function direct(report: Report, rivals: PythonRivals): Promise<void> {
   }
 }
 
-const againstPython = (python: DirectPython): Promise<Row[]> =>
-  withSeats((seats) =>
-    measurePython(seats.at(-1)!, python, ({ group, name, rivalName, ratio }) => {
-      console.error(`${group}: ${name}, ${rivalName}: ${figure(ratio)} ×`);
-    }),
-  );
+const againstPython = (
+  python: DirectPython,
+  parts: Readonly<Record<'python' | 'statistics', boolean>>,
+): Promise<Row[]> =>
+  withSeats(async (seats) => {
+    const told = ({ group, name, rivalName, ratio, error }: Row): void => {
+      console.error(`${group}: ${name}, ${rivalName}: ${error ?? `${figure(ratio)} ×`}`);
+    };
+    const seat = seats.at(-1)!;
+    return [
+      ...(parts.python ? await measurePython(seat, python, told) : []),
+      ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
+    ];
+  });
 
 async function scale(report: Report): Promise<void> {
   const { tables, lanes, rows } = await withSeats(measureScaling);
@@ -147,11 +161,12 @@ async function run(args: string[]): Promise<void> {
   console.log(`${cores} cores, Node ${node}, ${date}; a ratio says how many times better ours is\n`);
   const report: Report = { rows: [], limits: [], more: {}, missed: [] };
   const started = Date.now();
-  const rivals = values.rivals || only === 'python' ? pythonRivals() : null;
+  const rivals = values.rivals || only === 'python' || only === 'statistics' ? pythonRivals() : null;
 
   if (only === undefined || FAMILIES.includes(only)) await kernels(report, only);
   if (wanted('machine', values.rivals)) await share(report);
-  if (wanted('python', values.rivals) && rivals !== null) await direct(report, rivals);
+  const parts = { python: wanted('python', values.rivals), statistics: wanted('statistics', values.rivals) };
+  if ((parts.python || parts.statistics) && rivals !== null) await direct(report, rivals, parts);
   if (wanted('scaling', values.rivals || values.scaling)) await scale(report);
   if (wanted('analyze', true)) await journey(report, rivals);
 

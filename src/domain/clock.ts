@@ -47,6 +47,7 @@ export class KernelClock {
         rank: timed('order', order.rank),
         pairs: timed('order', order.pairs),
       },
+      silhouette: timed('silhouette', engine.silhouette),
       distances: {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),

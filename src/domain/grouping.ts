@@ -1,7 +1,7 @@
 import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
 import type { Chunk, Column, Numbers, NumericColumn, Table, TextColumn } from '../ports/tables.js';
-import { refuseUnknown } from './columns.js';
+import { noteInexact, refuseUnknown } from './columns.js';
 import type { Notes } from './notes.js';
 
 /** Rows by the values of a key column, as pandas' `groupby(key)`: groups in sorted order, rows without a key in none. */
@@ -47,8 +47,10 @@ export function groupRows(
     },
     most,
   );
-  if ('numbers' in column) codeNumbers(column.numbers, keys);
-  else if (column.dictionary !== undefined) codePlaces(column.dictionary, keys);
+  if ('numbers' in column) {
+    noteInexact(column, notes);
+    codeNumbers(column.numbers, keys);
+  } else if (column.dictionary !== undefined) codePlaces(column.dictionary, keys);
   else if (column.type === 'mixed' && column.missing < rows) {
     const detail = `expected a column of numbers, booleans, strings or timestamps to group by, got values of several types in ${JSON.stringify(excerpt(name))}`;
     throw Problem.at(pointer, 'unsupported_type', detail);

@@ -9,8 +9,9 @@ import type { Numbers, Table } from './tables.js';
  *
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
- * moments 1e-12, co-moments 1e-12 of √(M2·M2), quantiles, orders, ranks, pairs and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
- * stops at 3e-7), quantiles of t 1e-6, distributions as far as their digits go: 1e-12, far tails 1e-10.
+ * moments 1e-12, co-moments 1e-12 of √(M2·M2), silhouettes 1e-12 (of 1), quantiles, orders, ranks, pairs and labels
+ * exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction stops at 3e-7), quantiles of t 1e-6,
+ * distributions as far as their digits go: 1e-12, far tails 1e-10.
  */
 export interface Engine {
   readonly name: EngineName;
@@ -28,6 +29,7 @@ export interface Engine {
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
+  readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
@@ -47,6 +49,7 @@ export const KERNEL_FAMILIES = [
   'groups',
   'comoments',
   'order',
+  'silhouette',
   'distances',
   'student',
   'distributions',
@@ -144,6 +147,13 @@ export interface Comoments {
  */
 export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
 
+/**
+ * Mean silhouette coefficient of each of several labelings of the same rows, by Euclidean distances: scikit-learn's
+ * `silhouette_score`. A row with a missing value, or with a negative label in any of them, takes no part. NaN where a
+ * labeling has fewer than 2 clusters, or as many as there are rows. The time is that of all pairs of rows.
+ * `columns` have the same length; their chunks may differ. Infinite values: the caller must not pass them.
+ */
+export type SilhouetteKernel = (columns: readonly Numbers[], labelings: readonly Int32Array[]) => number[];
 export interface DistancesKernel {
   /** Σ|x − center| over the present values of columns of equal length, a centre each. Nothing present: 0. */
   readonly sums: (columns: readonly Numbers[], centers: readonly number[]) => number[];

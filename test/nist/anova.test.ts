@@ -105,10 +105,10 @@ describeEngines((under) => {
     expect(anova(constant, [0.3, 0.3, 0.3]).f).toBe(Infinity);
   });
 
-  test('a hundred thousand values a sample far from 0', () => {
+  test('twenty thousand values a sample far from 0', () => {
     const next = noise(5);
     const rows = Array.from({ length: 3 }, (_, shift) =>
-      Array.from({ length: 100_000 }, () => 1e9 + shift / 64 + Math.round(next() * 1024) / 1024),
+      Array.from({ length: 20_000 }, () => 1e9 + shift / 64 + Math.round(next() * 1024) / 1024),
     );
     const table = anova(...rows);
     const exact = exactAnova(rows);

@@ -45,7 +45,7 @@ export function tableOf(lines: readonly Line[]): string {
   const names = [...new Set(lines.flatMap(({ others }) => Object.keys(others)))];
   const shown = (digits: number | undefined): string => (digits === undefined ? '' : digits.toFixed(1));
   const rows = [
-    ['set', 'quantity', 'ours', ...names, 'floor'],
+    ['set', 'quantity', 'wasm', ...names, 'floor'],
     ...lines.map(({ set, quantity, ours, others, floor }) => [
       set,
       quantity,

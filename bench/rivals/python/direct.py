@@ -15,13 +15,18 @@ import os
 import platform
 import sys
 import time
+import warnings
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import fft, stats
 from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_score
 
+# SciPy warns of every large sample, and some tests do by design.
+warnings.simplefilter("ignore")
 DATA = {}
 MADE = {}
 
@@ -110,6 +115,86 @@ def pandas_extent(name, options):
     return lambda: [values.sum(), values.min(), values.max()], list
 
 
+def statistic(name, options):
+    """A test of scipy.stats by its name, on so many of the columns; what else is in `options` are its parameters."""
+    parameters = dict(options)
+    test = getattr(stats, parameters.pop("test"))
+    columns = list(DATA[name][: parameters.pop("columns")])
+    if test is stats.chi2_contingency:
+        columns = [np.array(columns).T]
+    if test is stats.ks_1samp:
+        columns.append(stats.norm.cdf)
+
+    def figures(answer):
+        return [answer.statistic, answer.pvalue] if hasattr(answer, "pvalue") else [answer.statistic]
+
+    return lambda: test(*columns, **parameters), figures
+
+
+def correlation(name, options):
+    data = frame(name)
+    return lambda: data.corr(method=options["method"]), lambda answer: answer.to_numpy().ravel()
+
+
+def first_rows(answer):
+    """Five rows of a table, row after row."""
+    return np.asarray(answer, dtype=np.float64).reshape(len(answer), -1)[:5].ravel()
+
+
+def transformer(name, options):
+    """fit_transform of a class of scikit-learn by its name, over the first so many columns."""
+    parameters = dict(options)
+    module, kind = parameters.pop("of"), parameters.pop("kind")
+    columns = parameters.pop("columns")
+    data = made(f"rows{columns}", name, lambda block: np.ascontiguousarray(block[:columns].T))
+    model = getattr(import_module(f"sklearn.{module}"), kind)(**parameters)
+    return lambda: model.fit_transform(data), first_rows
+
+
+def series(name, options):
+    """A method of a pandas series, and what is done with what it answers."""
+    parameters = dict(options)
+    method, then = parameters.pop("method"), parameters.pop("then", None)
+    values = made("series", name, lambda block: pd.Series(block[0]))
+
+    def call():
+        answer = getattr(values, method)(**parameters)
+        return answer if then is None else getattr(answer, then)()
+
+    return call, lambda answer: answer.to_numpy()[-5:]
+
+
+def spectrum(name, options):
+    values = DATA[name][0]
+    return lambda: np.abs(fft.rfft(values)), lambda answer: answer[1:6]
+
+
+def extended(name, options):
+    """What `extended` adds to describe, as pandas and NumPy have it."""
+    data = frame(name)
+
+    def call():
+        found = [data.skew(), data.kurtosis(), data.sem(), data.mode().iloc[0], data.nunique()]
+        mad = [stats.median_abs_deviation(data[column]) for column in data]
+        bins = [np.histogram(data[column], bins="auto") for column in data]
+        return data.describe(), found, mad, bins
+
+    return call, lambda answer: np.concatenate([answer[1][0], answer[1][1], answer[2]])
+
+
+def grouped(name, options):
+    """describe of all columns by the last one."""
+    data = frame(name)
+    key = data.columns[-1]
+    return lambda: data.groupby(key).describe(), lambda answer: answer["c0"]["mean"].to_numpy()[:5]
+
+
+def silhouette(name, options):
+    data = rows(name)
+    labels = KMeans(options["k"], random_state=42, n_init=1).fit_predict(data)
+    return lambda: silhouette_score(data, labels), lambda answer: [answer]
+
+
 def sort(name, options):
     values = DATA[name][0]
     return lambda: np.sort(values), lambda answer: answer[::1000]
@@ -127,7 +212,26 @@ def kendall(name, options):
 
 OPERATIONS = {
     operation.__name__: operation
-    for operation in (describe, moments, ttest, kmeans, summarize, numpy_extent, pandas_extent, sort, ranks, kendall)
+    for operation in (
+        describe,
+        moments,
+        ttest,
+        kmeans,
+        summarize,
+        numpy_extent,
+        pandas_extent,
+        statistic,
+        correlation,
+        transformer,
+        series,
+        spectrum,
+        extended,
+        grouped,
+        silhouette,
+        sort,
+        ranks,
+        kendall,
+    )
 }
 
 

@@ -2,7 +2,7 @@ import type { Discrete } from '../../ports/distributions.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { type Counts, countsOf } from './counts.js';
-import { oddsRatioInterval } from './odds-ratio.js';
+import { type FourCounts, oddsRatioInterval } from './odds-ratio.js';
 import * as shared from './options.js';
 import { deviance, stirlingError } from './poisson.js';
 import { lowerTail, NO_TAIL, upperTail } from './tails.js';
@@ -13,9 +13,6 @@ const schema = {
   required: [],
   properties: { alternative: shared.alternative, confidence_level: shared.confidence_level },
 } as const;
-
-/** Counts [a, b], [c, d] of a table. */
-export type FourCounts = readonly [a: number, b: number, c: number, d: number];
 
 /** SciPy's `fisher_exact`: tables with the same sides, of which none is likelier than the one observed. */
 export const fisherExact = hypothesisTest<FromSchema<typeof schema>>({

@@ -21,10 +21,18 @@ export function noncentralTLimits(
   const reach = Math.max(distributions.normal().upperQuantile(alpha), 0) * spread;
   const at = (nc: number): ReturnType<DistributionsKernel['noncentralT']> =>
     distributions.noncentralT(df, nc);
+  const probit = probitOf(distributions);
+  const goal = probit(alpha);
   return [
-    rootOf((nc) => at(nc).sf(t) - alpha, t - reach, spread / 4),
-    rootOf((nc) => at(nc).cdf(t) - alpha, t + reach, spread / 4),
+    rootOf((nc) => probit(at(nc).sf(t)) - goal, t - reach, spread / 8),
+    rootOf((nc) => probit(at(nc).cdf(t)) - goal, t + reach, spread / 8),
   ];
+}
+
+/** Normal quantile, at most 38: of probabilities it makes what is nearly straight, and its root is found in a few steps. */
+function probitOf(distributions: DistributionsKernel): (p: number) => number {
+  const { quantile } = distributions.normal();
+  return (p) => Math.min(Math.max(quantile(p), -38), 38);
 }
 
 /** The same of F; 0 where even no noncentrality leaves the statistic that small. */
@@ -37,9 +45,9 @@ export function noncentralFLimits(
 ): Interval {
   if (!Number.isFinite(f) || !(dfn > 0) || !(dfd > 0)) return [NaN, NaN];
   const central = distributions.f(dfn, dfd);
-  return limits(f * dfn, dfn, level, (nc) =>
-    nc === 0 ? central.cdf(f) : distributions.noncentralF(dfn, dfd, nc).cdf(f),
-  );
+  const cdf = (nc: number): number =>
+    nc === 0 ? central.cdf(f) : distributions.noncentralF(dfn, dfd, nc).cdf(f);
+  return limits(f * dfn, dfn, level, cdf, probitOf(distributions));
 }
 
 /** The same of χ². */
@@ -54,21 +62,32 @@ export function noncentralChi2Limits(
     const z = distributions.normal().upperQuantile((1 - level) / 2);
     return [Math.max((Math.sqrt(x) - z) ** 2 - df + 1, 0), (Math.sqrt(x) + z) ** 2 - df + 1];
   }
-  return limits(x, df, level, (nc) => noncentralChi2(x, df, nc, distributions));
+  const cdf = (nc: number): number => noncentralChi2(x, df, nc, distributions);
+  return limits(x, df, level, cdf, probitOf(distributions));
 }
 
 /** √χ² is normal to nine digits from here on. */
 const NORMAL_FROM = 1e8;
 
 /** `x` lies about at df + nc; `cdf` falls with nc. */
-function limits(x: number, df: number, level: number, cdf: (nc: number) => number): Interval {
+function limits(
+  x: number,
+  df: number,
+  level: number,
+  cdf: (nc: number) => number,
+  probit: (p: number) => number,
+): Interval {
   const alpha = (1 - level) / 2;
   if (alpha === 0) return [0, Infinity];
   const none = cdf(0);
   const start = Math.max(x - df, 0);
   const step = Math.sqrt(x + df);
   const root = (goal: number): number =>
-    none <= goal ? (Number.isNaN(none) ? NaN : 0) : rootOf((nc) => cdf(nc) - goal, start, step, 0);
+    none <= goal
+      ? Number.isNaN(none)
+        ? NaN
+        : 0
+      : rootOf((nc) => probit(cdf(nc)) - probit(goal), start, step, 0);
   return [root(1 - alpha), root(alpha)];
 }
 

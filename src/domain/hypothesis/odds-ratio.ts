@@ -1,7 +1,9 @@
 import type { Engine } from '../../ports/engine.js';
-import type { FourCounts } from './fisher-exact.js';
 import { rootOf } from './root.js';
 import type { Interval } from './test.js';
+
+/** Counts [a, b], [c, d] of a table. */
+export type FourCounts = readonly [a: number, b: number, c: number, d: number];
 
 /** Counts up to which the exact interval is computed; beyond, Woolf's has its digits. */
 const MOST_EXACT = 1e8;

@@ -1,6 +1,6 @@
 /**
  * x where a monotone function is 0: steps that double from `start` until they hold it between them, none below `floor`,
- * then Chandrupatla's method (Advances in Engineering Software 28, 1997), to the last digits. NaN where the function is NaN
+ * then Chandrupatla's method (Advances in Engineering Software 28, 1997), to twelve digits. NaN where the function is NaN
  * or no step reaches it.
  */
 export function rootOf(f: (x: number) => number, start: number, step: number, floor = -Infinity): number {
@@ -23,7 +23,9 @@ export function rootOf(f: (x: number) => number, start: number, step: number, fl
   return Number.isNaN(atLow + atHigh) ? NaN : between(f, low, atLow, high, atHigh);
 }
 
-/** Most steps: bisection alone needs no more for 53 bits. */
+/** What functions are worth here. */
+const PRECISION = 2 ** -40;
+/** Most steps: bisection alone needs no more. */
 const MOST_STEPS = 100;
 
 function between(f: (x: number) => number, low: number, atLow: number, high: number, atHigh: number): number {
@@ -38,7 +40,7 @@ function between(f: (x: number) => number, low: number, atLow: number, high: num
     else [old, fOld, other, fOther] = [other, fOther, x, fx];
     [x, fx] = [next, value];
     const best = Math.abs(fx) < Math.abs(fOther) ? x : other;
-    const tolerance = 2 ** -52 * Math.abs(best) + Number.MIN_VALUE;
+    const tolerance = PRECISION * Math.abs(best) + Number.MIN_VALUE;
     const least = tolerance / Math.abs(other - x);
     if (fx === 0 || least > 0.5) return best;
     const xi = (x - other) / (old - other);

@@ -28,6 +28,7 @@ export const OPERATIONS = [
   'digits',
   'exchange',
   'inversions',
+  'silhouette',
   'distances',
   'differences',
 ] as const;
