@@ -51,7 +51,7 @@ const square = (type: 'number' | 'integer'): object => ({
 /** Columns that a matrix may have: it is three numbers a pair. */
 const MOST_COLUMNS = 1000;
 /** Rows that may be put in order anew for pairs of columns, altogether. */
-const MOST_ORDERED = 5e8;
+const MOST_ORDERED = 2e8;
 
 /** One pair of columns, or a column with itself. */
 interface Entry {

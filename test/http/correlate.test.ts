@@ -126,6 +126,6 @@ describe('what is asked', () => {
       body,
     });
     expect(response.status).toBe(422);
-    expect(await response.text()).toContain('expected at most 12500 pairs of columns of 40000 rows');
+    expect(await response.text()).toContain('expected at most 5000 pairs of columns of 40000 rows');
   });
 });

@@ -1,6 +1,8 @@
 import type { Engine, Moments } from '../../ports/engine.js';
 import { CompensatedSum } from './compensated-sum.js';
+import type { Condensed } from './condensed.js';
 import { findRoot } from './powell-hybrid.js';
+import { rootOf } from './root.js';
 
 /** A distribution fitted to a sample: its location and scale, and the logarithms of F and 1 − F of the standard one. */
 export interface Fit {
@@ -17,7 +19,9 @@ export interface Table {
 }
 
 interface Family {
-  readonly fit: (sorted: Float64Array, moments: Moments, engine: Engine) => Fit;
+  readonly fit: (sample: Condensed, moments: Moments, engine: Engine) => Fit;
+  /** Whether ln F has a pole at 0, so that it is smooth only as far as values are away from it. */
+  readonly pole: boolean;
   readonly table: (n: number) => Table;
 }
 
@@ -34,6 +38,7 @@ const ofGumbel = (n: number): Table => ({
 /** Under SciPy's names. Critical values: Stephens 1974, 1977, 1979. */
 export const FITS = {
   norm: {
+    pole: false,
     fit: (_, { count, mean, m2 }, { distributions }) => {
       const normal = distributions.normal();
       return {
@@ -49,6 +54,7 @@ export const FITS = {
     }),
   },
   expon: {
+    pole: true,
     fit: (_, { mean }) => ({
       location: 0,
       scale: mean,
@@ -58,8 +64,9 @@ export const FITS = {
     table: (n) => ({ critical: rounded([0.922, 1.078, 1.341, 1.606, 1.957], 1 + 0.6 / n), levels: FIVE }),
   },
   logistic: {
-    fit: (sorted, moments) => {
-      const [location, scale] = fitLogistic(sorted, moments);
+    pole: false,
+    fit: (sample, moments) => {
+      const [location, scale] = fitLogistic(sample, moments);
       return { location, scale, logCdf: logLogistic, logSf: (w) => logLogistic(-w) };
     },
     table: (n) => ({
@@ -68,9 +75,10 @@ export const FITS = {
     }),
   },
   gumbel_l: {
-    fit: (sorted, moments) => {
+    pole: false,
+    fit: (sample, moments) => {
       const { location, scale } = fitGumbel(
-        sorted.map((x) => -x),
+        { ...sample, points: sample.points.map((x) => -x) },
         { ...moments, mean: -moments.mean, min: -moments.max },
       );
       return {
@@ -83,8 +91,9 @@ export const FITS = {
     table: ofGumbel,
   },
   gumbel_r: {
-    fit: (sorted, moments) => ({
-      ...fitGumbel(sorted, moments),
+    pole: false,
+    fit: (sample, moments) => ({
+      ...fitGumbel(sample, moments),
       logCdf: (w) => -Math.exp(-w),
       logSf: logGumbelTail,
     }),
@@ -104,52 +113,47 @@ function logGumbelTail(w: number): number {
 }
 
 /** Where the derivatives of the likelihood vanish, as far as SciPy's `fsolve(xtol=1e-5)` goes from mean and deviation. */
-function fitLogistic(values: Float64Array, { count, mean, m2 }: Moments): readonly [number, number] {
+function fitLogistic(
+  { points, weights }: Condensed,
+  { count, mean, m2 }: Moments,
+): readonly [number, number] {
   const equations = ([a, b]: readonly [number, number]): readonly [number, number] => {
     let above = 0;
     let along = 0;
-    for (const value of values) {
-      const t = (value - a) / b;
-      const e = Math.exp(t);
-      const share = 1 / (1 + e);
-      above += share;
+    for (let i = 0; i < points.length; i++) {
+      const t = (points[i]! - a) / b;
+      const weight = weights[i]!;
+      const share = 1 / (1 + Math.exp(t));
+      above += weight * share;
       // (1 − e)/(1 + e), which is −1 where e overflows.
-      along += t * (2 * share - 1);
+      along += weight * t * (2 * share - 1);
     }
     return [above - 0.5 * count, along + count];
   };
   return findRoot(equations, [mean, Math.sqrt(m2 / (count - 1))], 1e-5);
 }
 
-/** Maximum likelihood: the scale is mean − (mean weighted by e^(−x/scale)), found by Newton's method. */
+/** Maximum likelihood: the scale is mean − (mean weighted by e^(−x/scale)); the difference falls with it. */
 function fitGumbel(
-  values: Float64Array,
+  { points, weights }: Condensed,
   { count, mean, m2, min }: Moments,
 ): { location: number; scale: number } {
-  const weights = (scale: number) => {
-    const [total, first, second] = [new CompensatedSum(), new CompensatedSum(), new CompensatedSum()];
-    for (const value of values) {
-      const above = value - min;
-      const weight = Math.exp(-above / scale);
+  const weighted = (scale: number): { total: number; centre: number } => {
+    const [total, first] = [new CompensatedSum(), new CompensatedSum()];
+    for (let i = 0; i < points.length; i++) {
+      const above = points[i]! - min;
+      const weight = weights[i]! * Math.exp(-above / scale);
       total.add(weight);
       first.add(weight * above);
-      second.add(weight * above * above);
     }
-    const centre = first.value / total.value;
-    return { total: total.value, centre, variance: second.value / total.value - centre * centre };
+    return { total: total.value, centre: first.value / total.value };
   };
-  let scale = Math.sqrt((6 * m2) / count) / Math.PI;
-  for (let i = 0; i < MOST_STEPS && scale > 0; i++) {
-    const { centre, variance } = weights(scale);
-    const step = (mean - min - centre - scale) / (1 + variance / (scale * scale));
-    // The function falls: a step that would leave the positive numbers is halved.
-    const next = scale + step > 0 ? scale + step : scale / 2;
-    const settled = Math.abs(next - scale) <= 4e-16 * scale;
-    scale = next;
-    if (settled || Math.abs(step) <= 1e-9 * scale) break;
-  }
-  const { total } = weights(scale);
-  return { location: min - scale * Math.log(total / count), scale };
+  const byMoments = Math.sqrt((6 * m2) / count) / Math.PI;
+  const scale = rootOf(
+    (tried) => mean - min - weighted(tried).centre - tried,
+    byMoments,
+    byMoments / 2,
+    byMoments * 1e-9,
+  );
+  return { location: min - scale * Math.log(weighted(scale).total / count), scale };
 }
-
-const MOST_STEPS = 100;

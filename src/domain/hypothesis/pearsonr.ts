@@ -1,6 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { pearson, pearsonTail } from './correlation.js';
 import { fisherInterval } from './fisher.js';
+import { normalities } from './normality.js';
 import * as shared from './options.js';
 import { needValues } from './refusals.js';
 import { withinRange } from './scaling.js';
@@ -40,7 +41,7 @@ export const pearsonr = hypothesisTest<FromSchema<typeof schema>>({
       confidenceInterval: interval(alternative),
       effectSize: { name: 'r', value: r, confidenceInterval: interval('two-sided') },
       n: [n],
-      assumptions: [],
+      assumptions: normalities(samples, engine, space),
     };
   },
 });
