@@ -1,6 +1,8 @@
 import { html } from '../../../src/adapters/html/markup.js';
 import { coefficient, count, instant, number, percent, span } from '../../../src/adapters/html/numbers.js';
 import { writePage } from '../../../src/adapters/html/page.js';
+import { ALERTS } from '../../../src/adapters/html/words.js';
+import { results } from '../../../src/domain/profile/schema.js';
 import type { ColumnProfile, Profile } from '../../../src/ports/profile.js';
 
 const FACTS = { warnings: [], engine: 'js', version: '1.2.3', requestId: 'r-1', resultSha256: 'ab' } as const;
@@ -80,6 +82,11 @@ describe('a page', () => {
     const page = writePage(profileOf([], { correlations: { pearson: { columns: names, matrix } } }), FACTS);
     expect(page).toContain('Pearson: the strongest pairs of 40 columns');
     expect(page.indexOf('−0.99')).toBeGreaterThan(0);
+  });
+
+  test('every alert that the answer may have has a name', () => {
+    const { code } = results.properties.alerts.items.properties;
+    expect(Object.keys(ALERTS).sort()).toEqual([...code.enum].sort());
   });
 
   test.each([
