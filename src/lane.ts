@@ -113,6 +113,7 @@ const later = {
 /** Thrown where a request turns out to need what is not loaded yet: it is loaded, and the request starts again. */
 class NeedsJs extends Error {}
 const IDLE_MS = 300;
+const PREPARE_MS = 20;
 
 async function main(): Promise<void> {
   if (start.engine === 'js') await later.loadJs();
@@ -127,7 +128,13 @@ async function main(): Promise<void> {
   send({ type: 'ready' });
   setTimeout(() => {
     void later.loadDecoder('arrow');
+    prepare();
   }, IDLE_MS);
+}
+
+/** One schema at a time: a request that comes meanwhile waits for no more. */
+function prepare(): void {
+  if (checkOptions.prepare()) setTimeout(prepare, PREPARE_MS);
 }
 
 async function run(message: Message): Promise<void> {

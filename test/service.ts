@@ -116,6 +116,11 @@ export async function send(
       response.on('error', reject);
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
+      // The service ends a connection that was kept alive when nothing came for some seconds; the next request is a new one.
+      if (error.code === 'ECONNRESET' && request.reusedSocket) {
+        resolve(send(url, options));
+        return;
+      }
       // A refused upload may be reset while it is still written; the answer has come by then.
       if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') reject(error);
     });

@@ -105,4 +105,6 @@ export interface OptionsCheck {
   ) => CheckedOptions;
   /** An element of one of its lists, by the schema that `name` has among the endpoint's parts; `at` points to the element. */
   readonly part: (endpoint: string, name: string, value: unknown, at: string) => CheckedOptions;
+  /** Makes ready for one more kind of request, where there is time for it; false when all are. */
+  readonly prepare: () => boolean;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JSON_TYPE, send, type Service, startService } from '../service.js';
-import { PATHS } from '../hostile/forty.js';
+import { DESCRIBING } from '../hostile/forty.js';
 import { type Oracle, oracleOf } from './oracle.js';
 import { seedOf } from './random.js';
 import { drawRequest, type FuzzRequest } from './requests.js';
@@ -125,7 +125,7 @@ class Campaign implements CampaignResult {
     const body = `{"data":[${rows}]}`;
     for (let round = 0; round < 3; round++) {
       const replies = await Promise.all(
-        PATHS.map((path) => send(`${this.service.url}${path}`, { headers: JSON_TYPE, body })),
+        DESCRIBING.map((path) => send(`${this.service.url}${path}`, { headers: JSON_TYPE, body })),
       );
       for (const { status, text } of replies)
         if (status !== 200)

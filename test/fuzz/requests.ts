@@ -1,6 +1,6 @@
 /** Requests drawn from a seed: path, headers, query, body, compression, parts, framing. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { PATHS } from '../hostile/forty.js';
+import { DESCRIBING, PATHS } from '../hostile/forty.js';
 import { drawBody, type FuzzBody } from './bodies.js';
 import { mutate } from './mutate.js';
 import { Random } from './random.js';
@@ -33,6 +33,11 @@ const OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   nan_policy: ['omit', 'propagate', 'raise', 'drop'],
   labels: [true, false, 'yes'],
   engine: ['wasm', 'js', 'auto', 'gpu'],
+  extended: [true, 'yes'],
+  groupby: ['a', 'val', 'nope', 3],
+  method: ['pearson', 'kendall', 'x'],
+  steps: [[{ name: 'lag' }], [{ name: 'pca', n_components: 1 }, { name: 'fft' }], [{ name: 'x' }], [{}], {}],
+  tests: [[{ name: 'shapiro', columns: ['a'] }, { name: 'wilcoxon' }], [{ name: 'x' }], [], [null]],
   colour: ['red'],
   ['__proto__']: [{ n_clusters: 1 }],
 };
@@ -167,7 +172,7 @@ export function drawRequest(seed: number): FuzzRequest {
   const path = random.oneIn(80)
     ? random.pick(['/', '/analytics', '/%ff', '/docs/x', '//', '/openapi.json'])
     : random.pick(PATHS);
-  if (method !== 'POST' || !PATHS.includes(path)) good = false;
+  if (method !== 'POST' || !DESCRIBING.includes(path)) good = false;
   return {
     format: body.format,
     method,

@@ -12,7 +12,7 @@ import {
   zstdZeros,
 } from '../fuzz/forge.js';
 import { send, type Service, startService, STREAM_TYPE } from '../service.js';
-import { expectProblem, PATHS } from './forty.js';
+import { DESCRIBING, expectProblem } from './forty.js';
 
 const A: FieldSpec = { name: 'a', type: FLOAT64 };
 const S: FieldSpec = { name: 's', type: UTF8 };
@@ -20,7 +20,7 @@ const D: FieldSpec = { name: 'd', type: UTF8, dictionary: 7n };
 const words = { ...text([0, 2, 4]), dictionary: 7n };
 const REFUSED = [400, 413, 422];
 
-describe.each(PATHS)('Arrow with one bit flipped: %s', (path) => {
+describe.each(DESCRIBING)('Arrow with one bit flipped: %s', (path) => {
   let service: Service;
   beforeAll(async () => {
     service = await startService();

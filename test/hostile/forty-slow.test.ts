@@ -1,10 +1,10 @@
 import { exchange, type Part } from '../fuzz/wire.js';
 import { at, JSON_TYPE, send, type Service, startService } from '../service.js';
-import { expectProblem, PATHS } from './forty.js';
+import { DESCRIBING, expectProblem } from './forty.js';
 
 const GRACE_MS = 1000;
 
-describe.each(PATHS)('clients that dawdle: %s', (path) => {
+describe.each(DESCRIBING)('clients that dawdle: %s', (path) => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({ env: { UPLOAD_GRACE_MS: String(GRACE_MS), UPLOAD_FLOOR: '65536' } });

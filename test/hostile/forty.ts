@@ -35,7 +35,7 @@ const REQUIRING = endpoints
 /** Those that answer with a page where one is asked for. */
 export const PAGES = endpoints.filter(({ answersHtml }) => answersHtml === true).map(({ path }) => path);
 /** Those whose answers hold the statistics of columns, which the checks look at. */
-const DESCRIBING: readonly string[] = ['/analytics/analyze', '/analytics/describe'];
+export const DESCRIBING: readonly string[] = ['/analytics/analyze', '/analytics/describe'];
 const CODES = [...PROBLEM_CODES, ...TRANSPORT_CODES];
 
 /** One hostile request and its answer. */
@@ -61,9 +61,12 @@ export interface Hostile {
 export function describeHostile(
   title: string,
   cases: readonly Hostile[],
-  env: Readonly<Record<string, string>> = {},
+  {
+    env = {},
+    paths = PATHS,
+  }: { readonly env?: Readonly<Record<string, string>>; readonly paths?: readonly string[] } = {},
 ): void {
-  describe.each(PATHS)(`${title}: %s`, (path) => {
+  describe.each(paths)(`${title}: %s`, (path) => {
     let service: Service;
     let before: JsonValue | undefined;
     const good = async (): Promise<JsonValue | undefined> => {

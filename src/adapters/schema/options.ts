@@ -22,7 +22,8 @@ type Place = (option: string, ...path: readonly (string | number)[]) => string;
 /**
  * Validates the options of endpoints, and the elements of options that are lists, with one JSON Schema each; fills
  * defaults. A query parameter is read as its schema's type: `columns=a,b`, or `columns=a&columns=b` for names with commas;
- * what holds objects is JSON text.
+ * what holds objects is JSON text. A schema takes some milliseconds to compile, and all of them longer than the process to
+ * start: each is compiled when it is first needed, or by `prepare`, one a call.
  */
 export function optionsCheck(
   endpoints: readonly {
@@ -38,17 +39,23 @@ export function optionsCheck(
     allowUnionTypes: true,
     verbose: true,
   });
-  const compiled = (schema: JSONSchema): ValidateFunction => ajv.compile(schema as AnySchemaObject);
-  // Compiled now, not at the first request: it takes longer than the request.
-  const validators = new Map(endpoints.map(({ name, options }) => [name, compiled(options)]));
-  const parts = new Map(
-    endpoints.flatMap(({ name, parts: own = new Map<string, JSONSchema>() }) =>
-      [...own].map(([part, schema]): [string, ValidateFunction] => [`${name} ${part}`, compiled(schema)]),
-    ),
+  const schemas = new Map<string, JSONSchema>(
+    endpoints.flatMap(({ name, options, parts = new Map<string, JSONSchema>() }) => [
+      [name, options] as const,
+      ...[...parts].map(([part, schema]) => [`${name} ${part}`, schema] as const),
+    ]),
   );
+  const validators = new Map<string, ValidateFunction>();
+  const known = (name: string): ValidateFunction => {
+    const schema = schemas.get(name);
+    if (schema === undefined) throw new RangeError(`no options schema: ${name}`);
+    const validate = validators.get(name) ?? ajv.compile(schema as AnySchemaObject);
+    validators.set(name, validate);
+    return validate;
+  };
   return {
     options(endpoint, { body, beside, query: fromQuery }) {
-      const validate = known(validators, endpoint);
+      const validate = known(endpoint);
       const query = readQuery(fromQuery, propertiesOf(validate));
       const inBody = body === undefined ? new Map<string, unknown>() : members(body, '/options', 'options');
       const place: Place = (option, ...path) =>
@@ -65,18 +72,17 @@ export function optionsCheck(
       }
       return checked(validate, [...query, ...inBody, ...beside], place);
     },
+    prepare() {
+      const next = [...schemas.keys()].find((name) => !validators.has(name));
+      if (next !== undefined) known(next);
+      return next !== undefined;
+    },
     part(endpoint, name, value, at) {
-      const validate = known(parts, `${endpoint} ${name}`);
+      const validate = known(`${endpoint} ${name}`);
       const place: Place = (...path) => [at, ...path.map((one) => token(String(one)))].join('/');
       return checked(validate, [...members(value, at, 'parameters')], place);
     },
   };
-}
-
-function known(validators: ReadonlyMap<string, ValidateFunction>, name: string): ValidateFunction {
-  const validate = validators.get(name);
-  if (validate === undefined) throw new RangeError(`no options schema: ${name}`);
-  return validate;
 }
 
 function propertiesOf(validate: ValidateFunction): Map<string, OptionSchema> {
