@@ -85,13 +85,19 @@ const steps = () => {
   );
 };
 
-const BLOCK = /(<!-- table: (\w+) -->\n)[^]*?(\n<!-- table end -->)/gu;
+const BLOCK = /(<!-- table: (\w+) -->\n)[^]*?(<!-- table end -->)/gu;
 const path = join(root, 'README.md');
 const before = readFileSync(path, 'utf8');
 const shown = [];
 const after = before.replaceAll(BLOCK, (_, start, name, end) => {
   shown.push(name);
-  return start + (name === 'hypothesis' ? tests() : name === 'steps' ? steps() : options(name)) + end;
+  return (
+    start +
+    '\n' +
+    (name === 'hypothesis' ? tests() : name === 'steps' ? steps() : options(name)) +
+    '\n\n' +
+    end
+  );
 });
 const tested = new Set(hypothesisTests.map(({ name }) => name));
 const wanted = [

@@ -23,8 +23,8 @@ export interface Results {
   readonly lanes?: readonly LaneTimes[];
 }
 
-const START = '<!-- bench:start -->';
-const END = '<!-- bench:end -->';
+const MEASURED = ['<!-- bench:start -->', '<!-- bench:end -->'] as const;
+const STATISTICS = ['<!-- statistics:start -->', '<!-- statistics:end -->'] as const;
 
 const value = (number: number | null, unit: string): string =>
   number === null ? '' : `${figure(number)} ${unit}`;
@@ -120,18 +120,31 @@ function growthBlock(growth: readonly GrowthTable[], lanes: readonly LaneTimes[]
   ];
 }
 
+const headline = ({ cores, node, date }: Results['machine']): string =>
+  `${cores} cores, Node ${node}, ${date}. A ratio says how many times better ours is.`;
+
+/** The text with other lines between two marks. */
+function between(text: string, [from, to]: readonly [string, string], lines: readonly string[]): string {
+  const start = text.indexOf(from);
+  const end = text.indexOf(to);
+  if (start < 0 || end < start) throw new Error(`expected ${from} and ${to} in the README`);
+  return `${text.slice(0, start + from.length)}\n\n${lines.join('\n')}\n\n${text.slice(end)}`;
+}
+
+/** The README with its table of bench/statistics.json made anew. */
+export function withStatistics(readme: string, { machine, rows }: Results): string {
+  return between(readme, STATISTICS, [headline(machine), '', ...ratios(rows)]);
+}
+
 /** The README with its tables of what was measured made anew; misses are shown as misses. */
 export function withMeasured(readme: string, results: Results): string {
-  const start = readme.indexOf(START);
-  const end = readme.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`expected ${START} and ${END} in the README`);
   const { machine, rows, ceilings = [], shares = [], growth = [], lanes = [] } = results;
   const lines = [
-    `${machine.cores} cores, Node ${machine.node}, ${machine.date}. A ratio says how many times better ours is.`,
+    headline(machine),
     '',
     ...ratios(rows),
     ...shareLines(ceilings, shares),
     ...growthBlock(growth, lanes),
   ];
-  return `${readme.slice(0, start + START.length)}\n\n${lines.join('\n')}\n\n${readme.slice(end)}`;
+  return between(readme, MEASURED, lines);
 }

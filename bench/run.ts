@@ -20,7 +20,7 @@ import { KERNEL_CASES, measureKernels } from './kernels.js';
 import { ceilingTable, measureCeilings, openProbe } from './machine.js';
 import { THOROUGH } from './measure.js';
 import { measurePython } from './python.js';
-import { withMeasured, type Results } from './readme.js';
+import { withMeasured, withStatistics, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
 import { measureStatistics } from './statistics.js';
@@ -173,7 +173,16 @@ async function run(args: string[]): Promise<void> {
   const { rows, limits, more } = report;
   // A part of the rows says nothing of the rest: only a whole run is kept.
   const whole = only === undefined && values.rivals;
-  if (whole) keep(resultsJson(machine(), rows, limits, more));
+  if (parts.statistics && rivals !== null) keepStatistics(rows.filter(({ group }) => group === 'statistics'));
+  if (whole)
+    keep(
+      resultsJson(
+        machine(),
+        rows.filter(({ group }) => group !== 'statistics'),
+        limits,
+        more,
+      ),
+    );
   const missed = [
     ...(rows.some(({ atLeast }) => atLeast !== null) ? failures(rows, limits) : []),
     ...report.missed,
@@ -183,14 +192,24 @@ async function run(args: string[]): Promise<void> {
   console.log(
     whole
       ? 'written to bench/results.json and README.md'
-      : 'not kept: a run with --rivals and without --only is',
+      : `not kept: a run with --rivals and without --only is${parts.statistics ? ', and the statistics are' : ''}`,
   );
 }
 
-function keep(results: string): void {
-  writeFileSync(join(packageRoot(), 'bench', 'results.json'), results);
+/** Writes a file of results, and the README's table of it. */
+function keepAs(name: string, results: string, written: (readme: string, results: Results) => string): void {
+  writeFileSync(join(packageRoot(), 'bench', name), results);
   const readme = join(packageRoot(), 'README.md');
-  writeFileSync(readme, withMeasured(readFileSync(readme, 'utf8'), JSON.parse(results) as Results));
+  writeFileSync(readme, written(readFileSync(readme, 'utf8'), JSON.parse(results) as Results));
+}
+
+const keep = (results: string): void => {
+  keepAs('results.json', results, withMeasured);
+};
+
+/** The statistics endpoints are a run of their own, with a file and a table of their own. */
+function keepStatistics(rows: readonly Row[]): void {
+  if (rows.length > 0) keepAs('statistics.json', resultsJson(machine(), rows, []), withStatistics);
 }
 
 void run(process.argv.slice(2));

@@ -17,8 +17,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { MEDIA_TYPES } from '../src/adapters/http/negotiate.js';
 import { PROBLEM_CODES, problemReply } from '../src/adapters/http/problems.js';
 import { analyze } from '../src/domain/analyze.js';
-import { describe as describeEndpoint } from '../src/domain/describe.js';
-import type { JSONSchema } from '../src/ports/schema.js';
+import { hypothesisTests } from '../src/domain/hypothesis/tests.js';
 import { Problem, type ProblemCode } from '../src/ports/problem.js';
 import { at, type JsonValue, ROOT, send, type Service, startService } from './service.js';
 
@@ -136,6 +135,24 @@ function expectShown(real: JsonValue | undefined, example: JsonValue, path = '')
   }
 }
 
+/** Examples whose answer is shown in full or in part. */
+const SHOWN = [
+  'rows',
+  'penguins',
+  'flights',
+  'weather',
+  'parquet',
+  'describe',
+  'error',
+  'groups',
+  'clusters',
+  'correlate',
+  'anova',
+  'batch',
+  'features',
+  'profile',
+] as const;
+
 describe('examples', () => {
   const folder = mkdtempSync(join(tmpdir(), 'readme-'));
   let service: Service;
@@ -165,22 +182,41 @@ describe('examples', () => {
       'javascript',
       'describe',
       'error',
+      'groups',
+      'clusters',
+      'correlate',
+      'anova',
+      'batch',
+      'features',
+      'profile',
+      'page',
       'jitless',
     ]);
     const calls = README.match(/^.*\bcurl -s\b.*$/gmu) ?? [];
-    expect(calls.length).toBe(7);
+    expect(calls.length).toBe(SHOWN.length + 1);
   });
 
   describe.each(ways)('with %s', (way) => {
-    test.each(['rows', 'penguins', 'flights', 'weather', 'parquet', 'describe', 'error'])(
-      '%s',
-      async (name) => {
-        const path =
-          way === 'curl' ? process.env.PATH : `${folder}${delimiter}${process.env.PATH ?? '/usr/bin:/bin'}`;
-        const { code, out, err } = await run('sh', ['-c', here(block(name))], { ...process.env, PATH: path });
-        expect({ code, err }).toEqual({ code: 0, err: '' });
-        expectShown(JSON.parse(out) as JsonValue, shown(name));
-      },
+    test.each(SHOWN)('%s', async (name) => {
+      const path =
+        way === 'curl' ? process.env.PATH : `${folder}${delimiter}${process.env.PATH ?? '/usr/bin:/bin'}`;
+      const { code, out, err } = await run('sh', ['-c', here(block(name))], { ...process.env, PATH: path });
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expectShown(JSON.parse(out) as JsonValue, shown(name));
+    });
+  });
+
+  test('page', async () => {
+    const page = join(folder, 'profile.html');
+    const command = here(block('page')).replace('> profile.html', `> ${page}`);
+    const path = hasCurl ? process.env.PATH : `${folder}${delimiter}${process.env.PATH ?? '/usr/bin:/bin'}`;
+    expect(await run('sh', ['-c', command], { ...process.env, PATH: path })).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
+    expect(readFileSync(page, 'utf8')).toMatch(
+      /^<!doctype html>[^]*seattle|precipitation[^]*<svg[^]*<\/html>\s*$/iu,
     );
   });
 
@@ -220,9 +256,16 @@ describe('examples', () => {
     const rows = table('## Endpoints').map(([cell]) => quoted(cell)[0] ?? '');
     const api = (await send(`${service.url}/openapi.json`, { method: 'GET' })).json;
     const documented = Object.keys(at(api, 'paths') ?? {});
-    expect(rows.map((row) => row.split(' ')[1])).toEqual(expect.arrayContaining(documented));
+    const [one] = hypothesisTests;
+    const ofTests = hypothesisTests.map(({ name }) => `/analytics/tests/${name}`);
+    const others = documented.filter((path) => !ofTests.includes(path));
+    expect(documented).toEqual(expect.arrayContaining(ofTests));
+    expect(rows.map((row) => row.split(' ')[1])).toEqual(
+      expect.arrayContaining([...others, '/analytics/tests/{name}']),
+    );
     for (const row of rows) {
-      const [method = '', path = ''] = row.split(' ');
+      const [method = '', template = ''] = row.split(' ');
+      const path = template.replace('{name}', one!.name);
       const { status } = await send(`${service.url}${path}`, { method });
       // Without a body an analysis is 415: it is there.
       expect([row, status]).toEqual([row, method === 'GET' ? 200 : 415]);
@@ -231,21 +274,11 @@ describe('examples', () => {
 });
 
 describe('tables', () => {
-  const propertiesOf = (schema: JSONSchema): Record<string, { default?: unknown }> =>
-    (schema as { properties: Record<string, { default?: unknown }> }).properties;
-
-  test('options of analyze, with their defaults, and which describe has', () => {
-    const rows = table('### Options');
-    const properties = propertiesOf(analyze.options);
-    expect(rows.map(([name]) => quoted(name)[0])).toEqual(Object.keys(properties));
-    for (const [name, fallback = ''] of rows) {
-      const option = quoted(name)[0] ?? '';
-      const { default: given } = properties[option] ?? {};
-      const wanted = given === undefined ? 'all' : JSON.stringify(given);
-      expect([option, fallback.replaceAll('`', '')]).toEqual([option, wanted]);
-    }
-    const also = rows.filter((row) => row[3] === 'yes').map(([name]) => quoted(name)[0]);
-    expect(also.sort()).toEqual(Object.keys(propertiesOf(describeEndpoint.options)).sort());
+  test('options are those of the schemas', () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, '.ci', 'readme.mjs'), '--check'], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   test('environment variables of src/config.ts, with their defaults', () => {
