@@ -182,6 +182,24 @@ describe('features', () => {
     });
   });
 
+  describe('power_transformer, box-cox', () => {
+    // scikit-learn 1.6.1, by way of SciPy's boxcox_normmax.
+    test.each([
+      [[999832.4, 1000999.7, 998161.7], 50.99001228287781, 1.6938573037288392e304],
+      [
+        [1.0001676280944686e-6, 9.990012984019876e-7, 1.0018416855705845e-6],
+        -50.99001228287781,
+        -1.6938573037288392e304,
+      ],
+    ])('a power beyond float64 is bounded: %j', async (a, lambda, first) => {
+      const reply = await post({ a }, [{ name: 'power_transformer', method: 'box-cox', standardize: false }]);
+      const found = at(reply.json, 'results', 'steps', 0, 'lambdas_', 0) as number;
+      expect(Math.abs(found / lambda - 1)).toBeLessThan(1e-12);
+      expect(Math.abs((at(columnsOf(reply), 'a', 0) as number) / first - 1)).toBeLessThan(1e-9);
+      expect(warningsOf(reply)).toEqual([expect.objectContaining({ code: 'power_bounded', column: 'a' })]);
+    });
+  });
+
   describe('answers', () => {
     const steps = [
       { name: 'standard_scaler', columns: ['sepal_length'] },

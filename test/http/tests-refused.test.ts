@@ -148,6 +148,11 @@ describe('tests of means, variances and tables', () => {
     expect(warnings(json)).toEqual(['missing_values']);
   });
 
+  test('a test without a p-value has none under nan_policy propagate either', async () => {
+    const { json } = await ask('anderson', { a: [1, null, 3] }, { nan_policy: 'propagate' });
+    expect(at(json, 'results')).toEqual({ test: 'anderson', statistic: null });
+  });
+
   test('without variance the statistic is null, and it is said', async () => {
     const { json } = await ask('ttest_ind', { a: [2, 2, 2], b: [1, 1, 1] });
     expect(at(json, 'results', 'statistic')).toBeNull();

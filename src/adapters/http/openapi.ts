@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
+import type { JSONSchema } from '../../ports/schema.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { PROBLEM_CODES } from './problems.js';
@@ -40,20 +41,71 @@ export function openApi(endpoints: readonly Endpoint[], version: string): object
       '/health/ready': get('Whether requests are taken and which engine computes', ready),
       '/version': get('Versions of the service and of Node', { type: 'object' }),
     },
-    components: { schemas: { Cell: CELL, Meta: META, Problem: PROBLEM, Table: TABLE } },
+    components: {
+      schemas: {
+        Cell: CELL,
+        Meta: META,
+        Problem: PROBLEM,
+        Table: TABLE,
+        ...Object.fromEntries(endpoints.flatMap(components)),
+      },
+    },
   };
 }
 
+/** Schemas of what the options of an endpoint hold that are lists, under names of their own. */
+function components({ name, parts = new Map<string, JSONSchema>() }: Endpoint): [string, object][] {
+  return [...parts].map(([part, schema]) => {
+    const { required = [], ...rest } = typeof schema === 'object' ? schema : {};
+    return [componentOf(name, part), { ...rest, required: [...new Set([PART_NAME, ...required])] }];
+  });
+}
+
+/** The options: as validated, and documented, where a list of named things has the schemas of all, chosen by name. */
+function optionsOf({ name, options, parts }: Endpoint): {
+  readonly schema: JSONSchema;
+  readonly given: Properties;
+  readonly properties: Properties;
+} {
+  const given: Properties = typeof options === 'object' ? (options.properties ?? {}) : {};
+  if (typeof options !== 'object' || parts === undefined)
+    return { schema: options, given, properties: given };
+  const mapping = Object.fromEntries(
+    [...parts.keys()].map((part) => [part, `#/components/schemas/${componentOf(name, part)}`]),
+  );
+  const items = {
+    oneOf: Object.values(mapping).map(($ref) => ({ $ref })),
+    discriminator: { propertyName: PART_NAME, mapping },
+  };
+  const properties = Object.fromEntries(
+    Object.entries(given).map(([option, schema]) => [
+      option,
+      isListOfNamed(schema) ? { ...schema, items } : schema,
+    ]),
+  );
+  return { schema: { ...options, properties }, given, properties };
+}
+
+type Properties = Readonly<Record<string, JSONSchema>>;
+
+const componentOf = (endpoint: string, part: string): string => `${endpoint}.${part}`;
+
+function isListOfNamed(schema: JSONSchema | undefined): schema is Exclude<JSONSchema, boolean> {
+  if (typeof schema !== 'object' || typeof schema.items !== 'object') return false;
+  return 'properties' in schema.items && PART_NAME in (schema.items.properties ?? {});
+}
+
 function operation(endpoint: Endpoint): object {
-  const { name, summary, description, options } = endpoint;
-  const properties = typeof options === 'object' ? (options.properties ?? {}) : {};
+  const { name, summary, description } = endpoint;
+  const { properties, given } = optionsOf(endpoint);
+  // In a query what holds named things is JSON text.
   const parameters = Object.entries(properties).map(([option, schema]) => ({
     name: option,
     in: 'query',
     required: false,
-    schema,
-    style: 'form',
-    explode: false,
+    ...(isListOfNamed(given[option])
+      ? { content: { 'application/json': { schema } } }
+      : { schema, style: 'form', explode: false }),
   }));
   const answer = {
     type: 'object',
@@ -88,8 +140,9 @@ function operation(endpoint: Endpoint): object {
   };
 }
 
-function bodies({ options, example, beside = [], takesReference = false }: Endpoint): object {
-  const properties = typeof options === 'object' ? (options.properties ?? {}) : {};
+function bodies(endpoint: Endpoint): object {
+  const { example, beside = [], takesReference = false } = endpoint;
+  const { schema: options, properties } = optionsOf(endpoint);
   const own = Object.fromEntries(beside.map((name) => [name, properties[name] ?? {}]));
   const row = { type: 'object', additionalProperties: { $ref: '#/components/schemas/Cell' } };
   const rows = { type: 'array', items: row, minItems: 1 };
@@ -149,6 +202,8 @@ function bodies({ options, example, beside = [], takesReference = false }: Endpo
   return Object.fromEntries([...MEDIA_TYPES].map(([media, kind]) => [media, content[kind]]));
 }
 
+/** What a thing in a list of them is chosen by. */
+const PART_NAME = 'name';
 const MULTIPART = 'multipart/form-data';
 const OCTETS = 'application/octet-stream';
 const PARQUET = 'application/vnd.apache.parquet';

@@ -114,8 +114,34 @@ function lambdaOf(column: NumberFeature, method: Method, tools: FeatureTools): n
     const detail = `expected values with a most likely power, got none for column ${quoted(name)}`;
     throw Problem.at(tools.pointer('columns'), 'unsupported_value', detail);
   }
-  return lambda;
+  if (method === 'yeo-johnson') return lambda;
+  const bounded = withinRange(lambda, Math.log(min), Math.log(max));
+  if (bounded !== lambda) {
+    const detail = `the most likely power ${lambda} has values beyond float64: ${bounded} in its place`;
+    tools.warn('power_bounded', detail, name);
+  }
+  return bounded;
 }
+
+/** What SciPy's `boxcox_normmax` lets the transform of a value be at most. */
+const LOG_MOST = Math.log(Number.MAX_VALUE / 10_000);
+
+/**
+ * The power itself, or the one at which the farthest of the transformed values is as far as SciPy lets it be, where it would
+ * be farther; from the logarithms of the least and greatest value.
+ */
+function withinRange(lambda: number, least: number, most: number): number {
+  // |x^λ − 1| / |λ| in logarithms; beyond the range of float64 the 1 is nothing.
+  const far = (log: number, power: number): number => power * log - Math.log(Math.abs(power));
+  const extreme = far(most, lambda) > far(least, lambda) ? most : least;
+  if (lambda * extreme < 1 || far(extreme, lambda) <= LOG_MOST) return lambda;
+  let power = lambda;
+  // λ ln x − ln|λ| = its bound: ln|λ| hardly changes, so that each round adds two digits.
+  for (let round = 0; round < ROUNDS; round++) power = (LOG_MOST + Math.log(Math.abs(power))) / extreme;
+  return power;
+}
+
+const ROUNDS = 20;
 
 /** Logarithm of the least positive normal float64. */
 const LOG_TINY = Math.log(2.2250738585072014e-308);

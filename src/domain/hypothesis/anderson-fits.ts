@@ -26,9 +26,14 @@ interface Family {
 }
 
 const FIVE = [15, 10, 5, 2.5, 1];
-/** NumPy's `around(x, 3)`. */
+/** NumPy's `around(x, 3)`: what lies half-way becomes even. */
 const rounded = (values: readonly number[], factor: number): number[] =>
-  values.map((value) => Math.round((value / factor) * 1000) / 1000);
+  values.map((value) => {
+    const thousandths = (value / factor) * 1000;
+    const below = Math.floor(thousandths);
+    const isHalf = thousandths - below === 0.5;
+    return (isHalf ? below + (below % 2) : Math.round(thousandths)) / 1000;
+  });
 /** Stephens 1977. */
 const ofGumbel = (n: number): Table => ({
   critical: rounded([0.474, 0.637, 0.757, 0.877, 1.038], 1 + 0.2 / Math.sqrt(n)),

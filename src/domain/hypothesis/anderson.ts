@@ -26,6 +26,7 @@ export const anderson = hypothesisTest<FromSchema<typeof schema>>({
   description:
     "SciPy's `anderson`: whether a sample comes from a distribution of a kind. The statistic is compared with `critical_values`, each of the significance level, in percent, in `significance_level`.",
   takes: { kind: 'samples', least: 1, most: 1 },
+  withoutP: true,
   options: schema,
   example: {
     columns: { a: [148, 154, 158, 160, 161, 162, 166, 170, 182, 195, 236] },

@@ -45,7 +45,8 @@ export function answerTest(
   }
   if (first >= 0 && options.nan_policy === 'propagate') {
     notes.warn('missing_values', 'missing values under nan_policy "propagate": no result');
-    return { results: { test: test.name, statistic: null, p_value: null, log10_p: null }, columns };
+    const tail = test.withoutP === true ? {} : { p_value: null, log10_p: null };
+    return { results: { test: test.name, statistic: null, ...tail }, columns };
   }
   values.forEach(({ name }, i) => {
     if (missing[i]! === 0) return;

@@ -98,6 +98,8 @@ export interface HypothesisTest {
   readonly takes: Takes;
   /** The order of the moments that it will ask of its columns, so that they are computed once. 2 if absent. */
   readonly moments?: 1 | 2 | 4;
+  /** Whether critical values stand in the place of a p-value. */
+  readonly withoutP?: true;
   /** Its own options: properties of a JSON Schema, and which of them must be given. */
   readonly options: {
     readonly properties: Readonly<Record<string, JSONSchema>>;

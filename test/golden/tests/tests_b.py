@@ -442,6 +442,8 @@ def anderson():
     case("expon, with a 0", {"a": [0.0, 1.0, 2.0, 3.0]}, "a", "expon")
     case("norm, two values", {"a": [1.0, 2.0]}, "a", "norm")
     case("norm, constant", {"a": [2.0] * 5}, "a", "norm")
+    # 1.078 / 1.12 = 0.9625: half-way between two thousandths.
+    case("expon, a critical value half-way", {"a": [1.0, 2.0, 3.0, 4.0, 5.0]}, "a", "expon")
     file.raises("a name it does not know", {"a": [1.0, 2.0]}, {"dist": "cauchy"}, lambda: stats.anderson([1.0, 2.0], "cauchy"))
     file.write()
 
