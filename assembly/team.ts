@@ -20,6 +20,7 @@
  * locals across memory.atomic.wait32.
  */
 import { comomentsUnit } from './comoments';
+import { chiSquaresUnit } from './contingency';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
@@ -77,6 +78,7 @@ export enum Operation {
   silhouette,
   distances,
   differences,
+  chiSquares,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -107,6 +109,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     case Operation.distances: return distancesUnit(task, unit, lane);
     case Operation.differences: return differencesUnit(task, unit);
+    case Operation.chiSquares: return chiSquaresUnit(task, unit, lane);
     default: unreachable();
   }
 }

@@ -77,6 +77,10 @@ function everything(engine: Engine, arena: Arena): void {
     );
     engine.distances.sums(few, [0, 0, 0, 0]);
     engine.distances.differences(few[0]!, few[1]!);
+    engine.distances.chiSquare(
+      few.map(({ chunks: [chunk] }) => chunk!.values),
+      { sums: [1, 1, 1, 1] },
+    );
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

@@ -25,6 +25,17 @@ function differences(stage: Stage): Contest {
   };
 }
 
+function chiSquare(stage: Stage): Contest {
+  const columns = [504, 505].map((seed) => normal(seed, ROWS).map((value) => Math.round(100 + 10 * value)));
+  const sums = columns.map((values) => values.reduce((sum, value) => sum + value, 0));
+  const ours = columns.map((values) => placed(stage.arena, values));
+  return {
+    ours: () => stage.wasm.distances.chiSquare(ours, { sums }).statistic,
+    rival: () => stage.js.distances.chiSquare(columns, { sums }).statistic,
+    agree: 1e-10,
+  };
+}
+
 // Floors: about two thirds of the lowest median ratio of several runs (two cores, Node 20).
 export const cases: readonly Case[] = [
   {
@@ -47,5 +58,12 @@ export const cases: readonly Case[] = [
     rival: 'js engine',
     floor: 3,
     prepare: differences,
+  },
+  {
+    family: 'distances',
+    name: 'χ² of a table, 1,000,000 × 2',
+    rival: 'js engine',
+    floor: 2,
+    prepare: chiSquare,
   },
 ];

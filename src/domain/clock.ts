@@ -51,6 +51,7 @@ export class KernelClock {
       distances: {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),
+        chiSquare: timed('distances', distances.chiSquare),
       },
       student: {
         tail: timed('student', student.tail),

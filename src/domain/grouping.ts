@@ -87,19 +87,29 @@ class Keys {
   }
 }
 
+/** Whole numbers below this are told apart without a hash. */
+const MOST_SMALL = 4096;
+
 function codeNumbers(numbers: Numbers, keys: Keys): void {
+  const { codes } = keys;
+  const small = new Int32Array(MOST_SMALL).fill(-1);
   // Rows of one group often follow each other.
   let last = NaN;
   let code = -1;
   let row = 0;
   for (const chunk of numbers.chunks) {
-    for (let i = 0; i < chunk.values.length; i++, row++) {
-      const value = presentValue(chunk, i);
+    const { values, validity } = chunk;
+    for (let i = 0; i < values.length; i++, row++) {
+      const value = validity === null ? values[i]! : presentValue(chunk, i);
       if (value !== last) {
         last = value;
-        code = value === value ? keys.codeOf(value) : -1;
+        const whole = value | 0;
+        if (whole === value && whole >= 0 && whole < MOST_SMALL) {
+          code = small[whole]!;
+          if (code < 0) code = small[whole] = keys.codeOf(whole);
+        } else code = value === value ? keys.codeOf(value) : -1;
       }
-      keys.codes[row] = code;
+      codes[row] = code;
     }
   }
 }
@@ -202,11 +212,15 @@ export function splitNumbers(
   const all = space.float64(total);
   let start = 0;
   for (const chunk of numbers.chunks) {
-    for (let i = 0; i < chunk.values.length; i++) {
+    const { values, validity } = chunk;
+    for (let i = 0; i < values.length; i++) {
       const code = codes[start + i]!;
-      if (code >= 0) all[next[code]!++] = presentValue(chunk, i);
+      if (code < 0) continue;
+      const place = next[code]!;
+      next[code] = place + 1;
+      all[place] = validity === null ? values[i]! : presentValue(chunk, i);
     }
-    start += chunk.values.length;
+    start += values.length;
   }
   return Array.from(sizes, (length, group) => {
     const values = all.subarray(next[group]! - length, next[group]);

@@ -162,6 +162,21 @@ export interface DistancesKernel {
    * where the engine has one.
    */
   readonly differences: (x: Numbers, y: Numbers) => Float64Array;
+  /**
+   * Pearson's χ² distance of observed counts from the expected ones: Σ (observed − expected)² / expected. Without `expected`
+   * the columns are those of a table, and a cell's expected count is the product of its row's sum and its column's over the
+   * sum of all; `sums` are those of the columns. With `expected` it is one column. Equally long, nothing is missing.
+   */
+  readonly chiSquare: (
+    observed: readonly Float64Array[],
+    against: { readonly sums: readonly number[] } | { readonly expected: Float64Array },
+  ) => ChiSquare;
+}
+
+export interface ChiSquare {
+  readonly statistic: number;
+  /** The least expected count; +∞ of none, NaN where one of them is. */
+  readonly least: number;
 }
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */

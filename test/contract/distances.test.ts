@@ -66,6 +66,80 @@ describeEngines((under) => {
     );
   });
 
+  test('χ² is the sum over the cells, expected counts given or those of independence', () => {
+    const counts = (rows: number): fc.Arbitrary<Float64Array> =>
+      fc
+        .array(fc.integer({ min: 1, max: 1e6 }), { minLength: rows, maxLength: rows })
+        .map((values) => Float64Array.from(values));
+    fc.assert(
+      fc.property(
+        fc
+          .tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 5 }))
+          .chain(([rows, width]) => fc.array(counts(rows), { minLength: width, maxLength: width })),
+        (columns) => {
+          const { engine, tolerance } = under();
+          const sums = columns.map((column) => exactSum(Array.from(column)));
+          const total = exactSum(sums);
+          const expected = columns.map((column, i) =>
+            column.map((_, row) => (exactSum(columns.map((each) => each[row]!)) * sums[i]!) / total),
+          );
+          const terms = columns.map((column, i) =>
+            Array.from(column, (count, row) => (count - expected[i]![row]!) ** 2 / expected[i]![row]!),
+          );
+          const got = engine.distances.chiSquare(columns, { sums });
+          expectNear(got.statistic, exactSum(terms.flat()), tolerance.moments);
+          expect(got.least).toBe(Math.min(...expected.map((column) => Math.min(...column))));
+          const one = engine.distances.chiSquare([columns[0]!], { expected: expected[0]! });
+          expectNear(one.statistic, exactSum(terms[0]!), tolerance.moments);
+          expect(one.least).toBe(Math.min(...expected[0]!));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('χ² of no rows, of an empty row, of what is not finite', () => {
+    const { chiSquare } = under().engine.distances;
+    const of = (...columns: number[][]): Float64Array[] => columns.map((column) => Float64Array.from(column));
+    expect(chiSquare(of([], []), { sums: [0, 0] })).toEqual({ statistic: 0, least: Infinity });
+    expect(chiSquare(of([1, 0, 2], [3, 0, 4]), { sums: [3, 7] })).toEqual({ statistic: NaN, least: 0 });
+    expect(chiSquare(of([1, Infinity], [3, 1]), { sums: [Infinity, 4] })).toEqual({
+      statistic: NaN,
+      least: NaN,
+    });
+    expect(chiSquare(of([2, 1]), { expected: Float64Array.of(0, 3) })).toEqual({
+      statistic: Infinity,
+      least: 0,
+    });
+  });
+
+  test('χ² of several blocks, in the memory of the engine or beside it', () => {
+    const { engine, arena, tolerance } = under();
+    const next = noise(14);
+    const length = 2 * 65536 + 77;
+    const columns = Array.from({ length: 3 }, () => Float64Array.from({ length }, () => 5 + 20 * next()));
+    const sums = columns.map((column) => exactSum(Array.from(column)));
+    const total = exactSum(sums);
+    const terms = Array.from({ length }, (_, row) => {
+      const side = columns.reduce((sum, column) => sum + column[row]!, 0);
+      return columns.map(
+        (column, i) => (column[row]! - (side * sums[i]!) / total) ** 2 / ((side * sums[i]!) / total),
+      );
+    });
+    const got = engine.distances.chiSquare(columns, { sums });
+    expectNear(got.statistic, exactSum(terms.flat()), tolerance.moments);
+    const placed = columns.map((column) => {
+      const view = arena?.float64(length) ?? new Float64Array(length);
+      view.set(column);
+      return view;
+    });
+    expect(engine.distances.chiSquare(placed, { sums })).toEqual(got);
+    const [first, second] = placed;
+    const given = engine.distances.chiSquare([first!], { expected: second! });
+    const exact = exactSum(Array.from(first!, (count, row) => (count - second![row]!) ** 2 / second![row]!));
+    expectNear(given.statistic, exact, tolerance.moments);
+  });
+
   test('several blocks of several columns', () => {
     const { engine, arena, tolerance } = under();
     const next = noise(13);

@@ -33,9 +33,10 @@ export function answerTest(
   const values = columnsOf(test, asked, notes);
   const numeric = test.takes.kind === 'table' ? [] : values.map((column) => numericOf(column, test, asked));
   const columns = options.groupby === undefined ? values : [...values, table.column(options.groupby)];
+  // Of a table only the sums and what is missing.
   engine.ahead.moments(
-    numeric.map(({ numbers }) => numbers),
-    test.moments ?? 2,
+    values.flatMap((column) => ('numbers' in column ? [column.numbers] : [])),
+    test.takes.kind === 'table' ? 1 : (test.moments ?? 2),
   );
   const missing = columns.map((column) => missingOf(column, engine));
   const first = missing.findIndex((count) => count > 0);

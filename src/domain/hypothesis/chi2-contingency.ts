@@ -1,6 +1,8 @@
 import type { Json } from '../../ports/formats.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import type { Space } from '../../ports/space.js';
+import { CompensatedSum } from './compensated-sum.js';
 import { type Counts, countsOf } from './counts.js';
 import { chiSquareEffect } from './effects.js';
 import * as shared from './options.js';
@@ -38,36 +40,43 @@ export const chi2Contingency = hypothesisTest<FromSchema<typeof schema>>({
   options: schema,
   example: { columns: { yes: [12, 5], no: [7, 14] } },
   run(question) {
-    const { options, pointer, engine, notes } = question;
+    const { options, pointer, engine, space, notes } = question;
     const lambda = lambdaOf(options.lambda_, pointer('lambda_'));
     const counts = countsOf(question);
-    const { cells, rows, columns, labels } = counts;
-    const { expected, total } = expectedCounts(counts, pointer('columns'));
-    const df = (rows - 1) * (columns - 1);
-    const observed = df === 1 && options.correction ? corrected(cells, expected) : cells;
-    const statistic = powerDivergence(observed, expected, lambda);
-    const pearson = powerDivergence(cells, expected, 1);
-    const smaller = Math.min(rows, columns) - 1;
-    const level = options.confidence_level;
-    const shown = cells.length <= MOST_SHOWN;
+    const { columns, sums, rows, labels } = counts;
+    refuseNarrow(counts, pointer('columns'));
+    const { statistic: pearson, least } = engine.distances.chiSquare(columns, { sums });
+    if (!(least > 0)) refuseZeros(counts, pointer('columns'));
+    const df = (rows - 1) * (columns.length - 1);
+    const total = totalOf(sums);
+    const corrects = df === 1 && options.correction;
+    const shown = rows * columns.length <= MOST_SHOWN;
     if (!shown) notes.warn('too_many_cells', `expected_freq is left out: more than ${MOST_SHOWN} cells`);
-    const listed = (): Json =>
-      Array.from({ length: rows }, (_, row) => expected.slice(row * columns, (row + 1) * columns));
-    return {
-      statistic,
-      tail: chiSquareTail(statistic, df, engine),
-      df,
-      effectSize: chiSquareEffect('cramers_v', pearson, df, total, smaller, level, engine),
-      n: [total],
-      assumptions: [expectedCountsOf(expected)],
-      more: { expected_freq: shown ? listed() : null, ...(labels !== undefined && labels) },
-    };
+    const plain = lambda === 1 && !corrects;
+    return space.scratch(() => {
+      const expected = shown || !plain ? expectedCounts(counts, total, space) : [];
+      const observed = corrects ? corrected(columns, expected) : columns;
+      const statistic = plain ? pearson : powerDivergence(observed, expected, lambda);
+      const smaller = Math.min(rows, columns.length) - 1;
+      const level = options.confidence_level;
+      const listed = (): Json =>
+        Array.from({ length: rows }, (_, row) => Float64Array.from(expected, (column) => column[row]!));
+      return {
+        statistic,
+        tail: chiSquareTail(statistic, df, engine),
+        df,
+        effectSize: chiSquareEffect('cramers_v', pearson, df, total, smaller, level, engine),
+        n: [total],
+        assumptions: [expectedCountsOf(least)],
+        more: { expected_freq: shown ? listed() : null, ...(labels !== undefined && labels) },
+      };
+    });
   },
 });
 
 /** Whether every expected count is 5 or more, from where χ² is near. */
-export function expectedCountsOf(expected: Float64Array): Assumption {
-  return { name: 'expected_counts', test: null, pValue: null, holds: expected.every((count) => count >= 5) };
+export function expectedCountsOf(least: number): Assumption {
+  return { name: 'expected_counts', test: null, pValue: null, holds: least >= 5 };
 }
 
 function lambdaOf(given: string | number, pointer: string): number {
@@ -79,36 +88,49 @@ function lambdaOf(given: string | number, pointer: string): number {
   throw Problem.at(pointer, 'invalid_option', detail);
 }
 
-/** Products of the sums of rows and columns over that of all. Throws 422 where one of them is 0. */
-function expectedCounts(
-  { cells, rows, columns }: Counts,
-  pointer: string,
-): { expected: Float64Array; total: number } {
-  if (rows < 2 || columns < 2) {
-    const detail = `expected a table of at least 2 rows and 2 columns, got ${rows} by ${columns}`;
-    throw Problem.at(pointer, 'invalid_option', detail);
-  }
-  const down = new Float64Array(rows);
-  const across = new Float64Array(columns);
-  cells.forEach((count, i) => {
-    down[Math.floor(i / columns)]! += count;
-    across[i % columns]! += count;
+function refuseNarrow({ rows, columns }: Counts, pointer: string): void {
+  if (rows >= 2 && columns.length >= 2) return;
+  const detail = `expected a table of at least 2 rows and 2 columns, got ${rows} by ${columns.length}`;
+  throw Problem.at(pointer, 'invalid_option', detail);
+}
+
+/** Sums of the rows. */
+function sidesOf({ columns, rows }: Counts): Float64Array {
+  const sides = new Float64Array(rows);
+  for (const counts of columns) for (let row = 0; row < rows; row++) sides[row]! += counts[row]!;
+  return sides;
+}
+
+/** Throws 422 where a row or a column has no count; small products may also underflow. */
+function refuseZeros(counts: Counts, pointer: string): void {
+  const [row, column] = [sidesOf(counts).indexOf(0), counts.sums.indexOf(0)];
+  if (row < 0 && column < 0) return;
+  const which = row >= 0 ? `row ${row}` : `column ${column}`;
+  const detail = `expected a count in every row and column of the table, got only zeros in ${which}`;
+  throw Problem.at(pointer, 'invalid_option', detail);
+}
+
+function totalOf(sums: readonly number[]): number {
+  const total = new CompensatedSum();
+  for (const sum of sums) total.add(sum);
+  return total.value;
+}
+
+/** Products of the sums of rows and columns over that of all, column by column. */
+function expectedCounts(counts: Counts, total: number, space: Space): Float64Array[] {
+  const sides = sidesOf(counts);
+  return counts.sums.map((sum) => {
+    const expected = space.float64(sides.length);
+    for (let row = 0; row < sides.length; row++) expected[row] = (sides[row]! * sum) / total;
+    return expected;
   });
-  const total = down.reduce((sum, count) => sum + count, 0);
-  const [row, column] = [down.indexOf(0), across.indexOf(0)];
-  if (row >= 0 || column >= 0) {
-    const which = row >= 0 ? `row ${row}` : `column ${column}`;
-    const detail = `expected a count in every row and column of the table, got only zeros in ${which}`;
-    throw Problem.at(pointer, 'invalid_option', detail);
-  }
-  const expected = cells.map((_, i) => (down[Math.floor(i / columns)]! * across[i % columns]!) / total);
-  return { expected: Float64Array.from(expected), total };
 }
 
 /** Yates: half a count nearer to the expected one, at most to it. */
-function corrected(cells: Float64Array, expected: Float64Array): Float64Array {
-  return Float64Array.from(cells, (count, i) => {
-    const difference = expected[i]! - count;
-    return count + Math.sign(difference) * Math.min(0.5, Math.abs(difference));
-  });
-}
+const corrected = (observed: readonly Float64Array[], expected: readonly Float64Array[]): Float64Array[] =>
+  observed.map((counts, column) =>
+    counts.map((count, row) => {
+      const difference = expected[column]![row]! - count;
+      return count + Math.sign(difference) * Math.min(0.5, Math.abs(difference));
+    }),
+  );

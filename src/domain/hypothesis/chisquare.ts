@@ -1,11 +1,13 @@
-import { excerpt, Problem } from '../../ports/problem.js';
+import type { ChiSquare, Engine, Moments } from '../../ports/engine.js';
+import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { expectedCountsOf } from './chi2-contingency.js';
-import { CompensatedSum } from './compensated-sum.js';
+import { refuseNegative } from './counts.js';
 import { chiSquareEffect } from './effects.js';
 import * as shared from './options.js';
-import { chiSquareTail, powerDivergence } from './power-divergence.js';
+import { chiSquareTail } from './power-divergence.js';
 import { hypothesisTest, type Sample } from './test.js';
+import { squaresOf } from './variance.js';
 
 const schema = {
   type: 'object',
@@ -34,41 +36,50 @@ export const chisquare = hypothesisTest<FromSchema<typeof schema>>({
   options: schema,
   example: { columns: { observed: [16, 18, 16, 14, 12, 12] } },
   run({ samples, options, pointer, engine }) {
-    const [observed, given] = samples.map((sample) => countsIn(sample, pointer('columns'))) as [
-      Float64Array,
-      Float64Array?,
+    const [observed, given] = samples.map((sample) => countsIn(sample, pointer('columns'), engine)) as [
+      Counts,
+      Counts?,
     ];
-    const total = sumOf(observed);
-    const expected = given ?? new Float64Array(observed.length).fill(total / observed.length);
-    const sum = sumOf(expected);
-    if (given !== undefined && Math.abs(total - sum) / Math.min(total, sum) > SAME_SUM) {
-      const detail = `expected sums of observed and expected counts that agree to ${SAME_SUM}, got ${total} and ${sum}`;
-      throw Problem.at(pointer('columns'), 'invalid_option', detail);
-    }
-    const statistic = powerDivergence(observed, expected, 1);
-    const df = observed.length - 1 - options.ddof;
+    const { sum: total, count } = observed.moments;
+    if (given !== undefined) refuseOtherSum(total, given.moments.sum, pointer('columns'));
+    const { statistic, least } =
+      given === undefined
+        ? uniform(observed.moments)
+        : engine.distances.chiSquare([observed.values], { expected: given.values });
+    const df = count - 1 - options.ddof;
     return {
       statistic,
       tail: chiSquareTail(statistic, df, engine),
       df,
       effectSize: chiSquareEffect('cohen_w', statistic, df, total, 1, options.confidence_level, engine),
       n: [total],
-      assumptions: [expectedCountsOf(expected)],
+      assumptions: [expectedCountsOf(least)],
     };
   },
 });
 
+interface Counts {
+  readonly values: Float64Array;
+  readonly moments: Moments;
+}
+
 /** Counts of a sample of complete rows. Throws 422 for a negative one. */
-function countsIn({ name, numbers }: Sample, pointer: string): Float64Array {
+function countsIn({ name, numbers }: Sample, pointer: string, engine: Engine): Counts {
   const values = numbers.chunks[0]?.values ?? new Float64Array();
-  const negative = values.find((count) => count < 0);
-  if (negative === undefined) return values;
-  const detail = `expected counts, got ${negative} in column ${JSON.stringify(excerpt(name))}`;
+  const moments = engine.moments(numbers, 2);
+  if (moments.min < 0) refuseNegative(values, name, pointer);
+  return { values, moments };
+}
+
+function refuseOtherSum(total: number, sum: number, pointer: string): void {
+  if (!(Math.abs(total - sum) / Math.min(total, sum) > SAME_SUM)) return;
+  const detail = `expected sums of observed and expected counts that agree to ${SAME_SUM}, got ${total} and ${sum}`;
   throw Problem.at(pointer, 'invalid_option', detail);
 }
 
-function sumOf(values: Float64Array): number {
-  const sum = new CompensatedSum();
-  for (const value of values) sum.add(value);
-  return sum.value;
+/** Where all expected counts are the mean, deviations from them are those of the variance. */
+function uniform(moments: Moments): ChiSquare {
+  const { count, mean } = moments;
+  if (count === 0) return { statistic: 0, least: Infinity };
+  return { statistic: Number.isFinite(mean) ? squaresOf(moments) / mean : NaN, least: mean };
 }

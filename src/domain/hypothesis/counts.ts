@@ -1,17 +1,19 @@
 import { excerpt, Problem } from '../../ports/problem.js';
+import type { Engine } from '../../ports/engine.js';
 import type { Space } from '../../ports/space.js';
 import type { Column, NumericColumn, Table } from '../../ports/tables.js';
 import { groupRows } from '../grouping.js';
 import { Notes } from '../notes.js';
-import { completeRows } from './samples.js';
+import { completeRows, numbersOf } from './samples.js';
 import type { TestQuestion } from './test.js';
 
 /** A table of counts. */
 export interface Counts {
-  /** Row-major, rows × columns. */
-  readonly cells: Float64Array;
+  /** Its columns, equally long; nothing is missing. */
+  readonly columns: readonly Float64Array[];
+  /** Of the columns. */
+  readonly sums: readonly number[];
   readonly rows: number;
-  readonly columns: number;
   /** Of a cross-tabulation: the values behind the rows and columns, in sorted order. */
   readonly labels?: { readonly rows: readonly string[]; readonly columns: readonly string[] };
 }
@@ -28,9 +30,10 @@ export function countsOf({
   columns,
   pointer,
   space,
-}: Pick<TestQuestion<unknown>, 'table' | 'columns' | 'pointer' | 'space'>): Counts {
+  engine,
+}: Pick<TestQuestion<unknown>, 'table' | 'columns' | 'pointer' | 'space' | 'engine'>): Counts {
   const numeric = columns.filter((column): column is NumericColumn => column.type === 'number');
-  if (numeric.length === columns.length) return countsIn(numeric, pointer, space);
+  if (numeric.length === columns.length) return countsIn(numeric, pointer, space, engine);
   if (columns.length === 2) return crossTabulated(table, [columns[0]!, columns[1]!], pointer, space);
   const got = columns.map(({ name, type }) => `${JSON.stringify(name)} (${type})`).join(', ');
   const detail = `expected columns of counts, or two columns to cross-tabulate, got ${excerpt(got)}`;
@@ -41,29 +44,24 @@ function countsIn(
   numeric: readonly NumericColumn[],
   pointer: (option: string) => string,
   space: Space,
+  engine: Engine,
 ): Counts {
-  const columns = numeric.length;
-  const complete = completeRows(
-    numeric.map(({ numbers }) => numbers),
-    space,
-  );
-  const rows = complete[0]?.length ?? 0;
-  const cells = space.float64(rows * columns);
-  complete.forEach((values, column) => {
-    for (let row = 0; row < rows; row++) {
-      const count = values[row]!;
-      if (count < 0) {
-        const where = JSON.stringify(excerpt(numeric[column]!.name));
-        throw Problem.at(
-          pointer('columns'),
-          'invalid_option',
-          `expected counts, got ${count} in column ${where}`,
-        );
-      }
-      cells[row * columns + column] = count;
-    }
-  });
-  return { cells, rows, columns };
+  const given = numeric.map(({ numbers }) => numbers);
+  const gaps = given.some((numbers) => engine.moments(numbers, 1).count < numbers.length);
+  const columns = completeRows(given, space, gaps);
+  const complete = gaps ? columns.map(numbersOf) : given;
+  engine.ahead.moments(complete, 1);
+  const moments = complete.map((numbers) => engine.moments(numbers, 1));
+  const wrong = moments.findIndex(({ min }) => min < 0);
+  if (wrong >= 0) refuseNegative(columns[wrong]!, numeric[wrong]!.name, pointer('columns'));
+  return { columns, sums: moments.map(({ sum }) => sum), rows: columns[0]?.length ?? 0 };
+}
+
+/** Throws 422 for a count below zero, of which the column has one. */
+export function refuseNegative(counts: Float64Array, name: string, pointer: string): never {
+  const negative = counts.find((count) => count < 0);
+  const detail = `expected counts, got ${negative} in column ${JSON.stringify(excerpt(name))}`;
+  throw Problem.at(pointer, 'invalid_option', detail);
 }
 
 function crossTabulated(
@@ -82,27 +80,33 @@ function crossTabulated(
     const detail = `expected a cross-tabulation of at most ${MOST_CELLS} cells, got ${rows} by ${columns}`;
     throw Problem.at(pointer('columns'), 'invalid_option', detail);
   }
-  const cells = space.float64(rows * columns);
+  const cells = Array.from({ length: columns }, () => space.float64(rows));
   down.codes.forEach((row, i) => {
     const column = across.codes[i]!;
-    if (row >= 0 && column >= 0) cells[row * columns + column]! += 1;
+    if (row >= 0 && column >= 0) cells[column]![row]! += 1;
   });
-  return withoutEmpty({ cells, rows, columns, labels: { rows: down.labels, columns: across.labels } });
+  return withoutEmpty(cells, down.labels, across.labels);
 }
 
 /** Without the values that stand only where the other column misses its own. */
-function withoutEmpty({ cells, rows, columns, labels }: Required<Counts>): Counts {
-  const all = (length: number): number[] => Array.from({ length }, (_, i) => i);
-  const down = all(rows).filter((row) => all(columns).some((column) => cells[row * columns + column]! > 0));
-  const across = all(columns).filter((column) => down.some((row) => cells[row * columns + column]! > 0));
-  const kept = down.flatMap((row) => across.map((column) => cells[row * columns + column]!));
+function withoutEmpty(
+  cells: readonly Float64Array[],
+  rows: readonly string[],
+  columns: readonly string[],
+): Counts {
+  const sumOf = (counts: Float64Array): number => counts.reduce((sum, count) => sum + count, 0);
+  const sides = new Float64Array(rows.length);
+  for (const counts of cells) for (let row = 0; row < rows.length; row++) sides[row]! += counts[row]!;
+  const down = Int32Array.from(sides.keys()).filter((row) => sides[row]! > 0);
+  const across = Array.from(cells.keys()).filter((column) => sumOf(cells[column]!) > 0);
+  const kept = across.map((column) => Float64Array.from(down, (row) => cells[column]![row]!));
   return {
-    cells: Float64Array.from(kept),
+    columns: kept,
+    sums: kept.map(sumOf),
     rows: down.length,
-    columns: across.length,
     labels: {
-      rows: down.map((row) => labels.rows[row]!),
-      columns: across.map((column) => labels.columns[column]!),
+      rows: Array.from(down, (row) => rows[row]!),
+      columns: across.map((column) => columns[column]!),
     },
   };
 }

@@ -50,12 +50,12 @@ export const fisherExact = hypothesisTest<FromSchema<typeof schema>>({
 });
 
 /** Throws 422 for anything but two by two whole numbers. */
-function fourCounts({ cells, rows, columns }: Counts, pointer: string): FourCounts {
-  if (rows !== 2 || columns !== 2) {
-    const detail = `expected a table of 2 rows and 2 columns for fisher_exact, got ${rows} by ${columns}`;
+function fourCounts({ columns, rows }: Counts, pointer: string): FourCounts {
+  if (rows !== 2 || columns.length !== 2) {
+    const detail = `expected a table of 2 rows and 2 columns for fisher_exact, got ${rows} by ${columns.length}`;
     throw Problem.at(pointer, 'invalid_option', detail);
   }
-  const [a, b, c, d] = cells as unknown as FourCounts;
+  const [[a, c], [b, d]] = columns as unknown as readonly [[number, number], [number, number]];
   const broken = [a, b, c, d].find((count) => !Number.isSafeInteger(count));
   if (broken !== undefined || !Number.isSafeInteger(a + b + c + d)) {
     const detail = `expected whole counts with a sum below 2^53 for fisher_exact, got ${broken ?? a + b + c + d}`;

@@ -1,6 +1,6 @@
 import type { DistributionsKernel } from '../../ports/distributions.js';
 import { poissonDensity } from './poisson.js';
-import { rootOf } from './root.js';
+import { rootOf, straightRootOf } from './root.js';
 import type { Interval } from './test.js';
 
 /**
@@ -24,8 +24,8 @@ export function noncentralTLimits(
   const probit = probitOf(distributions);
   const goal = probit(alpha);
   return [
-    rootOf((nc) => probit(at(nc).sf(t)) - goal, t - reach, spread / 8),
-    rootOf((nc) => probit(at(nc).cdf(t)) - goal, t + reach, spread / 8),
+    straightRootOf((nc) => probit(at(nc).sf(t)) - goal, t - reach, 1 / spread),
+    straightRootOf((nc) => probit(at(nc).cdf(t)) - goal, t + reach, -1 / spread),
   ];
 }
 

@@ -12,14 +12,20 @@ export const LAMBDAS = {
   'cressie-read': 2 / 3,
 } as const;
 
-/** Σ over the cells, as SciPy's `power_divergence`. A zero among the expected or, below λ = 0, the observed ones: not finite. */
+/**
+ * Σ over the cells of columns, as SciPy's `power_divergence`. A zero among the expected or, below λ = 0, the observed ones:
+ * not finite.
+ */
 export function powerDivergence(
-  observed: ArrayLike<number>,
-  expected: ArrayLike<number>,
+  observed: readonly Float64Array[],
+  expected: readonly Float64Array[],
   lambda: number,
 ): number {
   const sum = new CompensatedSum();
-  for (let i = 0; i < observed.length; i++) sum.add(term(observed[i]!, expected[i]!, lambda));
+  observed.forEach((counts, column) => {
+    const others = expected[column]!;
+    for (let row = 0; row < counts.length; row++) sum.add(term(counts[row]!, others[row]!, lambda));
+  });
   return sum.value;
 }
 

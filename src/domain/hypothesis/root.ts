@@ -23,6 +23,28 @@ export function rootOf(f: (x: number) => number, start: number, step: number, fl
   return Number.isNaN(atLow + atHigh) ? NaN : between(f, low, atLow, high, atHigh);
 }
 
+/** A last step this small, in units of the first guess's scale, leaves an error far below what functions are worth. */
+const SETTLED = 1e-7;
+/** Steps of the secant before it is given up. */
+const MOST_SECANTS = 6;
+
+/**
+ * x where a function is 0 that is nearly straight: the secant method from `start`, first along `slope`, 1/|slope| being about
+ * the scale of x. Where it does not settle soon, as `rootOf`.
+ */
+export function straightRootOf(f: (x: number) => number, start: number, slope: number): number {
+  const scale = 1 / Math.abs(slope);
+  let [x, fx] = [start, f(start)];
+  let step = -fx / slope;
+  for (let i = 0; i < MOST_SECANTS && Number.isFinite(step); i++) {
+    if (Math.abs(step) <= SETTLED * scale) return x + step;
+    const [before, next] = [fx, x + step];
+    [x, fx] = [next, f(next)];
+    step *= fx / (before - fx);
+  }
+  return rootOf(f, start, scale / 8);
+}
+
 /** What functions are worth here. */
 const PRECISION = 2 ** -40;
 /** Most steps: bisection alone needs no more. */

@@ -6,6 +6,8 @@ import type { Team } from './team.js';
 
 /** Running sums of a lane: assembly/distances.ts. */
 const SCRATCH = 64;
+/** Sums of a tile's rows: assembly/contingency.ts. */
+const TILE = 4096;
 
 export function distances(arena: Arena, team: Team): DistancesKernel {
   return {
@@ -29,5 +31,25 @@ export function distances(arena: Arena, team: Team): DistancesKernel {
       });
       return arena.float64At(bytes, x.length);
     },
+    chiSquare: (observed, against) =>
+      arena.scratch(() => {
+        const rows = observed[0]?.length ?? 0;
+        const units = Math.ceil(rows / BLOCK);
+        const places = observed.map((column) => arena.place(column));
+        const columns = arena.take(places.length * 4);
+        arena.int32At(columns, places.length).set(places);
+        const sums = 'sums' in against ? against.sums : [1];
+        const sides = arena.place(Float64Array.from([...sums, compensatedSum(sums)]));
+        const expected = 'sums' in against ? 0 : arena.place(against.expected);
+        const out = arena.take(units * 16);
+        const scratch = arena.take(TILE * team.lanes);
+        const args = [columns, places.length, rows, sides, expected, out, scratch];
+        team.run('chiSquares', units, rows * places.length, args);
+        const parts = arena.float64At(out, units * 2);
+        return {
+          statistic: compensatedSum(parts.filter((_, i) => i % 2 === 0)),
+          least: parts.reduce((least, value, i) => (i % 2 === 0 ? least : Math.min(least, value)), Infinity),
+        };
+      }),
   };
 }

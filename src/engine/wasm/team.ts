@@ -31,6 +31,7 @@ export const OPERATIONS = [
   'silhouette',
   'distances',
   'differences',
+  'chiSquares',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
