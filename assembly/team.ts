@@ -24,6 +24,7 @@ import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUn
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
+import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
@@ -77,6 +78,13 @@ export enum Operation {
   silhouette,
   distances,
   differences,
+  gaps,
+  scale,
+  multiply,
+  project,
+  places,
+  logarithms,
+  powers,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -107,6 +115,13 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     case Operation.distances: return distancesUnit(task, unit, lane);
     case Operation.differences: return differencesUnit(task, unit);
+    case Operation.gaps: return gapsUnit(task, unit);
+    case Operation.scale: return scaleUnit(task, unit);
+    case Operation.multiply: return multiplyUnit(task, unit);
+    case Operation.project: return projectUnit(task, unit);
+    case Operation.places: return placesUnit(task, unit);
+    case Operation.logarithms: return logarithmsUnit(task, unit);
+    case Operation.powers: return powersUnit(task, unit);
     default: unreachable();
   }
 }

@@ -1,3 +1,5 @@
+import type { Engine } from '../../ports/engine.js';
+import type { Gaps } from '../../ports/maps.js';
 import type { Space } from '../../ports/space.js';
 import {
   type Cell,
@@ -150,12 +152,14 @@ export function codesOf(feature: TextFeature, most = Infinity): Coded | null {
   return { codes, texts };
 }
 
-interface Gaps {
-  readonly missing: number;
-  readonly infinite: number;
-}
-
 const counted = new WeakMap<Float64Array, Gaps>();
+
+/** Counts what is not finite in columns of numbers, where it is not known yet, all at once. */
+export function countGaps(features: readonly Feature[], { maps }: Engine): void {
+  const fresh = features.filter(isNumber).filter(({ values }) => !counted.has(values));
+  const columns = fresh.map(({ values }) => values);
+  maps.gaps(columns).forEach((gaps, i) => counted.set(columns[i]!, gaps));
+}
 
 /** How many values are NaN, and how many infinite. */
 export function gapsIn(values: Float64Array): Gaps {

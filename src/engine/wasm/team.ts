@@ -31,6 +31,13 @@ export const OPERATIONS = [
   'silhouette',
   'distances',
   'differences',
+  'gaps',
+  'scale',
+  'multiply',
+  'project',
+  'places',
+  'logarithms',
+  'powers',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
