@@ -167,6 +167,26 @@ export function projectUnit(task: usize, unit: i32): void {
   }
 }
 
+/** Edges up to which comparing with all of them takes less time than a search. */
+const FEW: i32 = 16;
+
+/** How many of n edges each value has reached, NaN of NaN. */
+function countReached(edges: usize, n: i32, at: usize, out: usize, end: usize): void {
+  const last = edges + ((<usize>n) << 3);
+  const one = f64x2.splat(1);
+  for (; at < end; at += 16, out += 16) {
+    const isLast = at + 16 > end;
+    const x = isLast ? f64x2.splat(load<f64>(at)) : v128.load(at);
+    let count = f64x2.splat(0);
+    for (let edge = edges; edge < last; edge += 8) {
+      count = f64x2.add(count, v128.and(f64x2.ge(x, v128.load64_splat(edge)), one));
+    }
+    const y = v128.bitselect(count, x, f64x2.eq(x, x));
+    if (isLast) store<f64>(out, f64x2.extract_lane(y, 0));
+    else v128.store(out, y);
+  }
+}
+
 /**
  * Looks a column's values up among n ascending edges, with a table of where to begin (src/engine/wasm/maps.ts), one column:
  *
@@ -187,6 +207,7 @@ export function placesUnit(task: usize, unit: i32): void {
   const low = load<f64>(parameters), scale = load<f64>(parameters, 8);
   let at = sourceOf(task, unit), out = outOf(task, unit);
   const end = at + ((<usize>rowsOf(task, first(task, unit))) << 3);
+  if (lines == 0 && n <= FEW) return countReached(edges, n, at, out, end);
   for (; at < end; at += 8, out += 8) {
     const x = load<f64>(at);
     if (x != x) {
@@ -246,28 +267,64 @@ export function logarithmsUnit(task: usize, unit: i32): void {
   }
 }
 
-/** Powers from which e^x − 1 keeps enough digits without a function of its own. */
-const SMALL: f64 = 0.01;
+// @ts-ignore: decorator
+@inline
+function powerOfTwo(k: v128): v128 {
+  return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
+}
+
+/** Added to a number of at most 2^51, it leaves the nearest integer in the lowest bits. */
+const ROUNDER: f64 = 6755399441055744;
+
+/**
+ * e^x − 1 of two values to about 16 digits, also next to 0; NaN of NaN. With k the nearest integer to x / ln 2 and r = x − k ln 2 it
+ * is 2^k (e^r − 1) + 2^k − 1. Source of e^r: S. L. Moshier, Cephes Mathematical Library, exp.c.
+ */
+// @ts-ignore: decorator
+@inline
+function exponentialLessOne(value: v128): v128 {
+  const x = f64x2.max(f64x2.min(value, f64x2.splat(710)), f64x2.splat(-745));
+  const rounder = f64x2.splat(ROUNDER);
+  const shifted = f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), rounder);
+  const n = f64x2.sub(shifted, rounder);
+  const k = i64x2.sub(shifted, rounder);
+  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(n, f64x2.splat(0.693145751953125))), f64x2.mul(n, f64x2.splat(1.42860682030941723212e-6)));
+  const square = f64x2.mul(r, r);
+  let p = f64x2.splat(1.2617719307481059088e-4);
+  p = f64x2.add(f64x2.mul(p, square), f64x2.splat(3.029944077074419613e-2));
+  p = f64x2.add(f64x2.mul(p, square), f64x2.splat(1));
+  p = f64x2.mul(p, r);
+  let q = f64x2.splat(3.00198505138664455042e-6);
+  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2.52448340349684104192e-3));
+  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2.27265548208155028766e-1));
+  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2));
+  const m = f64x2.div(f64x2.add(p, p), f64x2.sub(q, p));
+  // In two halves, so that neither leaves the range of float64.
+  const half = i64x2.shr_s(k, 1);
+  const rest = i64x2.sub(k, half);
+  const first = powerOfTwo(half);
+  const less = f64x2.sub(first, powerOfTwo(i64x2.neg(rest)));
+  return f64x2.mul(f64x2.add(f64x2.mul(m, first), less), powerOfTwo(rest));
+}
 
 /** Yeo and Johnson's transform of the x whose logarithms (above) are given. Parameters: λ a column. */
 export function powersUnit(task: usize, unit: i32): void {
   const lambda = load<f64>(<usize>load<u32>(task, 16) + ((<usize>columnOf(task, unit)) << 3));
-  const power = 2 - lambda;
+  const power = lambda - 2;
+  // Where one of the two is 0 the logarithm itself is the limit.
+  const up = f64x2.splat(lambda), down = f64x2.splat(power);
+  const upIsZero = abs(lambda) < f64.EPSILON ? i64x2.splat(-1) : i64x2.splat(0);
+  const downIsZero = abs(power) <= f64.EPSILON ? i64x2.splat(-1) : i64x2.splat(0);
   let at = sourceOf(task, unit), out = outOf(task, unit);
   const end = at + ((<usize>rowsOf(task, first(task, unit))) << 3);
-  if (abs(lambda) >= SMALL && abs(power) >= SMALL) {
-    for (; at < end; at += 8, out += 8) {
-      const log = load<f64>(at);
-      store<f64>(out, log >= 0 ? (Math.exp(lambda * log) - 1) / lambda : (1 - Math.exp(-power * log)) / power);
-    }
-    return;
-  }
-  for (; at < end; at += 8, out += 8) {
-    const log = load<f64>(at);
-    let y = log;
-    if (log >= 0) {
-      if (abs(lambda) >= f64.EPSILON) y = Math.expm1(lambda * log) / lambda;
-    } else if (abs(power) > f64.EPSILON) y = -Math.expm1(-power * log) / power;
-    store<f64>(out, y);
+  for (; at < end; at += 16, out += 16) {
+    const isLast = at + 16 > end;
+    const log = isLast ? f64x2.splat(load<f64>(at)) : v128.load(at);
+    const isUp = f64x2.ge(log, f64x2.splat(0));
+    const own = v128.bitselect(up, down, isUp);
+    const y = f64x2.div(exponentialLessOne(f64x2.mul(own, log)), own);
+    const z = v128.bitselect(log, y, v128.bitselect(upIsZero, downIsZero, isUp));
+    if (isLast) store<f64>(out, f64x2.extract_lane(z, 0));
+    else v128.store(out, z);
   }
 }

@@ -6,8 +6,9 @@ import type { Operation, Team } from './team.js';
 
 type Columns = readonly Float64Array[];
 
-/** Buckets for each edge, in which the search for a value's place begins. */
+/** Buckets in which the search for a value's place begins: for each edge, and at least. */
 const BUCKETS = 4;
+const LEAST = 4096;
 
 /** See assembly/maps.ts. */
 export function maps(arena: Arena, team: Team): MapsKernel {
@@ -50,7 +51,7 @@ export function maps(arena: Arena, team: Team): MapsKernel {
   /** How many of the edges lie in the buckets before each, and behind all; the arguments that say it. */
   const search = (edges: Float64Array): { parameters: number[]; args: () => number[] } => {
     const [low, high] = [edges[0] ?? 0, edges.at(-1) ?? 0];
-    const buckets = BUCKETS * edges.length + 1;
+    const buckets = Math.max(BUCKETS * edges.length, LEAST) + 1;
     const scale = high > low ? (buckets - 1) / (high - low) : 0;
     const starts = new Int32Array(buckets + 1);
     // As the kernel has it.
