@@ -25,6 +25,7 @@ import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUn
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
+import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
@@ -79,6 +80,13 @@ export enum Operation {
   distances,
   differences,
   chiSquares,
+  gaps,
+  scale,
+  multiply,
+  project,
+  places,
+  logarithms,
+  powers,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -110,6 +118,13 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.distances: return distancesUnit(task, unit, lane);
     case Operation.differences: return differencesUnit(task, unit);
     case Operation.chiSquares: return chiSquaresUnit(task, unit, lane);
+    case Operation.gaps: return gapsUnit(task, unit);
+    case Operation.scale: return scaleUnit(task, unit);
+    case Operation.multiply: return multiplyUnit(task, unit);
+    case Operation.project: return projectUnit(task, unit);
+    case Operation.places: return placesUnit(task, unit);
+    case Operation.logarithms: return logarithmsUnit(task, unit);
+    case Operation.powers: return powersUnit(task, unit);
     default: unreachable();
   }
 }

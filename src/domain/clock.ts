@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, order, student } = engine;
+    const { ahead, distances, maps, order, student } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -52,6 +52,16 @@ export class KernelClock {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),
         chiSquare: timed('distances', distances.chiSquare),
+      },
+      maps: {
+        gaps: timed('maps', maps.gaps),
+        scale: timed('maps', maps.scale),
+        multiply: timed('maps', maps.multiply),
+        project: timed('maps', maps.project),
+        places: timed('maps', maps.places),
+        shares: timed('maps', maps.shares),
+        logarithms: timed('maps', maps.logarithms),
+        powers: timed('maps', maps.powers),
       },
       student: {
         tail: timed('student', student.tail),

@@ -1,5 +1,6 @@
 import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
+import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
 
@@ -31,6 +32,7 @@ export interface Engine {
   readonly order: OrderKernel;
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
+  readonly maps: MapsKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
@@ -51,6 +53,7 @@ export const KERNEL_FAMILIES = [
   'order',
   'silhouette',
   'distances',
+  'maps',
   'student',
   'distributions',
   'random',

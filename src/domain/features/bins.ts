@@ -57,7 +57,7 @@ export const kBinsDiscretizer = transformer<FromSchema<typeof parameters>, State
   },
   transform(columns, { encode, bin_edges_, n_bins_ }, tools) {
     return columns.flatMap((column, from): Made[] => {
-      const places = placesOf(column.values, bin_edges_[from]!.slice(1, -1).map(given), tools);
+      const places = tools.engine.maps.places(column.values, bin_edges_[from]!.slice(1, -1).map(given));
       if (encode === 'ordinal') return [{ feature: numberFeature(column.name, places), from }];
       return Array.from({ length: n_bins_[from]! }, (_, bin): Made => {
         const out = room(tools.space, places.length);
@@ -124,29 +124,3 @@ function aroundCenters(
     uniform.at(-1)!,
   ];
 }
-
-/** Buckets in which the search for a value's bin begins; nearly all lie within one bin. */
-const BUCKETS = 4096;
-
-/** How many of the ascending inner edges a value has reached; NaN of NaN. */
-function placesOf(values: Float64Array, inner: readonly number[], { space }: FeatureTools): Float64Array {
-  const out = room(space, values.length);
-  const edges = Float64Array.from([...inner, NaN]);
-  const [low, high] = [inner[0] ?? 0, inner.at(-1) ?? 0];
-  const scale = high > low ? (BUCKETS - 3) / (high - low) : 0;
-  // Edges that values of each bucket have reached for certain. Bucket 0 is below all of them.
-  const reached = new Int32Array(BUCKETS);
-  for (const edge of inner) reached[Math.min(BUCKETS - 1, bucketOf(edge, low, scale) + 1)]!++;
-  for (let bucket = 1; bucket < BUCKETS; bucket++) reached[bucket]! += reached[bucket - 1]!;
-  for (let row = 0; row < out.length; row++) {
-    const value = values[row]!;
-    let place = reached[bucketOf(value, low, scale)]!;
-    while (edges[place]! <= value) place++;
-    out[row] = value === value ? place : NaN;
-  }
-  return out;
-}
-
-/** Never falls with the value; NaN goes to the first. */
-const bucketOf = (value: number, low: number, scale: number): number =>
-  Math.max(0, Math.min(BUCKETS - 1, Math.floor((value - low) * scale) + 1)) || 0;

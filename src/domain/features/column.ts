@@ -1,3 +1,5 @@
+import type { Engine } from '../../ports/engine.js';
+import type { Gaps } from '../../ports/maps.js';
 import type { Space } from '../../ports/space.js';
 import {
   type Cell,
@@ -6,6 +8,7 @@ import {
   type Numbers,
   numericCells,
   type NumericColumn,
+  type TextColumn,
 } from '../../ports/tables.js';
 
 /** A column of a table that transformers work on. */
@@ -28,6 +31,8 @@ export interface TextFeature {
   readonly cells: () => Iterable<Cell>;
   /** Of timestamps, where they are known as such: milliseconds since 1970, NaN where missing. */
   readonly instants?: () => Float64Array;
+  /** Of strings that lie in a dictionary. */
+  readonly dictionary?: NonNullable<TextColumn['dictionary']>;
 }
 
 /** A value that is not missing. */
@@ -56,9 +61,17 @@ export function featureOf(column: Column, rows: number, space: Space): Feature {
   if ('numbers' in column) return { name, type: column.type, values: valuesOf(column.numbers, space) };
   const { type, missing } = column;
   if (missing === rows) return numberFeature(name, room(space, rows).fill(NaN));
-  const { instants } = column;
+  const { instants, dictionary } = column;
   const cells = (): Iterable<Cell> => column.cells();
-  return { name, type, length: rows, missing, cells, ...(instants === undefined ? {} : { instants }) };
+  return {
+    name,
+    type,
+    length: rows,
+    missing,
+    cells,
+    ...(instants === undefined ? {} : { instants }),
+    ...(dictionary === undefined ? {} : { dictionary }),
+  };
 }
 
 /** In place where the values lie in one run without a bitmap, else a copy with NaN where they are missing. */
@@ -130,6 +143,7 @@ function* cellsOf(codes: Int32Array, texts: readonly Present[]): Iterable<Cell> 
 
 /** Each value's code; `most`: different texts up to which it goes on, beyond is null. */
 export function codesOf(feature: TextFeature, most = Infinity): Coded | null {
+  if (feature.dictionary !== undefined) return codesOfDictionary(feature.dictionary, most);
   const places = new Map<Present, number>();
   const texts: Present[] = [];
   const codes = new Int32Array(feature.length);
@@ -150,12 +164,34 @@ export function codesOf(feature: TextFeature, most = Infinity): Coded | null {
   return { codes, texts };
 }
 
-interface Gaps {
-  readonly missing: number;
-  readonly infinite: number;
+const counted = new WeakMap<Float64Array, Gaps>();
+
+/** Places of a dictionary are codes, but for those that have lost their rows. */
+function codesOfDictionary(
+  { counts, places, text }: NonNullable<TextColumn['dictionary']>,
+  most: number,
+): Coded | null {
+  const times = counts();
+  const texts: string[] = [];
+  const table = new Int32Array(times.length);
+  for (let place = 0; place < times.length; place++) {
+    if (times[place] === 0) continue;
+    if (texts.length === most) return null;
+    table[place] = texts.length;
+    texts.push(text(place));
+  }
+  const codes = places();
+  if (texts.length < times.length)
+    for (let row = 0; row < codes.length; row++) if (codes[row]! >= 0) codes[row] = table[codes[row]!]!;
+  return { codes, texts };
 }
 
-const counted = new WeakMap<Float64Array, Gaps>();
+/** Counts what is not finite in columns of numbers, where it is not known yet, all at once. */
+export function countGaps(features: readonly Feature[], { maps }: Engine): void {
+  const fresh = features.filter(isNumber).filter(({ values }) => !counted.has(values));
+  const columns = fresh.map(({ values }) => values);
+  maps.gaps(columns).forEach((gaps, i) => counted.set(columns[i]!, gaps));
+}
 
 /** How many values are NaN, and how many infinite. */
 export function gapsIn(values: Float64Array): Gaps {

@@ -1,6 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
+import { type NumberFeature, numberFeature, numbersOf } from './column.js';
 import { type Eigen, symmetricEigen } from './eigen.js';
 import { singularOf } from './singular.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
@@ -56,12 +56,9 @@ export const pca = transformer<FromSchema<typeof parameters>, State>({
     }
     const most = Math.min(n, d);
     refuseComponents(n_components, n, d, tools);
-    const numbers = columns.map(numbersOf);
-    tools.engine.ahead.moments(numbers, 2);
-    const means = numbers.map((column) => tools.engine.moments(column, 2).mean);
     const solver = svd_solver === 'auto' ? solverOf(n, d) : svd_solver;
-    const { values, vectors } =
-      solver === 'full' ? bySingularValues(columns, means) : byCovariance(numbers, n, tools);
+    const { values, vectors, means } =
+      solver === 'full' ? bySingularValues(columns, tools) : byCovariance(columns, tools);
     const variances = Array.from(values.subarray(0, most), (value) => Math.max(value, 0));
     // Eigenvalues of more columns than rows: those behind are zeros.
     const total = variances.reduce((sum, value) => sum + value, 0);
@@ -81,14 +78,16 @@ export const pca = transformer<FromSchema<typeof parameters>, State>({
         rest.length === 0 ? 0 : kept(rest.reduce((sum, value) => sum + value, 0) / rest.length),
     };
   },
-  transform(columns, { whiten, components_, explained_variance_, mean_ }, tools) {
-    return components_.map((component, i): Made => {
+  transform(columns, { whiten, components_, explained_variance_, mean_ }, { engine: { maps } }) {
+    const weights = components_.map((component, i) => {
       // scikit-learn's floor under what is divided by.
       const scale = whiten ? Math.max(Math.sqrt(given(explained_variance_[i])), Number.EPSILON) : 1;
-      const weights = component.map((weight) => given(weight) / scale);
-      const values = projected(columns, weights, mean_.map(given), tools);
-      return { feature: numberFeature(`pca${i}`, values), from: 0 };
+      return component.map((weight) => given(weight) / scale);
     });
+    const values = columns.map((column) => column.values);
+    return maps
+      .project(values, mean_.map(given), weights)
+      .map((scores, i): Made => ({ feature: numberFeature(`pca${i}`, scores), from: 0 }));
   },
   attributes(state) {
     const { components_, explained_variance_, explained_variance_ratio_, singular_values_ } = state;
@@ -133,79 +132,31 @@ function countOf(wanted: number | null, ratios: readonly number[], most: number)
   return place < 0 ? most : place + 1;
 }
 
-function bySingularValues(columns: readonly NumberFeature[], means: readonly number[]): Eigen {
+/** Variances and axes, falling, with the columns' means. */
+interface Solved extends Eigen {
+  readonly means: readonly number[];
+}
+
+function bySingularValues(columns: readonly NumberFeature[], { engine }: FeatureTools): Solved {
+  const numbers = columns.map(numbersOf);
+  engine.ahead.moments(numbers, 2);
+  const means = numbers.map((column) => engine.moments(column, 2).mean);
   const centred = columns.map(({ values }, i) => Float64Array.from(values, (value) => value - means[i]!));
   const n = centred[0]!.length;
   const { values, vectors } = singularOf(centred);
-  return { values: values.map((value) => value ** 2 / (n - 1)), vectors };
+  return { values: values.map((value) => value ** 2 / (n - 1)), vectors, means };
 }
 
-function byCovariance(
-  numbers: readonly ReturnType<typeof numbersOf>[],
-  n: number,
-  { engine }: FeatureTools,
-): Eigen {
-  const { c } = engine.comoments(numbers);
-  return symmetricEigen(
-    Float64Array.from(c, (sum) => sum / (n - 1)),
-    numbers.length,
-  );
+function byCovariance(columns: readonly NumberFeature[], { engine }: FeatureTools): Solved {
+  const d = columns.length;
+  const n = columns[0]!.values.length;
+  const { c, means } = engine.comoments(columns.map(numbersOf));
+  const covariances = Float64Array.from(c, (sum) => sum / (n - 1));
+  return { ...symmetricEigen(covariances, d), means: columns.map((_, i) => means[i * d + i]!) };
 }
 
 /** With the sign that makes the entry of the greatest size positive, the first of equals. Source: scikit-learn's `svd_flip`. */
 function flipped(vector: Float64Array): Float64Array {
   const top = vector.reduce((best, x, i) => (Math.abs(x) > Math.abs(vector[best]!) ? i : best), 0);
   return vector[top]! < 0 ? vector.map((x) => -x) : vector;
-}
-
-/** Rows that stay in the cache while the columns are added to them. */
-const BLOCK = 4096;
-
-/** Σ weight · (x − mean). */
-function projected(
-  columns: readonly NumberFeature[],
-  weights: readonly number[],
-  means: readonly number[],
-  { space }: FeatureTools,
-): Float64Array {
-  const rows = columns[0]!.values.length;
-  const out = room(space, rows);
-  for (let start = 0; start < rows; start += BLOCK) {
-    const end = Math.min(start + BLOCK, rows);
-    out.fill(0, start, end);
-    for (let i = 0; i < columns.length; i += 4) {
-      const four = [i, i + 1, i + 2, i + 3].map((j) => Math.min(j, columns.length - 1));
-      const part = four.map((j) => columns[j]!.values);
-      // Of the last ones there may be fewer.
-      const own = four.map((j, at) => (j === i + at ? weights[j]! : 0));
-      add(
-        part,
-        own,
-        four.map((j) => means[j]!),
-        out,
-        start,
-        end,
-      );
-    }
-  }
-  return out;
-}
-
-/** Adds the weighted deviations of four columns to rows `start` to `end` of `out`. */
-function add(
-  [a, b, c, d]: readonly Float64Array[],
-  [wa, wb, wc, wd]: readonly number[],
-  [ma, mb, mc, md]: readonly number[],
-  out: Float64Array,
-  start: number,
-  end: number,
-): void {
-  if (wb === 0 && wc === 0 && wd === 0) {
-    for (let row = start; row < end; row++) out[row]! += wa! * (a![row]! - ma!);
-    return;
-  }
-  for (let row = start; row < end; row++) {
-    const first = wa! * (a![row]! - ma!) + wb! * (b![row]! - mb!);
-    out[row]! += first + (wc! * (c![row]! - mc!) + wd! * (d![row]! - md!));
-  }
 }

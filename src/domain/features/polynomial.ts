@@ -62,9 +62,9 @@ export const polynomialFeatures = transformer<FromSchema<typeof parameters>, Sta
     };
   },
   transform(columns, { terms }, tools) {
-    const values = new Map<string, Float64Array>();
+    const values = productsOf(terms, columns, tools);
     return terms.map((term): Made => ({
-      feature: numberFeature(nameOf(term, columns), productOf(term, columns, values, tools)),
+      feature: numberFeature(nameOf(term, columns), values.get(keyOf(term))!),
       from: 0,
     }));
   },
@@ -104,26 +104,39 @@ function degrees(features: number, most: number, interactionOnly: boolean): numb
   return made;
 }
 
-/** The first factor times the product of the others, as scikit-learn multiplies. */
-function productOf(
-  term: readonly number[],
+const keyOf = (term: readonly number[]): string => term.join(',');
+
+/**
+ * The values of terms, and of those that they are made of: the first factor times the product of the others, as
+ * scikit-learn multiplies. Terms of a degree are made together.
+ */
+function productsOf(
+  terms: State['terms'],
   columns: readonly NumberFeature[],
-  known: Map<string, Float64Array>,
-  tools: FeatureTools,
-): Float64Array {
-  const rows = columns[0]!.values.length;
-  const [first, ...others] = term;
-  if (first === undefined) return room(tools.space, rows).fill(1);
-  const x = columns[first]!.values;
-  if (others.length === 0) return x;
-  const key = term.join(',');
-  const made = known.get(key);
-  if (made !== undefined) return made;
-  const y = productOf(others, columns, known, tools);
-  const out = room(tools.space, rows);
-  for (let row = 0; row < rows; row++) out[row] = x[row]! * y[row]!;
-  known.set(key, out);
-  return out;
+  { engine, space }: FeatureTools,
+): ReadonlyMap<string, Float64Array> {
+  const wanted = new Map<string, readonly number[]>();
+  for (const term of terms) {
+    for (let left = term; left.length > 1; left = left.slice(1)) {
+      const key = keyOf(left);
+      if (wanted.has(key)) break;
+      wanted.set(key, left);
+    }
+  }
+  const values = new Map(columns.map((column, i) => [String(i), column.values]));
+  if (terms[0]?.length === 0) values.set('', room(space, columns[0]!.values.length).fill(1));
+  const byDegree = [...wanted.values()].sort((a, b) => a.length - b.length);
+  for (let start = 0; start < byDegree.length;) {
+    const degree = byDegree[start]!.length;
+    const same = byDegree.slice(start).filter((term) => term.length === degree);
+    const made = engine.maps.multiply(
+      same.map(([first]) => columns[first!]!.values),
+      same.map(([, ...others]) => values.get(keyOf(others))!),
+    );
+    same.forEach((term, i) => values.set(keyOf(term), made[i]!));
+    start += same.length;
+  }
+  return values;
 }
 
 /** `1`, `a`, `a^2 b`. */

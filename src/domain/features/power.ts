@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import type { Numbers } from '../../ports/tables.js';
 import { brent } from './brent.js';
 import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { isConstant } from './scalers.js';
@@ -51,8 +52,10 @@ export const powerTransformer = transformer<FromSchema<typeof parameters>, State
       lambdas_: lambdas.map(kept),
       scaler: standardize
         ? columns.map((column, i) => {
-            const values = powered(column.values, method, lambdas[i]!, tools);
-            const { count, mean, m2 } = tools.engine.moments(numbersOf(numberFeature('', values)), 2);
+            const { count, mean, m2 } = tools.space.scratch(() => {
+              const values = powered(column.values, method, lambdas[i]!, tools);
+              return tools.engine.moments(numbersOf(numberFeature('', values)), 2);
+            });
             const scale = isConstant(m2 / count, mean, count) ? 1 : Math.sqrt(m2 / count);
             return { mean: kept(mean), scale: kept(scale) };
           })
@@ -63,11 +66,10 @@ export const powerTransformer = transformer<FromSchema<typeof parameters>, State
     return columns.map(({ name, values }, from): Made => {
       if (method === 'box-cox') refuseNegative(name, values, tools);
       const out = powered(values, method, given(lambdas_[from]), tools);
-      if (scaler !== null) {
-        const [mean, scale] = [given(scaler[from]!.mean), given(scaler[from]!.scale)];
-        for (let row = 0; row < out.length; row++) out[row] = (out[row]! - mean) / scale;
-      }
-      return { feature: numberFeature(name, out), from };
+      if (scaler === null) return { feature: numberFeature(name, out), from };
+      const [centre, divisor] = [given(scaler[from]!.mean), given(scaler[from]!.scale)];
+      const [scaled] = tools.engine.maps.scale([out], [{ centre, divisor, factor: 1, shift: 0 }]);
+      return { feature: numberFeature(name, scaled!), from };
     });
   },
   attributes: ({ lambdas_ }) => ({ lambdas_ }),
@@ -94,22 +96,9 @@ function lambdaOf(column: NumberFeature, method: Method, tools: FeatureTools): n
     throw badParameter(tools, 'method', detail);
   }
   if (isConstant(m2 / count, mean, count)) return 1;
-  const logs = new Float64Array(count);
-  let at = 0;
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    if (value === value)
-      logs[at++] = method === 'box-cox' ? Math.log(value) : Math.sign(value) * Math.log1p(Math.abs(value));
-  }
-  const sum = sumOf(logs);
-  const scratch = new Float64Array(count);
-  const variance = method === 'box-cox' ? logVarianceOfPowers : logVarianceOfYeoJohnson;
-  const lambda = brent((power) => {
-    const logVariance = variance(logs, power, scratch);
-    // What scikit-learn rejects, too.
-    if (method === 'yeo-johnson' && logVariance < LOG_TINY) return Infinity;
-    return (count / 2) * logVariance - (power - 1) * sum;
-  });
+  const lambda = tools.space.scratch(() =>
+    method === 'box-cox' ? boxCoxLambda(values, count, tools) : yeoJohnsonLambda(values, count, tools),
+  );
   if (lambda === null) {
     const detail = `expected values with a most likely power, got none for column ${quoted(name)}`;
     throw Problem.at(tools.pointer('columns'), 'unsupported_value', detail);
@@ -146,6 +135,36 @@ const ROUNDS = 20;
 /** Logarithm of the least positive normal float64. */
 const LOG_TINY = Math.log(2.2250738585072014e-308);
 
+function yeoJohnsonLambda(
+  values: Float64Array,
+  count: number,
+  { engine, space }: FeatureTools,
+): number | null {
+  const { maps, moments } = engine;
+  const logs = maps.logarithms([values]);
+  const { sum } = moments(plain(logs[0]!), 1);
+  return brent((power) => {
+    const { m2 } = space.scratch(() => moments(plain(maps.powers(logs, [power])[0]!), 2));
+    const logVariance = Math.log(m2 / count);
+    // What scikit-learn rejects, too.
+    return logVariance < LOG_TINY ? Infinity : (count / 2) * logVariance - (power - 1) * sum;
+  });
+}
+
+function boxCoxLambda(values: Float64Array, count: number, { engine }: FeatureTools): number | null {
+  const logs = new Float64Array(count);
+  let at = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    if (value === value) logs[at++] = Math.log(value);
+  }
+  const { sum } = engine.moments(plain(logs), 1);
+  const scratch = new Float64Array(count);
+  return brent((power) => (count / 2) * logVarianceOfPowers(logs, power, scratch) - (power - 1) * sum);
+}
+
+const plain = (values: Float64Array): Numbers => numbersOf(numberFeature('', values));
+
 /** Of x^λ, from log x; shifted, so that nothing overflows. */
 function logVarianceOfPowers(logs: Float64Array, lambda: number, scratch: Float64Array): number {
   if (lambda === 0) return Math.log(varianceOf(logs));
@@ -153,30 +172,6 @@ function logVarianceOfPowers(logs: Float64Array, lambda: number, scratch: Float6
   for (let i = 0; i < logs.length; i++) most = Math.max(most, lambda * logs[i]!);
   for (let i = 0; i < logs.length; i++) scratch[i] = Math.exp(lambda * logs[i]! - most);
   return Math.log(varianceOf(scratch)) + 2 * most - 2 * Math.log(Math.abs(lambda));
-}
-
-/** From sign(x) · log(1 + |x|). */
-function logVarianceOfYeoJohnson(logs: Float64Array, lambda: number, scratch: Float64Array): number {
-  const power = 2 - lambda;
-  if (Math.abs(lambda) < SMALL || Math.abs(power) < SMALL) {
-    for (let i = 0; i < logs.length; i++) scratch[i] = yeoJohnson(logs[i]!, lambda);
-  } else {
-    for (let i = 0; i < logs.length; i++) {
-      const log = logs[i]!;
-      scratch[i] = log >= 0 ? (Math.exp(lambda * log) - 1) / lambda : (1 - Math.exp(-power * log)) / power;
-    }
-  }
-  return Math.log(varianceOf(scratch));
-}
-
-/** Powers from which e^x − 1 keeps enough digits without a function of its own, which costs three times as much. */
-const SMALL = 0.01;
-
-/** The transform of the x with sign(x) · log(1 + |x|) = `log`. Source: I.-K. Yeo, R. A. Johnson, Biometrika 87 (2000). */
-function yeoJohnson(log: number, lambda: number): number {
-  if (log >= 0) return Math.abs(lambda) < Number.EPSILON ? log : Math.expm1(lambda * log) / lambda;
-  const power = 2 - lambda;
-  return Math.abs(power) > Number.EPSILON ? -Math.expm1(-power * log) / power : log;
 }
 
 /** (x^λ − 1) / λ, log x for λ = 0; as SciPy's `special.boxcox`. */
@@ -187,7 +182,7 @@ function powered(
   values: Float64Array,
   method: Method,
   lambda: number,
-  { space }: FeatureTools,
+  { engine, space }: FeatureTools,
 ): Float64Array {
   const out = room(space, values.length);
   if (method === 'box-cox') {
@@ -198,10 +193,10 @@ function powered(
     out.set(values);
     return out;
   }
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    out[row] = yeoJohnson(value >= 0 ? Math.log1p(value) : -Math.log1p(-value), lambda);
-  }
+  space.scratch(() => {
+    const [made] = engine.maps.powers(engine.maps.logarithms([values]), [lambda]);
+    out.set(made!);
+  });
   return out;
 }
 

@@ -1,8 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { evenly } from './bins.js';
-import { type NumberFeature, numberFeature, room } from './column.js';
+import { type NumberFeature, numberFeature, numbersOf } from './column.js';
 import { permutation } from '../permutation.js';
-import { normalQuantile } from './normal.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
 const parameters = {
@@ -67,13 +66,16 @@ export const quantileTransformer = transformer<FromSchema<typeof parameters>, St
       output_distribution,
       n_quantiles_: count,
       references_: references,
-      quantiles: columns.map(({ values }) => quantilesOf(values, drawn, references)),
+      quantiles: columns.map((column) => quantilesOf(column, drawn, references, tools)),
     };
   },
   transform(columns, { output_distribution, references_, quantiles }, tools) {
     return columns.map((column, from): Made => {
-      const own = Float64Array.from(quantiles[from]!, given);
-      const values = transformed(column, own, references_, output_distribution === 'normal', tools);
+      const values = tools.engine.maps.shares(column.values, {
+        quantiles: Float64Array.from(quantiles[from]!, given),
+        references: references_,
+        isNormal: output_distribution === 'normal',
+      });
       return { feature: numberFeature(column.name, values), from };
     });
   },
@@ -86,12 +88,23 @@ export const quantileTransformer = transformer<FromSchema<typeof parameters>, St
 
 /** NumPy's `nanpercentile`, never falling. */
 function quantilesOf(
-  values: Float64Array,
+  column: NumberFeature,
   drawn: Uint32Array | null,
   references: readonly number[],
+  { engine, space }: FeatureTools,
 ): (number | null)[] {
-  const sample = drawn === null ? values : Float64Array.from(drawn, (row) => values[row]!);
-  const sorted = sample.filter((value) => value === value).sort();
+  const { values } = column;
+  const sample =
+    drawn === null
+      ? column
+      : numberFeature(
+          '',
+          Float64Array.from(drawn, (row) => values[row]!),
+        );
+  return space.scratch(() => percentilesOf(engine.order.sort(numbersOf(sample)), references));
+}
+
+function percentilesOf(sorted: Float64Array, references: readonly number[]): (number | null)[] {
   let most = -Infinity;
   return references.map((reference) => {
     // NumPy is given percentages, which it divides by 100 again.
@@ -102,69 +115,4 @@ function quantilesOf(
     most = value > most ? value : most;
     return kept(most);
   });
-}
-
-/** Of the normal distribution: nearer to the ends than this is at the end. */
-const THRESHOLD = 1e-7;
-const LEAST = normalQuantile(THRESHOLD - Number.EPSILON);
-const MOST = normalQuantile(1 - (THRESHOLD - Number.EPSILON));
-
-function transformed(
-  { values }: NumberFeature,
-  quantiles: Float64Array,
-  references: readonly number[],
-  isNormal: boolean,
-  { space }: FeatureTools,
-): Float64Array {
-  const out = room(space, values.length);
-  const [low, high] = [quantiles[0]!, quantiles.at(-1)!];
-  const placeOf = placer(quantiles, references);
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    const isLow = isNormal ? value - THRESHOLD < low : value === low;
-    const isHigh = isNormal ? value + THRESHOLD > high : value === high;
-    const place = value !== value ? NaN : isLow ? 0 : isHigh ? 1 : placeOf(value);
-    out[row] = isNormal ? Math.min(Math.max(normalQuantile(place), LEAST), MOST) : place;
-  }
-  return out;
-}
-
-/** Buckets for each quantile, in which the search for a value's neighbours begins. */
-const BUCKETS = 4;
-
-/**
- * The mean of interpolating among the quantiles from below and from above: they differ at a value that several quantiles
- * have, which gets the middle of their references.
- */
-function placer(quantiles: Float64Array, references: readonly number[]): (value: number) => number {
-  const last = quantiles.length - 1;
-  const [low, high] = [quantiles[0]!, quantiles[last]!];
-  const refs = Float64Array.from(references);
-  // The first of the quantiles that are equal to each.
-  const firsts = new Int32Array(last + 1);
-  for (let i = 1; i <= last; i++) firsts[i] = quantiles[i] === quantiles[i - 1] ? firsts[i - 1]! : i;
-  const buckets = BUCKETS * (last + 1);
-  const scale = high > low ? buckets / (high - low) : 0;
-  // Quantiles that are below each bucket: the last of them, and all up to the next bucket's, may be a value's neighbour.
-  const below = new Int32Array(buckets + 2);
-  for (let i = 0; i <= last; i++) below[Math.floor((quantiles[i]! - low) * scale) + 1]!++;
-  for (let bucket = 1; bucket < below.length; bucket++) below[bucket]! += below[bucket - 1]!;
-  return (value) => {
-    if (value < low) return refs[0]!;
-    if (value > high) return refs[last]!;
-    const bucket = Math.floor((value - low) * scale);
-    let from = below[bucket]! - 1;
-    let to = below[bucket + 1]!;
-    // The last quantile that is not beyond the value.
-    while (to - from > 1) {
-      const middle = (from + to) >> 1;
-      if (quantiles[middle]! <= value) from = middle;
-      else to = middle;
-    }
-    const [a, b] = [quantiles[from]!, quantiles[from + 1]!];
-    if (a === value) return 0.5 * (refs[from]! + refs[firsts[from]!]!);
-    const [r, s] = [refs[from]!, refs[from + 1]!];
-    const slope = (s - r) / (b - a);
-    return 0.5 * (r + (value - a) * slope + (s - (b - value) * slope));
-  };
 }

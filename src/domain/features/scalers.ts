@@ -1,5 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { numberFeature, type NumberFeature, numbersOf, room } from './column.js';
+import { numberFeature, type NumberFeature, numbersOf } from './column.js';
 import { normalQuantile } from './normal.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
@@ -52,10 +52,7 @@ export const standardScaler = transformer<FromSchema<typeof standard>, StandardS
     };
   },
   transform(columns, { with_mean, mean_, scale_ }, tools) {
-    return columns.map((column, i): Made => {
-      const shift = with_mean ? given(mean_?.[i]) : 0;
-      return scaled(column, i, shift, scale_ === null ? 1 : given(scale_[i]), tools);
-    });
+    return standardized(columns, with_mean ? mean_ : null, scale_, tools);
   },
   attributes: ({ mean_, var_, scale_, n_samples_seen_ }) => ({ mean_, var_, scale_, n_samples_seen_ }),
 });
@@ -66,17 +63,23 @@ export function isConstant(variance: number, mean: number, count: number): boole
   return variance <= bound;
 }
 
-/** (x − shift) / scale. */
-function scaled(
-  { name, values }: NumberFeature,
-  from: number,
-  shift: number,
-  scale: number,
-  { space }: FeatureTools,
-): Made {
-  const out = room(space, values.length);
-  for (let row = 0; row < values.length; row++) out[row] = (values[row]! - shift) / scale;
-  return { feature: numberFeature(name, out), from };
+/** (x − centre) / divisor of each column; without centres or divisors neither. */
+function standardized(
+  columns: readonly NumberFeature[],
+  centres: Numbers | null,
+  divisors: Numbers | null,
+  { engine }: FeatureTools,
+): Made[] {
+  const values = columns.map((column) => column.values);
+  const scalings = columns.map((_, i) => ({
+    centre: centres === null ? 0 : given(centres[i]),
+    divisor: divisors === null ? 1 : given(divisors[i]),
+    factor: 1,
+    shift: 0,
+  }));
+  return engine.maps
+    .scale(values, scalings)
+    .map((out, from) => ({ feature: numberFeature(columns[from]!.name, out), from }));
 }
 
 const minMax = {
@@ -137,12 +140,16 @@ export const minMaxScaler = transformer<FromSchema<typeof minMax>, MinMaxState>(
       n_samples_seen_: columns[0]?.values.length ?? 0,
     };
   },
-  transform(columns, { feature_range, clip, min_, scale_ }, { space }) {
+  transform(columns, { feature_range, clip, min_, scale_ }, { engine }) {
     const [low = 0, high = 1] = feature_range;
-    return columns.map(({ name, values }, from) => {
-      const [min, scale] = [given(min_[from]), given(scale_[from])];
-      const out = room(space, values.length);
-      for (let row = 0; row < values.length; row++) out[row] = values[row]! * scale + min;
+    const scalings = columns.map((_, i) => ({
+      centre: 0,
+      divisor: 1,
+      factor: given(scale_[i]),
+      shift: given(min_[i]),
+    }));
+    const values = columns.map((column) => column.values);
+    return engine.maps.scale(values, scalings).map((out, from) => {
       if (clip) {
         for (let row = 0; row < out.length; row++) {
           // A missing value is neither.
@@ -150,7 +157,7 @@ export const minMaxScaler = transformer<FromSchema<typeof minMax>, MinMaxState>(
           else if (out[row]! > high) out[row] = high;
         }
       }
-      return { feature: numberFeature(name, out), from };
+      return { feature: numberFeature(columns[from]!.name, out), from };
     });
   },
   attributes: ({ min_, scale_, data_min_, data_max_, data_range_, n_samples_seen_ }) => ({
@@ -213,15 +220,7 @@ export const robustScaler = transformer<FromSchema<typeof robust>, RobustState>(
     };
   },
   transform(columns, { center_, scale_ }, tools) {
-    return columns.map((column, i) =>
-      scaled(
-        column,
-        i,
-        center_ === null ? 0 : given(center_[i]),
-        scale_ === null ? 1 : given(scale_[i]),
-        tools,
-      ),
-    );
+    return standardized(columns, center_, scale_, tools);
   },
   attributes: ({ center_, scale_ }) => ({ center_, scale_ }),
 });

@@ -2,7 +2,7 @@ import type { Json } from '../../ports/formats.js';
 import { refuseColumns, refuseName, refuseSize } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { NanPolicy } from '../summary.js';
-import { type Feature, gapsIn, isNumber, keepRows, lengthOf, missingIn } from './column.js';
+import { countGaps, type Feature, gapsIn, isNumber, keepRows, lengthOf, missingIn } from './column.js';
 import { type FeatureTools, type Made, quoted, refuseText, type Transformer } from './transformer.js';
 
 /** A table between two steps. Names are unique. */
@@ -80,6 +80,7 @@ function namesOf(
 
 function refuse(transformer: Transformer, taken: readonly Feature[], tools: FeatureTools): void {
   if (transformer.takes === 'numbers') refuseText(transformer.name, taken, tools);
+  countGaps(taken, tools.engine);
   if (transformer.infinite === 'kept') return;
   for (const column of taken) {
     if (!isNumber(column) || gapsIn(column.values).infinite === 0) continue;

@@ -6,6 +6,7 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { maps } from './maps.js';
 import { moments } from './moments.js';
 import { order } from './order.js';
 import { random } from './random.js';
@@ -29,6 +30,7 @@ export async function jsEngine(): Promise<Engine> {
     order,
     silhouette,
     distances,
+    maps,
     student,
     distributions,
     random,

@@ -8,6 +8,7 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { maps } from './maps.js';
 import { MomentsOf } from './moments.js';
 import { order } from './order.js';
 import { random } from './random.js';
@@ -39,6 +40,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     order: order(kernels, arena, team),
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
+    maps: maps(arena, team),
     student: student(kernels),
     distributions: distributions(kernels, arena),
     random: random(kernels, arena),

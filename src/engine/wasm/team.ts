@@ -32,6 +32,13 @@ export const OPERATIONS = [
   'distances',
   'differences',
   'chiSquares',
+  'gaps',
+  'scale',
+  'multiply',
+  'project',
+  'places',
+  'logarithms',
+  'powers',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
