@@ -94,3 +94,10 @@ test('H of two samples is the square of Mann and Whitney’s z', async () => {
   const u = await run('mannwhitneyu', { a, b }, { method: 'asymptotic', use_continuity: false });
   expect(at(h, 'results', 'p_value')).toBeCloseTo(Number(at(u, 'results', 'p_value')), 12);
 });
+
+test('an exact p-value of Kendall beyond what the counts keep has no logarithm', async () => {
+  const x = Array.from({ length: 400 }, (_, i) => i);
+  const y = x.map((i) => (i < 6 ? 5 - i : i));
+  const json = await run('kendalltau', { x, y }, { method: 'exact' });
+  expect([at(json, 'results', 'p_value'), at(json, 'results', 'log10_p')]).toEqual([0, null]);
+});

@@ -58,7 +58,10 @@ export const pairsOf = (n: number): number => (n % 2 === 0 ? (n / 2) * (n - 1) :
 
 /** Values up to which SciPy counts permutations without being asked, and up to which it is done here. */
 const MOST_AUTO = 33;
-export const MOST_EXACT = 171;
+export const MOST_EXACT = 1000;
+/** Values up to which the least p-value, 1 / n!, is kept by the scaled counts; of more it is down to this power of ten. */
+const MOST_KEPT = 171;
+const LEAST_KEPT = -600;
 
 /** Whether `auto` is exact: no ties, and few values or an order that is the other's but for one pair. */
 export function isExact({ count, concordant, discordant, tiedX, tiedY }: PairCounts): boolean {
@@ -73,8 +76,9 @@ export function exactKendallTail(
   engine: Engine,
 ): Tail {
   const atMost = (pairs: number): Tail => {
-    if (pairs <= 1 && count > MOST_EXACT) return fewest(pairs, count);
-    return lowerTail(engine.distributions.kendall(count), pairs);
+    if (pairs <= 1 && count > MOST_KEPT) return fewest(pairs, count);
+    const tail = lowerTail(engine.distributions.kendall(count), pairs);
+    return count > MOST_KEPT && !(tail.log10 > LEAST_KEPT) ? { p: tail.p, log10: NaN } : tail;
   };
   if (count < 2) return { p: 1, log10: 0 };
   // With the order turned round, concordant pairs are discordant ones.

@@ -580,6 +580,11 @@ def kendalltau():
     m = 2500
     z = tau * (m * (m - 1) / 2) / math.sqrt(m * (m - 1) * (2 * m + 5) / 18)
     case("beyond the doubles", {"x": list(t), "y": [float(v) for v in y]}, ("x", "y"), log10=log10_normal(z))
+    for n in (172, 306, 700):
+        # A wave on a slope: distinct values, of which some pairs are out of order.
+        many = {"x": [float(i) for i in range(n)], "y": [round(i * 0.02 + 10 * math.sin(1.7 * i * i), 9) for i in range(n)]}
+        for alternative in ALTERNATIVES:
+            case(f"exact of {n}, {alternative}", many, ("x", "y"), alternative=alternative, method="exact")
     ties = {"x": [1.0, 1, 2], "y": [1.0, 2, 3]}
     file.raises("exact with ties", ties, {"method": "exact"}, lambda: stats.kendalltau(*ties.values(), method="exact"))
     file.raises("asymptotic of two", {"x": [1.0, 2], "y": [2.0, 1]}, {"method": "asymptotic"}, None, "SciPy raises ZeroDivisionError")
