@@ -67,8 +67,8 @@ export function gapsUnit(task: usize, unit: i32): void {
   let odds = i64x2.extract_lane(odd, 0) + i64x2.extract_lane(odd, 1);
   if (at < end) {
     const x = load<f64>(at);
-    nans += <i64>(x != x);
-    odds += <i64>(x - x != 0);
+    if (x != x) nans++;
+    if (x - x != 0) odds++;
   }
   const counts = <usize>load<u32>(task, 20) + ((<usize>unit) << 3);
   store<i32>(counts, <i32>nans);
@@ -261,8 +261,8 @@ function scoreOf(share: f64): f64 {
 const ROUNDER: f64 = 6755399441055744;
 
 /**
- * ln(1 + x) of two values from 0 on to about 16 digits, also next to 0; NaN of NaN. With 1 + x = 2^k (1 + f), 1 + f within √2 of 1, and
- * what rounding 1 + x has lost added in first order. Source of ln(1 + f): Sun's fdlibm, s_log1p.c.
+ * ln(1 + x) of two values from 0 on to about 16 digits, also next to 0; NaN of NaN. With 1 + x = 2^k (1 + f), 1 + f within
+ * √2 of 1, and what rounding 1 + x has lost added in first order. Source of ln(1 + f): Sun's fdlibm, s_log1p.c.
  */
 // @ts-ignore: decorator
 @inline
@@ -314,8 +314,8 @@ function powerOfTwo(k: v128): v128 {
 }
 
 /**
- * e^x − 1 of two values to about 16 digits, also next to 0; NaN of NaN. With k the nearest integer to x / ln 2 and r = x − k ln 2 it
- * is 2^k (e^r − 1) + 2^k − 1. Source of e^r: S. L. Moshier, Cephes Mathematical Library, exp.c.
+ * e^x − 1 of two values to about 16 digits, also next to 0; NaN of NaN. With k the nearest integer to x / ln 2 and
+ * r = x − k ln 2 it is 2^k (e^r − 1) + 2^k − 1. Source of e^r: S. L. Moshier, Cephes Mathematical Library, exp.c.
  */
 // @ts-ignore: decorator
 @inline

@@ -81,6 +81,26 @@ function everything(engine: Engine, arena: Arena): void {
       few.map(({ chunks: [chunk] }) => chunk!.values),
       { sums: [1, 1, 1, 1] },
     );
+    const plain = few.map(({ chunks: [chunk] }) => chunk!.values);
+    const scaling = { centre: 1, divisor: 3, factor: 2, shift: -1 };
+    engine.maps.gaps(plain);
+    engine.maps.scale(
+      plain,
+      plain.map(() => scaling),
+    );
+    engine.maps.multiply(plain, plain);
+    engine.maps.project(
+      plain,
+      [0, 0, 0, 0],
+      [
+        [1, 2, 3, 4],
+        [4, 3, 2, 1],
+      ],
+    );
+    const quantiles = Float64Array.from({ length: 1000 }, (_, i) => i / 50 - 10);
+    const references = Array.from(quantiles, (_, i) => i / 999);
+    engine.maps.shares(plain[0]!, { quantiles, references, isNormal: false });
+    engine.maps.powers(engine.maps.logarithms(plain), [0.7, 0.7, 0.7, 0.7]);
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

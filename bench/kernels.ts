@@ -7,6 +7,7 @@ import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
 import type { MeasureOptions } from './measure.js';
+import { cases as maps } from './maps.bench.js';
 import { cases as moments } from './moments.bench.js';
 import { cases as order } from './order.bench.js';
 import { cases as random } from './random.bench.js';
@@ -26,6 +27,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...silhouette,
   ...student,
   ...distances,
+  ...maps,
   ...distributions,
   ...random,
   ...widen,

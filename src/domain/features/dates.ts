@@ -182,8 +182,8 @@ function pairAt(text: string, at: number): number {
 const [DASH, COLON, SPACE, T, Z] = [45, 58, 32, 84, 90];
 
 /**
- * The minute of `2024-02-29`, `2024-02-29T12:30:00` and `2024-02-29T12:30:00Z`, also with a space for the T: what most texts are, in a
- * tenth of the time that the general form takes. NaN of any other, which may be an instant or not.
+ * The minute of `2024-02-29`, `2024-02-29T12:30:00` and `2024-02-29T12:30:00Z`, also with a space for the T: what most texts
+ * are, without the cost of the general form. NaN of any other, which may be an instant or not.
  */
 function plainMinuteOf(text: string): number {
   const { length } = text;
