@@ -30,6 +30,9 @@ import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
 import { widenUnit } from './widen';
+import { extremesUnit } from './extremes';
+import { fadedUnit, fadingUnit } from './fading';
+import { gapsUnit, rollingUnit, shiftedUnit } from './windows';
 
 const SEQUENCE: usize = 8;
 const CLOSED: usize = 12;
@@ -77,6 +80,12 @@ export enum Operation {
   silhouette,
   distances,
   differences,
+  gaps,
+  shifted,
+  rolling,
+  extremes,
+  faded,
+  fading,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -107,6 +116,12 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     case Operation.distances: return distancesUnit(task, unit, lane);
     case Operation.differences: return differencesUnit(task, unit);
+    case Operation.gaps: return gapsUnit(task, unit);
+    case Operation.shifted: return shiftedUnit(task, unit);
+    case Operation.rolling: return rollingUnit(task, unit, lane);
+    case Operation.extremes: return extremesUnit(task, unit, lane);
+    case Operation.faded: return fadedUnit(task, unit, lane);
+    case Operation.fading: return fadingUnit(task, unit, lane);
     default: unreachable();
   }
 }

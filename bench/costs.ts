@@ -77,6 +77,12 @@ function everything(engine: Engine, arena: Arena): void {
     );
     engine.distances.sums(few, [0, 0, 0, 0]);
     engine.distances.differences(few[0]!, few[1]!);
+    const { values: series } = few[0]!.chunks[0]!;
+    engine.windows.gaps(series);
+    engine.windows.diff(series, 1);
+    engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'std' });
+    engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'min' });
+    engine.windows.fading(series, { alpha: 0.1, adjust: true });
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

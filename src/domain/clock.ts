@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, order, student } = engine;
+    const { ahead, distances, order, student, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -51,6 +51,13 @@ export class KernelClock {
       distances: {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),
+      },
+      windows: {
+        gaps: timed('windows', windows.gaps),
+        shift: timed('windows', windows.shift),
+        diff: timed('windows', windows.diff),
+        rolling: timed('windows', windows.rolling),
+        fading: timed('windows', windows.fading),
       },
       student: {
         tail: timed('student', student.tail),

@@ -3,7 +3,7 @@ import type { FromSchema, JSONSchema } from '../ports/schema.js';
 import type { Table } from '../ports/tables.js';
 import { selectColumns } from './columns.js';
 import { endpoint } from './endpoint.js';
-import { columnOf, featureOf, gapsIn, isNumber, missingIn } from './features/column.js';
+import { columnOf, countGaps, featureOf, gapsIn, isNumber, missingIn } from './features/column.js';
 import { type FeatureTable, fitStep } from './features/steps.js';
 import type { FeatureTools, Transformer } from './features/transformer.js';
 import { transformers } from './features/transformers.js';
@@ -94,6 +94,7 @@ export const features = endpoint<FromSchema<typeof options>>({
       rows: selection.rows,
       columns: selection.all.map((column) => featureOf(column, selection.rows, space)),
     };
+    countGaps(current.columns, engine);
     const details = current.columns.map((feature, i) => ({
       name: feature.name,
       type: selection.all[i]!.type,
@@ -129,6 +130,7 @@ export const features = endpoint<FromSchema<typeof options>>({
       current = next;
       return stepOf(transformer, fitted.columns, fitted.state);
     });
+    countGaps(current.columns, engine);
     warnOfNulls(current, notes);
     return {
       results: { steps },

@@ -1,3 +1,4 @@
+import type { Engine } from '../../ports/engine.js';
 import type { Space } from '../../ports/space.js';
 import {
   type Cell,
@@ -156,6 +157,14 @@ interface Gaps {
 }
 
 const counted = new WeakMap<Float64Array, Gaps>();
+
+/** Counts with the engine what `gapsIn` and `missingIn` will be asked of columns. */
+export function countGaps(columns: readonly Feature[], { windows }: Engine): void {
+  for (const column of columns) {
+    if (!isNumber(column) || counted.has(column.values)) continue;
+    counted.set(column.values, windows.gaps(column.values));
+  }
+}
 
 /** How many values are NaN, and how many infinite. */
 export function gapsIn(values: Float64Array): Gaps {

@@ -2,7 +2,7 @@ import type { Json } from '../../ports/formats.js';
 import { refuseColumns, refuseName, refuseSize } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { NanPolicy } from '../summary.js';
-import { type Feature, gapsIn, isNumber, keepRows, lengthOf, missingIn } from './column.js';
+import { countGaps, type Feature, gapsIn, isNumber, keepRows, lengthOf, missingIn } from './column.js';
 import { type FeatureTools, type Made, quoted, refuseText, type Transformer } from './transformer.js';
 
 /** A table between two steps. Names are unique. */
@@ -31,6 +31,7 @@ export function fitStep(
   nanPolicy: NanPolicy,
   tools: FeatureTools,
 ): { readonly fitted: Fitted; readonly table: FeatureTable } {
+  countGaps(table.columns, tools.engine);
   const names = new Set(namesOf(table, named, tools));
   const isTaken = ({ name }: Feature): boolean => names.has(name);
   refuse(transformer, table.columns.filter(isTaken), tools);

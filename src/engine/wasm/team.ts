@@ -31,6 +31,12 @@ export const OPERATIONS = [
   'silhouette',
   'distances',
   'differences',
+  'gaps',
+  'shifted',
+  'rolling',
+  'extremes',
+  'faded',
+  'fading',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
