@@ -32,6 +32,9 @@ import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
 import { widenUnit } from './widen';
+import { extremesUnit } from './extremes';
+import { fadedUnit, fadingUnit } from './fading';
+import { rollingUnit, shiftedUnit } from './windows';
 
 const SEQUENCE: usize = 8;
 const CLOSED: usize = 12;
@@ -87,6 +90,11 @@ export enum Operation {
   places,
   logarithms,
   powers,
+  shifted,
+  rolling,
+  extremes,
+  faded,
+  fading,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -125,6 +133,11 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.places: return placesUnit(task, unit);
     case Operation.logarithms: return logarithmsUnit(task, unit);
     case Operation.powers: return powersUnit(task, unit);
+    case Operation.shifted: return shiftedUnit(task, unit);
+    case Operation.rolling: return rollingUnit(task, unit, lane);
+    case Operation.extremes: return extremesUnit(task, unit, lane);
+    case Operation.faded: return fadedUnit(task, unit, lane);
+    case Operation.fading: return fadingUnit(task, unit, lane);
     default: unreachable();
   }
 }

@@ -101,6 +101,11 @@ function everything(engine: Engine, arena: Arena): void {
     const references = Array.from(quantiles, (_, i) => i / 999);
     engine.maps.shares(plain[0]!, { quantiles, references, isNormal: false });
     engine.maps.powers(engine.maps.logarithms(plain), [0.7, 0.7, 0.7, 0.7]);
+    const { values: series } = few[0]!.chunks[0]!;
+    engine.windows.diff(series, 1);
+    engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'std' });
+    engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'min' });
+    engine.windows.fading(series, { alpha: 0.1, adjust: true });
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

@@ -16,6 +16,7 @@ import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
 import { cases as widen } from './widen.bench.js';
+import { cases as windows } from './windows.bench.js';
 
 export const KERNEL_CASES: readonly Case[] = [
   ...moments,
@@ -31,6 +32,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...distributions,
   ...random,
   ...widen,
+  ...windows,
   ...json,
   ...csv,
 ];

@@ -257,8 +257,26 @@ const SERIES: readonly Contest[] = [
     window: 50,
     then: 'median',
   }),
+  ...(['sum', 'std', 'min', 'max'] as const).map((agg) =>
+    series(`rolling ${agg} of 50`, { name: 'rolling', window: 50, agg }, 'c0', {
+      method: 'rolling',
+      window: 50,
+      then: agg,
+    }),
+  ),
+  series('lag', { name: 'lag', periods: 1 }, 'c0', { method: 'shift', periods: 1 }),
   series('ewm, span 20', { name: 'ewm', span: 20 }, 'c0', { method: 'ewm', span: 20, then: 'mean' }),
 ];
+
+const SPECTRUM: Contest = {
+  name: 'fft, magnitudes, 1,000,000',
+  rivalName: 'SciPy',
+  endpoint: 'features',
+  columns: 1,
+  options: { steps: [{ name: 'fft' }] },
+  operation: { what: 'spectrum' },
+  figures: (_results, table) => values(table, 'c0', 1, 6),
+};
 
 const OTHERS: readonly Contest[] = [
   {
@@ -293,6 +311,7 @@ const PARTS: readonly { readonly make: () => Float64Array[]; readonly contests: 
       ...['pearson', 'spearman'].map((method) => correlation(method, 16)),
       ...TRANSFORMERS,
       ...SERIES,
+      SPECTRUM,
     ],
   },
   { make: () => samples().slice(0, 4), contests: [correlation('kendall', 4)] },

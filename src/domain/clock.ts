@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, maps, order, student } = engine;
+    const { ahead, distances, maps, order, student, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -62,6 +62,12 @@ export class KernelClock {
         shares: timed('maps', maps.shares),
         logarithms: timed('maps', maps.logarithms),
         powers: timed('maps', maps.powers),
+      },
+      windows: {
+        shift: timed('windows', windows.shift),
+        diff: timed('windows', windows.diff),
+        rolling: timed('windows', windows.rolling),
+        fading: timed('windows', windows.fading),
       },
       student: {
         tail: timed('student', student.tail),

@@ -3,6 +3,7 @@ import type { TableLimits } from './limits.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
+import type { WindowsKernel } from './windows.js';
 
 /**
  * The numeric contract. Two engines answer it: `wasm`, AssemblyScript kernels over shared memory, and `js`, plain
@@ -11,8 +12,8 @@ import type { Numbers, Table } from './tables.js';
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
  * moments 1e-12, co-moments 1e-12 of √(M2·M2), silhouettes 1e-12 (of 1), quantiles, orders, ranks, pairs and labels
- * exactly, centres and inertia 1e-9, p-values of `student` 1e-6 (jstat's continued fraction stops at 3e-7), its quantiles
- * 1e-6, distributions 1e-12, in far tails 1e-10.
+ * exactly, centres and inertia 1e-9, rolling windows exactly, weighted means 1e-12 of the values' size, p-values of
+ * `student` 1e-6 (jstat's continued fraction stops at 3e-7), its quantiles 1e-6, distributions 1e-12, in far tails 1e-10.
  */
 export interface Engine {
   readonly name: EngineName;
@@ -33,6 +34,7 @@ export interface Engine {
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
   readonly maps: MapsKernel;
+  readonly windows: WindowsKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
@@ -54,6 +56,7 @@ export const KERNEL_FAMILIES = [
   'silhouette',
   'distances',
   'maps',
+  'windows',
   'student',
   'distributions',
   'random',

@@ -165,8 +165,9 @@ def series(name, options):
 
 
 def spectrum(name, options):
+    """Sizes of all terms of the first column's Fourier transform."""
     values = DATA[name][0]
-    return lambda: np.abs(fft.rfft(values)), lambda answer: answer[1:6]
+    return lambda: np.abs(fft.fft(values)), lambda answer: answer[1:6]
 
 
 def extended(name, options):

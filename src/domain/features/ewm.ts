@@ -1,6 +1,4 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { room } from './column.js';
-import { finite } from './rolling.js';
 import { append, inPlace } from './series.js';
 import { badParameter, transformer } from './transformer.js';
 
@@ -50,11 +48,9 @@ export const ewm = transformer<FromSchema<typeof parameters>, State>({
     return { alpha: alphaOf(span, halflife, alpha), adjust, append: isAppended };
   },
   transform: (columns, { alpha, adjust, append: isAppended }, tools) =>
-    inPlace(columns, 'ewm', isAppended, (column) => {
-      const out = room(tools.space, column.values.length);
-      weigh(finite(column, tools), alpha, adjust, out);
-      return out;
-    }),
+    inPlace(columns, 'ewm', isAppended, ({ values }) =>
+      tools.engine.windows.fading(values, { alpha, adjust }),
+    ),
   attributes: ({ alpha }) => ({ alpha }),
 });
 
@@ -63,23 +59,4 @@ function alphaOf(span: number | undefined, halflife: number | undefined, alpha: 
   if (alpha !== undefined) return 1 / (1 + (1 - alpha) / alpha);
   if (span !== undefined) return 1 / (1 + (span - 1) / 2);
   return 1 / (1 + (1 / (1 - Math.exp(Math.log(0.5) / halflife!)) - 1));
-}
-
-/** Source: pandas 2.2 `_libs/window/aggregations.pyx`, `ewm`. */
-function weigh(values: Float64Array, alpha: number, adjust: boolean, out: Float64Array): void {
-  const factor = 1 - alpha;
-  const fresh = adjust ? 1 : alpha;
-  let [mean, weight] = [NaN, 1];
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    if (mean === mean) {
-      weight *= factor;
-      if (value === value) {
-        // The mean of equal values stays that value.
-        if (mean !== value) mean = (weight * mean + fresh * value) / (weight + fresh);
-        weight = adjust ? weight + fresh : 1;
-      }
-    } else mean = value;
-    out[row] = mean;
-  }
 }

@@ -1,16 +1,22 @@
 import { boundOf } from './segments.js';
-import type { Window } from './windows.js';
+/** Windows of `window` rows, each ending in its row. `values` without infinite ones; NaN where missing. */
+interface Windows {
+  readonly values: Float64Array;
+  readonly window: number;
+  /** Values that a window needs to have a result. */
+  readonly least: number;
+}
 
 /** Windows up to which the values are kept in order one by one. */
 const SHORT = 128;
 
 /** Median of rolling windows; of an even number of values the mean of the middle two. */
-export function rollingMedian(windows: Window, out: Float64Array): void {
+export function rollingMedian(windows: Windows, out: Float64Array): void {
   if (windows.window <= SHORT) inOrder(windows, out);
   else byPlaces(windows, out);
 }
 
-function inOrder({ values, window, least }: Window, out: Float64Array): void {
+function inOrder({ values, window, least }: Windows, out: Float64Array): void {
   const sorted = new Float64Array(window + 1);
   let count = 0;
   for (let row = 0; row < values.length; row++) {
@@ -36,7 +42,7 @@ function inOrder({ values, window, least }: Window, out: Float64Array): void {
 }
 
 /** Each value has a place among all sorted ones; the places in the window are bits, and with each row the middle moves by at most one. */
-function byPlaces({ values, window, least }: Window, out: Float64Array): void {
+function byPlaces({ values, window, least }: Windows, out: Float64Array): void {
   const sorted = values.filter((value) => value === value).sort();
   const places = placesOf(values, sorted);
   const bits = bitsOf(sorted.length);

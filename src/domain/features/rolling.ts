@@ -1,9 +1,8 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { type NumberFeature, room } from './column.js';
+import { gapsIn, type NumberFeature, room } from './column.js';
 import { rollingMedian } from './median.js';
 import { append, inPlace } from './series.js';
 import { badParameter, type FeatureTools, transformer } from './transformer.js';
-import { rollingExtreme, rollingStd, rollingSum, type Window } from './windows.js';
 
 const parameters = {
   type: 'object',
@@ -48,36 +47,20 @@ export const rolling = transformer<FromSchema<typeof parameters>, State>({
   },
   transform: (columns, { window, min_periods, agg, append: isAppended }, tools) =>
     inPlace(columns, `rolling_${agg}_${window}`, isAppended, (column) => {
+      if (agg !== 'median') {
+        const { values } = column;
+        return tools.engine.windows.rolling(values, { window, least: min_periods, aggregate: agg });
+      }
       const out = room(tools.space, column.values.length);
-      roll({ values: finite(column, tools), window, least: min_periods }, agg, out);
+      rollingMedian({ values: finite(column, tools), window, least: min_periods }, out);
       return out;
     }),
   attributes: () => ({}),
 });
 
-function roll(window: Window, agg: State['agg'], out: Float64Array): void {
-  switch (agg) {
-    case 'mean':
-    case 'sum':
-      rollingSum(window, agg === 'mean', out);
-      break;
-    case 'std':
-      rollingStd(window, out);
-      break;
-    case 'min':
-    case 'max':
-      rollingExtreme(window, agg === 'min' ? 1 : -1, out);
-      break;
-    case 'median':
-      rollingMedian(window, out);
-      break;
-  }
-}
-
 /** With NaN in place of infinite values. */
-export function finite({ values }: NumberFeature, { space }: FeatureTools): Float64Array {
-  const first = values.findIndex((value) => value === Infinity || value === -Infinity);
-  if (first < 0) return values;
+function finite({ values }: NumberFeature, { space }: FeatureTools): Float64Array {
+  if (gapsIn(values).infinite === 0) return values;
   const out = room(space, values.length);
   for (let row = 0; row < out.length; row++)
     out[row] = values[row]! - values[row]! === 0 ? values[row]! : NaN;

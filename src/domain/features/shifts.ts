@@ -1,6 +1,6 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { append, inPlace, madeOf } from './series.js';
-import { codedFeature, codesOf, type Feature, isNumber, numberFeature, room } from './column.js';
+import { codedFeature, codesOf, type Feature, isNumber, numberFeature } from './column.js';
 import { anyTransformer, type FeatureTools, type Made, transformer } from './transformer.js';
 
 const period = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
@@ -45,29 +45,19 @@ export const lag = anyTransformer<FromSchema<typeof lagged>, LagState>({
   attributes: () => ({}),
 });
 
-function shifted(column: Feature, name: string, by: number, { space }: FeatureTools): Feature {
-  if (isNumber(column)) {
-    const { values, type } = column;
-    const out = room(space, values.length);
-    move(values, out, by, NaN);
-    return numberFeature(name, out, type);
-  }
+function shifted(column: Feature, name: string, by: number, { engine }: FeatureTools): Feature {
+  if (isNumber(column)) return numberFeature(name, engine.windows.shift(column.values, by), column.type);
   const { codes, texts } = codesOf(column)!;
-  const out = new Int32Array(codes.length);
-  move(codes, out, by, -1);
-  return codedFeature(name, column.type, { codes: out, texts });
+  return codedFeature(name, column.type, { codes: moved(codes, by), texts });
 }
 
-function move<A extends Float64Array | Int32Array>(values: A, out: A, by: number, missing: number): void {
-  const rows = values.length;
+function moved(codes: Int32Array, by: number): Int32Array {
+  const rows = codes.length;
+  const out = new Int32Array(rows).fill(-1);
   const far = Math.min(Math.abs(by), rows);
-  if (by >= 0) {
-    out.fill(missing, 0, far);
-    out.set(values.subarray(0, rows - far), far);
-  } else {
-    out.set(values.subarray(far), 0);
-    out.fill(missing, rows - far);
-  }
+  if (by >= 0) out.set(codes.subarray(0, rows - far), far);
+  else out.set(codes.subarray(far), 0);
+  return out;
 }
 
 const differenced = {
@@ -93,12 +83,8 @@ export const diff = transformer<FromSchema<typeof differenced>, DiffState>({
   infinite: 'kept',
   fit: (_, { periods, append: isAppended }) => ({ periods, append: isAppended }),
   transform: (columns, { periods, append: isAppended }, tools) =>
-    inPlace(columns, `diff_${periods}`, isAppended, ({ values }) => {
-      const rows = values.length;
-      const out = room(tools.space, rows);
-      move(values, out, periods, NaN);
-      for (let row = 0; row < rows; row++) out[row] = values[row]! - out[row]!;
-      return out;
-    }),
+    inPlace(columns, `diff_${periods}`, isAppended, ({ values }) =>
+      tools.engine.windows.diff(values, periods),
+    ),
   attributes: () => ({}),
 });

@@ -31,6 +31,7 @@ export function fitStep(
   nanPolicy: NanPolicy,
   tools: FeatureTools,
 ): { readonly fitted: Fitted; readonly table: FeatureTable } {
+  countGaps(table.columns, tools.engine);
   const names = new Set(namesOf(table, named, tools));
   const isTaken = ({ name }: Feature): boolean => names.has(name);
   refuse(transformer, table.columns.filter(isTaken), tools);

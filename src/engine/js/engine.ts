@@ -14,6 +14,7 @@ import { select } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { widen } from './widen.js';
+import { windows } from './windows.js';
 
 /** The engine in plain JavaScript: for hosts without WebAssembly, for `ENGINE=js`, and as a second opinion. */
 export async function jsEngine(): Promise<Engine> {
@@ -31,6 +32,7 @@ export async function jsEngine(): Promise<Engine> {
     silhouette,
     distances,
     maps,
+    windows,
     student,
     distributions,
     random,

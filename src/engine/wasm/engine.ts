@@ -17,6 +17,7 @@ import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { Team } from './team.js';
 import { widen } from './widen.js';
+import { windows } from './windows.js';
 
 /** The engine of AssemblyScript kernels over one arena; good for one request, cheap to make. Without a team: one lane. */
 export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kernels, arena)): Engine {
@@ -41,6 +42,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
     maps: maps(arena, team),
+    windows: windows(arena, team),
     student: student(kernels),
     distributions: distributions(kernels, arena),
     random: random(kernels, arena),

@@ -39,6 +39,11 @@ export const OPERATIONS = [
   'places',
   'logarithms',
   'powers',
+  'shifted',
+  'rolling',
+  'extremes',
+  'faded',
+  'fading',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
