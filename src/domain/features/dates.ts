@@ -61,7 +61,7 @@ function partsInto(minutes: Float64Array, made: ReadonlyMap<Part, Float64Array>)
   const [weekdays, yearDays] = [made.get('dayofweek'), made.get('dayofyear')];
   const [hours, rests] = [made.get('hour'), made.get('minute')];
   const isDated = (years ?? quarters ?? months ?? days ?? yearDays) !== undefined;
-  let [last, date, newYear] = [NaN, 0, 0];
+  let [last, date, year, newYear] = [NaN, 0, 0, 0];
   for (let row = 0; row < minutes.length; row++) {
     const minute = minutes[row]!;
     if (minute !== minute) {
@@ -71,12 +71,15 @@ function partsInto(minutes: Float64Array, made: ReadonlyMap<Part, Float64Array>)
     const day = Math.floor(minute / DAY);
     const within = (minute - day * DAY) | 0;
     if (isDated && day !== last) {
-      date = civil(day);
-      newYear = yearDays === undefined ? 0 : daysTo(yearOf(date), 1, 1);
+      // Timestamps of seconds may lie further away than the years of a date reach.
+      const era = Math.floor(day / ERA);
+      date = civil(day - era * ERA);
+      year = yearOf(date) + era * 400;
+      newYear = yearDays === undefined ? 0 : daysTo(yearOf(date), 1, 1) + era * ERA;
       last = day;
     }
     const month = monthOf(date);
-    if (years !== undefined) years[row] = yearOf(date);
+    if (years !== undefined) years[row] = year;
     if (quarters !== undefined) quarters[row] = ((month + 2) / 3) | 0;
     if (months !== undefined) months[row] = month;
     if (days !== undefined) days[row] = dayOf(date);
