@@ -329,7 +329,10 @@ describe('tables', () => {
   });
 
   test('codes of warnings', () => {
-    const domain = readdirSync(join(ROOT, 'src', 'domain')).map((name) => read(`src/domain/${name}`));
+    const domain = readdirSync(join(ROOT, 'src', 'domain'), { recursive: true, encoding: 'utf8' })
+      // Alerts of a profile have codes of their own.
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('alerts.ts'))
+      .map((name) => read(`src/domain/${name}`));
     const codes = domain.flatMap((source) =>
       [...source.matchAll(/(?:warn\(\s*|\{ code: )'([a-z_]+)'/gu)].map(([, code]) => code),
     );
