@@ -160,7 +160,8 @@ describe('Content-Encoding', () => {
     ] as const;
     for (const [type, body] of bombs) {
       const times: number[] = [];
-      for (let i = 0; i < 3; i++) {
+      // The fastest counts: the machine that runs the tests runs others beside this one.
+      for (let i = 0; i < 6; i++) {
         const gained = await memoryGained(service.pid, async () => {
           const started = performance.now();
           const text = await expectProblem(post(coding, body, type), 413, 'compression_ratio');
