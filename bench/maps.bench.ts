@@ -24,7 +24,7 @@ const SCALING = { centre: 1, divisor: 3, factor: 2, shift: -1 };
 // Floors: about half of the median ratio of one run (two cores, busy with other work, Node 20).
 const MAPS: readonly [string, number, number, Parameters<typeof contest>[1]][] = [
   ['gaps of four columns', 3, 4, (maps, columns) => Float64Array.of(maps.gaps(columns)[3]!.missing)],
-  ['scaling', 5, 1, (maps, columns) => maps.scale(columns, [SCALING])[0]!],
+  ['scaling', 3.5, 1, (maps, columns) => maps.scale(columns, [SCALING])[0]!],
   ['products', 5, 2, (maps, [x, y]) => maps.multiply([x!], [y!])[0]!],
   [
     'projection of four columns on two axes',
@@ -47,8 +47,8 @@ const MAPS: readonly [string, number, number, Parameters<typeof contest>[1]][] =
     1,
     (maps, [x]) => maps.shares(x!, { quantiles: QUANTILES, references: REFERENCES, isNormal: false }),
   ],
-  ['Yeo-Johnson logarithms', 3.5, 1, (maps, columns) => maps.logarithms(columns)[0]!],
-  ['Yeo-Johnson powers', 4, 1, (maps, columns) => maps.powers(columns, [0.7])[0]!],
+  ['Yeo-Johnson logarithms', 2.5, 1, (maps, columns) => maps.logarithms(columns)[0]!],
+  ['Yeo-Johnson powers', 2.5, 1, (maps, columns) => maps.powers(columns, [0.7])[0]!],
 ];
 
 export const cases: readonly Case[] = MAPS.map(([name, floor, columns, map]) => ({

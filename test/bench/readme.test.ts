@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Results, withMeasured } from '../../bench/readme.js';
+import { type Results, withMeasured, withStatistics } from '../../bench/readme.js';
 
 const root = join(__dirname, '..', '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -10,6 +10,13 @@ const results = JSON.parse(readFileSync(join(root, 'bench', 'results.json'), 'ut
 test("the README's table of ratios is the one of bench/results.json", () => {
   expect(results.rows.length).toBeGreaterThan(25);
   expect(withMeasured(readme, results)).toBe(readme);
+});
+
+test("the README's table of statistics is the one of bench/statistics.json", () => {
+  const statistics = JSON.parse(readFileSync(join(root, 'bench', 'statistics.json'), 'utf8')) as Results;
+  expect(statistics.rows.length).toBeGreaterThan(40);
+  expect(withStatistics(readme, statistics)).toBe(readme);
+  expect(() => withStatistics('', statistics)).toThrow(/statistics:start/u);
 });
 
 test('a changed figure changes the table; a README without its marks is refused', () => {
