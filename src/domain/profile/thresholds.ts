@@ -1,6 +1,5 @@
 /**
- * From where a profile warns. Where ydata-profiling has a threshold for the same it is that one; missing values and zeros
- * are told from one in twenty on. Drift is Evidently's default rule.
+ * From where a profile warns; missing values and zeros are told from one in twenty on. Drift is Evidently's default rule.
  */
 export const THRESHOLDS = {
   /** Shares of the rows. */
