@@ -5,7 +5,6 @@ import { fourier, fourierOfReal } from '../../src/domain/features/fourier.js';
 import { rollingMedian } from '../../src/domain/features/median.js';
 import { permutation } from '../../src/domain/permutation.js';
 import { pythonFloat } from '../../src/domain/features/names.js';
-import { normalQuantile } from '../../src/domain/features/normal.js';
 import { singularOf } from '../../src/domain/features/singular.js';
 
 const finite = fc.double({ min: -1000, max: 1000, noNaN: true });
@@ -165,18 +164,6 @@ test.each([
 });
 
 // scipy.stats.norm.ppf
-test.each([
-  [1e-300, -37.0470962993612],
-  [1e-20, -9.262340089798409],
-  [0.001, -3.090232306167813],
-  [0.1, -1.2815515655446004],
-  [0.3, -0.5244005127080409],
-  [0.75, 0.6744897501960817],
-  [0.99999, 4.264890793923841],
-])('quantile of the normal distribution at %d', (p, want) => {
-  expect(Math.abs(normalQuantile(p) / want - 1)).toBeLessThan(2e-15);
-});
-
 test.each([
   [0.1, '0.1'],
   [1, '1.0'],

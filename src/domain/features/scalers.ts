@@ -1,6 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { numberFeature, type NumberFeature, numbersOf } from './column.js';
-import { normalQuantile } from './normal.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
 const standard = {
@@ -209,7 +208,8 @@ export const robustScaler = transformer<FromSchema<typeof robust>, RobustState>(
       const detail = `expected quantile_range to be a percentage and one that is not less, got ${low} and ${high}`;
       throw badParameter(tools, 'quantile_range', detail);
     }
-    const adjust = unit_variance ? normalQuantile(high / 100) - normalQuantile(low / 100) : 1;
+    const { quantile } = tools.engine.distributions.normal();
+    const adjust = unit_variance ? quantile(high / 100) - quantile(low / 100) : 1;
     const fractions = [low / 100, 0.5, high / 100];
     const numbers = columns.map(numbersOf);
     tools.engine.ahead.select(numbers, fractions);
