@@ -48,6 +48,13 @@ export interface EstimatorTools {
   readonly checkpoint: () => void;
 }
 
+/** What an estimator is fitted on. `target` is there for regressors and classifiers. */
+export interface Lesson<Parameters> extends EstimatorTools {
+  readonly features: Features;
+  readonly target: Target | undefined;
+  readonly parameters: Parameters;
+}
+
 /** An estimator by scikit-learn's name in snake case, with scikit-learn's parameters and defaults. */
 export interface Estimator {
   readonly name: string;
@@ -55,37 +62,29 @@ export interface Estimator {
   readonly description: string;
   /** Of its parameters. */
   readonly parameters: JSONSchema;
-  /** Throws Problem for what cannot be fitted. `target` is there for regressors and classifiers. */
-  readonly fit: (
-    features: Features,
-    target: Target | undefined,
-    parameters: unknown,
-    tools: EstimatorTools,
-  ) => State;
+  /** Throws Problem for what cannot be fitted. */
+  readonly fit: (lesson: Lesson<unknown>) => State;
   readonly predict: (state: State, features: Features, tools: EstimatorTools) => Prediction;
-  /** What of the state a client is shown, under scikit-learn's names; where absent, all of it. */
-  readonly attributes?: (state: State) => Json;
+  /** What of the state a client is shown, under scikit-learn's names: all of it, where nothing else is said. */
+  readonly attributes: (state: State) => Json;
 }
 
-/** Ties an estimator to the types of its parameters and of its state: where schema, state and types meet. */
+/**
+ * Ties an estimator to the types of its parameters (`FromSchema` of their schema) and of its state: both were made or
+ * validated before, and this is where schema, state and types meet.
+ */
 export function estimator<Parameters, S extends State>(
   definition: Omit<Estimator, 'fit' | 'predict' | 'attributes'> & {
-    readonly fit: (
-      features: Features,
-      target: Target | undefined,
-      parameters: Parameters,
-      tools: EstimatorTools,
-    ) => S;
+    readonly fit: (lesson: Lesson<Parameters>) => S;
     readonly predict: (state: S, features: Features, tools: EstimatorTools) => Prediction;
     readonly attributes?: (state: S) => Json;
   },
 ): Estimator {
-  const { attributes } = definition;
+  const { fit, predict, attributes, ...about } = definition;
   return {
-    ...definition,
-    fit: (features, target, parameters, tools) =>
-      definition.fit(features, target, parameters as Parameters, tools),
-    predict: (state, features, tools) => definition.predict(state as S, features, tools),
-    ...(attributes !== undefined && { attributes: (state: State) => attributes(state as S) }),
-  } as Estimator;
+    ...about,
+    fit: (lesson) => fit({ ...lesson, parameters: lesson.parameters as Parameters }),
+    predict: (state, features, tools) => predict(state as S, features, tools),
+    attributes: (state) => attributes?.(state as S) ?? state,
+  };
 }
