@@ -22,9 +22,12 @@
 import { comomentsUnit } from './comoments';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
 import { groupsUnit } from './groups';
+import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
 import { momentsUnit } from './moments';
+import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
+import { silhouetteUnit } from './silhouette';
 import { widenUnit } from './widen';
 
 const SEQUENCE: usize = 8;
@@ -63,6 +66,14 @@ export enum Operation {
   assign,
   sift,
   inertia,
+  cells,
+  tally,
+  deal,
+  order,
+  digits,
+  exchange,
+  inversions,
+  silhouette,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -83,6 +94,14 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.assign: return assignUnit(task, unit, lane);
     case Operation.sift: return siftUnit(task, unit, lane);
     case Operation.inertia: return inertiaUnit(task, unit, lane);
+    case Operation.cells: return cellsUnit(task, unit);
+    case Operation.tally: return tallyUnit(task, unit);
+    case Operation.deal: return dealUnit(task, unit);
+    case Operation.order: return orderUnit(task, unit, lane);
+    case Operation.digits: return digitsUnit(task, unit);
+    case Operation.exchange: return exchangeUnit(task, unit, lane);
+    case Operation.inversions: return inversionsUnit(task, unit, lane);
+    case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     default: unreachable();
   }
 }

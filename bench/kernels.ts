@@ -6,8 +6,10 @@ import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
 import type { MeasureOptions } from './measure.js';
 import { cases as moments } from './moments.bench.js';
+import { cases as order } from './order.bench.js';
 import { cases as random } from './random.bench.js';
 import { cases as select } from './select.bench.js';
+import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
 import { cases as widen } from './widen.bench.js';
@@ -18,6 +20,8 @@ export const KERNEL_CASES: readonly Case[] = [
   ...kmeans,
   ...groups,
   ...comoments,
+  ...order,
+  ...silhouette,
   ...student,
   ...random,
   ...widen,

@@ -164,6 +164,44 @@ const test = (seat: Seat, python: DirectPython): Promise<Row[]> =>
     ]),
   );
 
+const orders = (seat: Seat, python: DirectPython): Promise<Row[]> => {
+  const x = normal(904, ROWS);
+  const y = normal(905, ROWS).map((value, i) => value + x[i]! / 3);
+  return withColumns(seat, python, [x, y], ([first, second]) => {
+    const { arena, engine } = seat;
+    const few = (values: Float64Array): number[] =>
+      Array.from({ length: ROWS / 1000 }, (_, i) => values[i * 1000]!);
+    const scratch = (figures: () => number[]) => (): number[] => arena.scratch(figures);
+    return duels(python, [
+      {
+        name: 'sort, 1,000,000',
+        rivalName: 'NumPy',
+        atLeast: 3,
+        operation: { what: 'sort', name: 'x' },
+        ours: scratch(() => few(engine.order.sort(first!))),
+      },
+      {
+        name: 'ranks, 1,000,000',
+        rivalName: 'SciPy',
+        atLeast: 3,
+        operation: { what: 'ranks', name: 'x' },
+        ours: scratch(() => few(engine.order.rank(first!).ranks)),
+      },
+      {
+        name: "pairs for Kendall's τ, 1,000,000",
+        rivalName: 'SciPy',
+        atLeast: 3,
+        operation: { what: 'kendall', name: 'x' },
+        ours: scratch(() => {
+          const { concordant, discordant, tiedX, tiedY } = engine.order.pairs(first!, second!);
+          const total = (ROWS * (ROWS - 1)) / 2;
+          return [(concordant - discordant) / Math.sqrt(total - tiedX) / Math.sqrt(total - tiedY)];
+        }),
+      },
+    ]);
+  });
+};
+
 const long = (seat: Seat, python: DirectPython): Promise<Row[]> =>
   withColumns(seat, python, [uniform(903, LONG_ROWS)], ([first]) =>
     duels(
@@ -244,7 +282,7 @@ export async function measurePython(
     rows.push(...more);
     more.forEach(told);
   };
-  for (const part of [table, test, long]) add(await part(seat, python));
+  for (const part of [table, test, orders, long]) add(await part(seat, python));
   const cells: Row[] = [];
   for (const cell of CELLS) {
     cells.push(await kmeansCell(seat, python, cell));

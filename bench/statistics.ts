@@ -1,4 +1,5 @@
 import { optionsCheck } from '../src/adapters/schema/options.js';
+import { readConfig } from '../src/config.js';
 import { endpoints } from '../src/domain/endpoints.js';
 import { Notes } from '../src/domain/notes.js';
 import type { Json } from '../src/ports/formats.js';
@@ -11,6 +12,7 @@ import type { Seat } from './stage.js';
 
 const ROWS = 1_000_000;
 const AT_LEAST = 3;
+const LIMITS = readConfig({}).tableLimits;
 const checks = optionsCheck(endpoints);
 
 /** `results` of an endpoint over columns named c0, c1, …, as a lane computes them; nothing is encoded. */
@@ -44,6 +46,7 @@ function answer(
     part: (part: string, value: unknown, at: string) => checks.part(name, part, value, at),
     engine,
     space,
+    limits: LIMITS,
     notes: new Notes(),
   };
   return seat.arena.scratch(() => endpoint.run(question).results);

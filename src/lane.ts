@@ -35,11 +35,36 @@ const arenas = new Map<number, ArenaMemory>();
 const instances = new Map<number, Kernels>();
 const checkOptions = optionsCheck(endpoints);
 const collect = collector();
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const heap: Space = {
-  float64: (length) => new Float64Array(length),
-  bytes: (length) => new Uint8Array(length),
+const sha256 = (parts: Iterable<string | Uint8Array>): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 };
+
+/** Room of a request where there is no arena, up to the same limit. */
+function heap(limit: number): Space {
+  let taken = 0;
+  const take = (bytes: number): number => {
+    taken += bytes;
+    if (taken <= limit) return bytes;
+    throw new Problem(
+      'out_of_memory',
+      `expected a request that needs at most ${limit} bytes, got one that needs more`,
+    );
+  };
+  return {
+    float64: (length) => new Float64Array(take(length * 8) / 8),
+    bytes: (length) => new Uint8Array(take(length)),
+    scratch(use) {
+      const before = taken;
+      try {
+        return use();
+      } finally {
+        taken = before;
+      }
+    },
+  };
+}
 
 function memoryOf({ arena, memory }: Extract<ToLane, { type: 'job' | 'help' }>): ArenaMemory {
   const known = memory ?? arenas.get(arena);
@@ -189,7 +214,7 @@ async function compute(message: Message): Promise<Answer> {
       const detail = 'expected an engine that runs here, got "wasm"';
       throw Problem.at('/options/engine', 'engine_unavailable', detail);
     },
-    space: arena ?? heap,
+    space: arena ?? heap(start.requestBytes),
     limits: start.limits,
     codecs,
     version: start.version,

@@ -24,7 +24,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, student } = engine;
+    const { ahead, order, student } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -41,6 +41,12 @@ export class KernelClock {
       ),
       groups: timed('groups', engine.groups),
       comoments: timed('comoments', engine.comoments),
+      order: {
+        sort: timed('order', order.sort),
+        rank: timed('order', order.rank),
+        pairs: timed('order', order.pairs),
+      },
+      silhouette: timed('silhouette', engine.silhouette),
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

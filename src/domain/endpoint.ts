@@ -1,5 +1,6 @@
 import type { Engine } from '../ports/engine.js';
 import type { CheckedOptions, Json } from '../ports/formats.js';
+import type { TableLimits } from '../ports/limits.js';
 import type { JSONSchema } from '../ports/schema.js';
 import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
@@ -15,6 +16,8 @@ export interface Question<Options> {
   readonly engine: Engine;
   /** Room for columns of its own, where kernels run over them in place. */
   readonly space: Space;
+  /** What a table may have, also one that is made here. */
+  readonly limits: TableLimits;
   readonly notes: Notes;
 }
 
@@ -25,6 +28,8 @@ export interface Result {
   readonly columns: number;
   /** For clients that accept Arrow: the column to append to their table. */
   readonly appended?: { readonly name: string; readonly values: Int32Array };
+  /** A table as the answer: in JSON its columns are `results.columns`; Arrow is the table, with `results` as metadata. */
+  readonly table?: Table;
 }
 
 /** One analysis: a path, the schema its options are validated with, and its story. A new one costs one file. */

@@ -16,6 +16,7 @@ import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
 import { endpoints } from './endpoints.js';
 import { Notes } from './notes.js';
+import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js';
 
 /** What a lane gives to a request's way. */
 export interface JourneyTools {
@@ -27,7 +28,8 @@ export interface JourneyTools {
   readonly writeJson: JsonWriter;
   /** Loaded when the job asks for Arrow. */
   readonly writeArrow: TableWriter | undefined;
-  readonly sha256: (text: string) => string;
+  /** Of the parts, one behind the other, in hexadecimal. */
+  readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
   readonly engine: (name: EngineName | 'auto') => Engine;
   readonly space: Space;
@@ -82,6 +84,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     part: (name, value, at) => tools.checkOptions.part(endpoint.name, name, value, at),
     engine,
     space,
+    limits,
     notes,
   });
   tools.checkpoint();
@@ -98,8 +101,16 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   });
   spans.push(...clock.spans());
 
-  const results = tools.writeJson(result.results);
-  const digest = tools.sha256(tools.writeJson(result.results, true));
+  const { writeArrow } = tools;
+  const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
+  // The columns of a table are written once for the answer and for its hash; in an Arrow answer they are no JSON at all.
+  const value =
+    result.table === undefined || arrow !== undefined
+      ? result.results
+      : withColumns(result.results, columnsText(result.table, tools.writeJson));
+  const results = tools.writeJson(value);
+  const bytes = arrow === undefined || result.table === undefined ? [] : columnBytes(result.table);
+  const digest = tools.sha256(hashed(tools.writeJson(value, true), bytes));
   const meta = (): Json => ({
     engine: engine.name,
     engine_version: tools.version,
@@ -116,28 +127,32 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     result_sha256: digest,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
-    const { writeArrow } = tools;
-    const lz4 = job.arrowCompression === 'lz4' ? codecs.lz4.encode : undefined;
-    if (job.accept === 'arrow' && result.appended !== undefined && writeArrow !== undefined) {
+    if (arrow !== undefined && writeArrow !== undefined) {
+      const lz4 = job.arrowCompression === 'lz4' ? codecs.lz4.encode : undefined;
       const metadata = new Map([
         ['results', results],
         ['meta', tools.writeJson(meta())],
       ]);
-      const arrow = writeArrow(table, result.appended, metadata, lz4);
-      return { contentType: 'application/vnd.apache.arrow.stream', body: arrow };
+      const stream = writeArrow(arrow.table, arrow.extra, metadata, lz4);
+      return { contentType: 'application/vnd.apache.arrow.stream', body: stream };
     }
     const details = tools.writeJson(result.details);
     const text = `{"status":"success","results":${results},"details":${details},"meta":${tools.writeJson(meta())}}`;
     return { contentType: 'application/json', body: new TextEncoder().encode(text) };
   };
-  const { contentType, body: bytes } = answer();
+  const { contentType, body: answered } = answer();
   spans.push({
     name: 'encode',
     start: computed,
     end: now(),
-    attributes: { 'analytics.bytes': bytes.length },
+    attributes: { 'analytics.bytes': answered.length },
   });
-  return { contentType, body: bytes, spans };
+  return { contentType, body: answered, spans };
+}
+
+function* hashed(results: string, columns: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {
+  yield results;
+  yield* columns;
 }
 
 /** Throws `invalid_request` for a member of a JSON body that has no business beside the data. */

@@ -40,15 +40,21 @@ export interface Decoded {
 export type Decoder = (body: Uint8Array, tools: DecodeTools) => Decoded | Promise<Decoded>;
 
 /**
- * A table as an Arrow IPC stream with one more int32 column, null where negative; `metadata` goes into the schema. What
- * lies behind nulls is zeros. `lz4`: buffers as LZ4 frames (LZ4_FRAME), raw where that does not make them smaller.
+ * A table as an Arrow IPC stream, with one more int32 column, null where negative, or as it is; `metadata` goes into the
+ * schema. What lies behind nulls is zeros. `lz4`: buffers as LZ4 frames (LZ4_FRAME), raw where that does not make them
+ * smaller.
  */
 export type TableWriter = (
   table: Table,
-  extra: { readonly name: string; readonly values: Int32Array },
+  extra: { readonly name: string; readonly values: Int32Array } | null,
   metadata: ReadonlyMap<string, string>,
   lz4?: FrameEncoder,
 ) => Uint8Array;
+
+/** JSON text that was written before, to stand in a value as it is. */
+export class WrittenJson {
+  constructor(readonly text: string) {}
+}
 
 /** JSON of the service: objects whose keys come from clients are Maps, so that no name can touch a prototype. */
 export type Json =
@@ -59,6 +65,7 @@ export type Json =
   | readonly Json[]
   | Int32Array
   | Float64Array
+  | WrittenJson
   | ReadonlyMap<string, Json>
   | { readonly [key: string]: Json | undefined };
 

@@ -1,8 +1,12 @@
 import type { Numbers } from './tables.js';
 
-/** What an order of values gives. Missing values (a cleared validity bit, or NaN) are left out everywhere. */
+/**
+ * What an order of values gives. Missing values (a cleared validity bit, or NaN) are left out everywhere; infinities are
+ * values, −0 and 0 are equal. Columns stay as they are. Arrays lie in the memory of the request where the engine has one:
+ * good until it ends, and other kernels run over them in place. Throws Problem `out_of_memory`.
+ */
 export interface OrderKernel {
-  /** The present values, ascending; −0 and 0 are equal and may stand in any order. A new array. */
+  /** The present values, ascending; a zero may have either sign. A new array: 8 bytes a row, also of rows that are missing. */
   readonly sort: (column: Numbers) => Float64Array;
   /** Ranks from 1, ties share their mean rank: SciPy's `rankdata`. */
   readonly rank: (column: Numbers) => Ranks;
@@ -21,8 +25,9 @@ export interface Ranks {
   readonly distinct: number;
 }
 
-/** Exact while they are below 2^53. A tie in x: a pair of equal x. */
+/** Counts of pairs of rows, exact while they are below 2^53. A tie in x: a pair of equal x. */
 export interface PairCounts {
+  /** Rows in which both are present. */
   readonly count: number;
   readonly concordant: number;
   readonly discordant: number;

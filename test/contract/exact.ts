@@ -104,3 +104,96 @@ export function exactSum(values: readonly number[]): number {
     exponent,
   );
 }
+
+/** Sums of squares between and within samples of finite values, and F. Every sample has a value. */
+export function exactAnova(samples: readonly (readonly number[])[]): {
+  ssBetween: number;
+  ssWithin: number;
+  f: number;
+} {
+  const { units, exponent } = whole(samples.flat());
+  const total = BigInt(units.length);
+  const counts = samples.map(({ length }) => BigInt(length));
+  // Everything over one denominator: the number of values times the product of the samples' sizes.
+  const product = counts.reduce((all, n) => all * n, 1n);
+  const denominator = total * product;
+  let [start, s1, s2, between] = [0, 0n, 0n, 0n];
+  samples.forEach(({ length }, sample) => {
+    const own = units.slice(start, start + length).reduce((sum, x) => sum + x, 0n);
+    between += own * own * total * (product / counts[sample]!);
+    s1 += own;
+    start += length;
+  });
+  for (const x of units) s2 += x * x;
+  between -= s1 * s1 * product;
+  const within = s2 * denominator - s1 * s1 * product - between;
+  const [dfBetween, dfWithin] = [BigInt(samples.length - 1), total - BigInt(samples.length)];
+  return {
+    ssBetween: nearest(between, denominator, 2 * exponent),
+    ssWithin: nearest(within, denominator, 2 * exponent),
+    f: within === 0n ? (between === 0n ? NaN : Infinity) : nearest(between * dfWithin, within * dfBetween, 0),
+  };
+}
+
+/**
+ * Least squares of finite columns in exact arithmetic, rounded at the end: the coefficients, Σr², the diagonal of (X'X)⁻¹.
+ * Null where the columns are dependent. Bareiss's elimination of the normal equations, without fractions.
+ */
+export function exactLeastSquares(
+  columns: readonly (readonly number[])[],
+  y: readonly number[],
+): { coefficients: number[]; squares: number; variances: number[] } | null {
+  const x = columns.map(whole);
+  const target = whole(y);
+  const dot = (a: readonly bigint[], b: readonly bigint[]): bigint =>
+    a.reduce((sum, value, row) => sum + value * b[row]!, 0n);
+  const order = x.length;
+  // Right of the matrix: X'y, then the unit matrix. Below it: y'X, so that the last pivot is that of Σr².
+  const a = x.map(({ units }, i) => [
+    ...x.map((other) => dot(units, other.units)),
+    dot(units, target.units),
+    ...x.map((_, j) => (i === j ? 1n : 0n)),
+  ]);
+  a.push([
+    ...x.map(({ units }) => dot(target.units, units)),
+    dot(target.units, target.units),
+    ...x.map(() => 0n),
+  ]);
+  let before = 1n;
+  for (let k = 0; k < order; k++) {
+    const pivot = a[k]![k]!;
+    // Gram matrices need no exchange of rows: a leading minor is 0 only where columns are dependent.
+    if (pivot === 0n) return null;
+    for (let i = 0; i <= order; i++) {
+      if (i === k) continue;
+      const factor = a[i]![k]!;
+      a[i] = a[i]!.map((value, j) => (value * pivot - factor * a[k]![j]!) / before);
+    }
+    before = pivot;
+  }
+  const scale = (i: number): number => x[i]!.exponent;
+  return {
+    coefficients: x.map((_, i) => nearest(a[i]![order]!, before, target.exponent - scale(i))),
+    squares: nearest(a[order]![order]!, before, 2 * target.exponent),
+    variances: x.map((_, i) => nearest(a[i]![order + 1 + i]!, before, -2 * scale(i))),
+  };
+}
+
+/** Σ (x[t] − x̄)(x[t + lag] − x̄) over the pairs that are there / Σ (x − x̄)²; NaN where that is 0. */
+export function exactAutocorrelation(rows: readonly (number | null)[], lag: number): number {
+  const { units } = whole(rows.filter((row) => row !== null));
+  let place = 0;
+  const series = rows.map((row) => (row === null ? null : units[place++]!));
+  const n = BigInt(units.length);
+  const sum = units.reduce((total, x) => total + x, 0n);
+  // Deviations times n.
+  const deviation = (x: bigint): bigint => n * x - sum;
+  let [above, below] = [0n, 0n];
+  series.forEach((x, t) => {
+    if (x === null) return;
+    below += deviation(x) ** 2n;
+    const y = series[t + lag] ?? null;
+    if (y !== null) above += deviation(x) * deviation(y);
+  });
+  return below === 0n ? NaN : nearest(above, below, 0);
+}

@@ -1,6 +1,4 @@
 /** Count, sum, mean, centred powers, extremes: against pandas, NIST and exact arithmetic, whatever the batches. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Moments } from '../../src/ports/engine.js';
 import {
@@ -19,28 +17,7 @@ import {
 import { describeEngines } from './engines.js';
 import { exactMoments, exactSum } from './exact.js';
 import { GOLDEN, goldenNumber } from './golden.js';
-
-const NIST_FOLDER = join(__dirname, '..', 'corpora', 'nist');
-
-interface NistSet {
-  readonly name: string;
-  readonly mean: number;
-  readonly deviation: number;
-  readonly rows: number[];
-}
-
-const nist: readonly NistSet[] = readdirSync(NIST_FOLDER).map((file) => {
-  const text = readFileSync(join(NIST_FOLDER, file), 'utf8');
-  const find = (pattern: RegExp): number => Number(pattern.exec(text)?.[1]);
-  const lines = text.trimEnd().split(/\r?\n/u);
-  const first = lines.findLastIndex((line) => !/^\s*[-+\d.eE]+\s*$/u.test(line) || /^-+$/u.test(line)) + 1;
-  return {
-    name: /_(\w+)\./u.exec(file)![1]!,
-    mean: find(/(?:Sample Mean\s+ybar:|^mean\s+=)\s*(\S+)/mu),
-    deviation: find(/(?:Sample Standard Deviation.*s:|^standardDeviation\s+=)\s*(\S+)/mu),
-    rows: lines.slice(first).map(Number),
-  };
-});
+import { UNIVARIATE } from '../nist/sets.js';
 
 describeEngines((under) => {
   const moments = (rows: readonly Row[], order: 2 | 4 = 4): Moments =>
@@ -150,7 +127,8 @@ describeEngines((under) => {
     }
   });
 
-  test.each(nist)('NIST: $name', ({ name, rows, mean, deviation }) => {
+  test.each(UNIVARIATE)('NIST: $name', ({ name, values, mean, deviation }) => {
+    const rows = [...values];
     const got = moments(rows, 2);
     expect(correctDigits(got.mean, mean)).toBe(15);
     const own = Math.sqrt(got.m2 / (rows.length - 1));

@@ -195,6 +195,21 @@ def silhouette(name, options):
     return lambda: silhouette_score(data, labels), lambda answer: [answer]
 
 
+def sort(name, options):
+    values = DATA[name][0]
+    return lambda: np.sort(values), lambda answer: answer[::1000]
+
+
+def ranks(name, options):
+    values = DATA[name][0]
+    return lambda: stats.rankdata(values), lambda answer: answer[::1000]
+
+
+def kendall(name, options):
+    x, y = DATA[name]
+    return lambda: stats.kendalltau(x, y, method="asymptotic"), lambda answer: [answer.statistic]
+
+
 OPERATIONS = {
     operation.__name__: operation
     for operation in (
@@ -213,6 +228,9 @@ OPERATIONS = {
         extended,
         grouped,
         silhouette,
+        sort,
+        ranks,
+        kendall,
     )
 }
 

@@ -35,4 +35,20 @@ export function instantText(data: Data<Timestamp | Date_>): (row: number) => str
   };
 }
 
+/** Instants of a batch in milliseconds since 1970, finer ones cut off downwards. */
+export function instantMilliseconds(data: Data<Timestamp | Date_>): (row: number) => number {
+  const unit = isDate(data.type) ? DATE[data.type.unit] : TIMESTAMP[data.type.unit];
+  const { values } = data;
+  if (unit >= MILLISECOND) {
+    const scale = Number(unit / MILLISECOND);
+    return (row) => Number(values[row] ?? 0) * scale;
+  }
+  const per = MILLISECOND / unit;
+  return (row) => {
+    const value = BigInt(values[row] ?? 0);
+    const rest = ((value % per) + per) % per;
+    return Number((value - rest) / per);
+  };
+}
+
 const isDate = (type: Timestamp | Date_): type is Date_ => type.typeId === Type.Date;

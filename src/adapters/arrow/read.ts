@@ -11,9 +11,16 @@ import {
 } from 'apache-arrow';
 import type { NumberStorage } from '../../ports/engine.js';
 import type { Decoder, DecodeTools } from '../../ports/formats.js';
-import { type Cell, type Chunk, type Column, numericCells, type Table } from '../../ports/tables.js';
+import {
+  type Cell,
+  type Chunk,
+  type Column,
+  numericCells,
+  type Table,
+  type TextColumn,
+} from '../../ports/tables.js';
 import { buildTable } from './build.js';
-import { decimalNumber, instantText } from './cells.js';
+import { decimalNumber, instantMilliseconds, instantText } from './cells.js';
 import { unsupported } from './schema.js';
 import { verifyArrow } from './verify.js';
 
@@ -52,7 +59,7 @@ export const readArrow: Decoder = (body, tools) => {
 function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column {
   const { name, type } = arrow.schema.fields[index]! as Field<DataType>;
   const vector = arrow.getChildAt(index)!;
-  const text = (kind: 'string' | 'timestamp' | 'mixed', cells: () => Iterable<Cell>): Column => ({
+  const text = (kind: TextColumn['type'], cells: () => Iterable<Cell>): TextColumn => ({
     name,
     type: kind,
     missing: missingIn(vector),
@@ -79,7 +86,7 @@ function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column 
       return text('string', () => vector as Iterable<string | null>);
     case Type.Timestamp:
     case Type.Date:
-      return text('timestamp', () => instants(vector));
+      return { ...text('timestamp', () => instants(vector)), instants: () => milliseconds(vector) };
     case Type.Dictionary:
       return text('string', () => entries(vector));
     default:
@@ -197,4 +204,14 @@ function* instants(vector: Vector): Iterable<string | null> {
     const textOf = instantText(data as Data<Timestamp | Date_>);
     for (let row = 0; row < data.length; row++) yield data.getValid(row) ? textOf(row) : null;
   }
+}
+
+function milliseconds(vector: Vector): Float64Array {
+  const out = new Float64Array(vector.length);
+  let row = 0;
+  for (const data of vector.data) {
+    const valueOf = instantMilliseconds(data as Data<Timestamp | Date_>);
+    for (let i = 0; i < data.length; i++) out[row++] = data.getValid(i) ? valueOf(i) : NaN;
+  }
+  return out;
 }

@@ -1,41 +1,35 @@
 import {
-  Bool,
   CompressionType,
   compressionRegistry,
   type Data,
   Field,
-  Float64,
   Int32,
   makeData,
-  makeVector,
   RecordBatch,
   RecordBatchStreamWriter,
   Schema,
   Struct,
   Table as ArrowTable,
   tableToIPC,
-  Utf8,
-  vectorFromArray,
-  type Vector,
 } from 'apache-arrow';
 import type { TableWriter } from '../../ports/formats.js';
-import type { Column, Table } from '../../ports/tables.js';
+import type { Table } from '../../ports/tables.js';
+import { dataOf } from './columns.js';
 import { zeroNulls } from './nulls.js';
 import { sourceOf } from './read.js';
 
 /** The client's own columns, types and batches when they came as Arrow; float64, bool and utf8 otherwise. */
 export const writeArrow: TableWriter = (table, extra, metadata, lz4) => {
   const source = sourceOf(table) ?? build(table);
-  const name = freeName(extra.name, table.names);
-  const appended = new Field(name, new Int32(), true);
-  const fields = [...source.schema.fields, appended];
+  const appended = extra === null ? [] : [new Field(freeName(extra.name, table.names), new Int32(), true)];
+  const fields = [...source.schema.fields, ...appended];
   const schema = new Schema(fields, new Map([...source.schema.metadata, ...metadata]));
   let start = 0;
   const batches = source.batches.map((batch) => {
     const end = start + batch.numRows;
     const children: Data[] = [
       ...batch.data.children.map(zeroNulls),
-      labelData(extra.values.subarray(start, end)),
+      ...(extra === null ? [] : [labelData(extra.values.subarray(start, end))]),
     ];
     start = end;
     return new RecordBatch(
@@ -94,27 +88,12 @@ function labelData(labels: Int32Array): Data<Int32> {
 }
 
 function build(table: Table): ArrowTable {
-  const vectors = table.names.map((name): [string, Vector] => [name, vectorOf(table.column(name))]);
-  const schema = new Schema(vectors.map(([name, vector]) => new Field(name, vector.type, true)));
-  const children = vectors.map(([, vector]): Data => vector.data[0]! as Data);
+  const columns = table.names.map((name) => dataOf(table.column(name)));
+  const schema = new Schema(columns.map((data, i) => new Field(table.names[i]!, data.type, true)));
   const type = new Struct(schema.fields);
-  const batch = new RecordBatch(schema, makeData({ type, length: table.rows, nullCount: 0, children }));
-  return new ArrowTable(schema, [batch]);
-}
-
-function vectorOf(column: Column): Vector {
-  const cells = [...column.cells()];
-  if (column.type === 'number') return vectorFromArray(cells as (number | null)[], new Float64());
-  if (column.type === 'boolean') return vectorFromArray(cells as (boolean | null)[], new Bool());
-  const texts = cells.map((cell) =>
-    cell === null || typeof cell === 'string' ? cell : JSON.stringify(cell),
+  const batch = new RecordBatch(
+    schema,
+    makeData({ type, length: table.rows, nullCount: 0, children: columns }),
   );
-  if (texts.length === 0)
-    return makeVector({
-      type: new Utf8(),
-      length: 0,
-      valueOffsets: new Int32Array(1),
-      data: new Uint8Array(),
-    });
-  return vectorFromArray(texts, new Utf8());
+  return new ArrowTable(schema, [batch]);
 }

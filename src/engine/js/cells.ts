@@ -21,3 +21,12 @@ export function eachPresent(column: Numbers, visit: (value: number, row: number)
     start += length;
   }
 }
+
+/** One number a row, NaN where it is missing. */
+export function cellsOf(column: Numbers): Float64Array {
+  const cells = new Float64Array(column.length).fill(NaN);
+  eachPresent(column, (value, row) => {
+    cells[row] = value;
+  });
+  return cells;
+}

@@ -1,6 +1,5 @@
 import type { ComomentsKernel } from '../../ports/engine.js';
-import type { Numbers } from '../../ports/tables.js';
-import { eachPresent } from './cells.js';
+import { cellsOf } from './cells.js';
 import { Sum } from './moments.js';
 
 /** Two passes a pair: the means, then products of the deviations with the corrected two-pass term. Sums are compensated. */
@@ -25,15 +24,6 @@ export const comoments: ComomentsKernel = (columns) => {
   }
   return result;
 };
-
-/** One number a row, NaN where it is missing. */
-function cellsOf(column: Numbers): Float64Array {
-  const cells = new Float64Array(column.length).fill(NaN);
-  eachPresent(column, (value, row) => {
-    cells[row] = value;
-  });
-  return cells;
-}
 
 function pairOf(xs: Float64Array, ys: Float64Array) {
   const [sumX, sumY] = [new Sum(), new Sum()];

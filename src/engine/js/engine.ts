@@ -5,8 +5,10 @@ import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { moments } from './moments.js';
+import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
+import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { widen } from './widen.js';
 
@@ -22,6 +24,8 @@ export async function jsEngine(): Promise<Engine> {
     kmeans: kmeans(kmeansGenerator, moments),
     groups,
     comoments,
+    order,
+    silhouette,
     student,
     random,
     widen,

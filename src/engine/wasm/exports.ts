@@ -34,6 +34,9 @@ export interface Kernels {
   groups_merge(total: number, part: number, groups: number): void;
   comoments_merge(partials: number, blocks: number, columnCount: number, total: number): void;
   comoments_finish(total: number, columnCount: number, out: number): void;
+  order_sample(plan: number, scratch: number): void;
+  order_starts(plan: number): void;
+  inversions_starts(tallies: number, blocks: number, starts: number): void;
   json_parse(frame: number, body: number, length: number, lines: boolean): void;
   csv_parse(frame: number, body: number, length: number): void;
   random_seed(state: number, seed: number): void;

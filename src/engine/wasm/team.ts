@@ -21,6 +21,14 @@ export const OPERATIONS = [
   'assign',
   'sift',
   'inertia',
+  'cells',
+  'tally',
+  'deal',
+  'order',
+  'digits',
+  'exchange',
+  'inversions',
+  'silhouette',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -1,0 +1,119 @@
+import { Bool, type Data, Float64, makeData, Utf8 } from 'apache-arrow';
+import { Problem } from '../../ports/problem.js';
+import type { Cell, Column, Numbers } from '../../ports/tables.js';
+import { isValid } from './bits.js';
+
+/** A column as Arrow data: numbers as float64, booleans as bits, all else as UTF-8 text. Missing values are null, zeros behind. */
+export function dataOf(column: Column): Data {
+  if ('numbers' in column) return column.type === 'number' ? doubles(column.numbers) : bits(column.numbers);
+  return text(column.cells());
+}
+
+interface Nulls {
+  readonly nullBitmap: Uint8Array;
+  readonly nullCount: number;
+}
+
+/** One values buffer of all chunks; `set` is called with each present value and its row. */
+function present({ length, chunks }: Numbers, set: (row: number, value: number) => void): Nulls {
+  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+  let row = 0;
+  let count = 0;
+  for (const { values, validity, bitOffset } of chunks) {
+    for (let i = 0; i < values.length; i++, row++) {
+      const value = values[i]!;
+      if (value !== value || (validity !== null && !isValid(validity, bitOffset + i))) continue;
+      nullBitmap[row >> 3]! |= 1 << (row & 7);
+      set(row, value);
+      count++;
+    }
+  }
+  return { nullBitmap, nullCount: length - count };
+}
+
+function doubles(numbers: Numbers): Data<Float64> {
+  const { length, chunks } = numbers;
+  const [only] = chunks;
+  const [type, data] = [new Float64(), new Float64Array(length)];
+  if (chunks.length === 1 && only!.validity === null) {
+    data.set(only!.values);
+    const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+    const nullCount = markPresent(data, nullBitmap);
+    return makeData({ type, length, nullCount, nullBitmap: nullCount === 0 ? undefined : nullBitmap, data });
+  }
+  const nulls = present(numbers, (row, value) => {
+    data[row] = value;
+  });
+  return makeData({ type, length, ...nulls, data });
+}
+
+/** A bit for every value that is not NaN, zeros in place of NaN. Returns how many those are. */
+function markPresent(data: Float64Array, bitmap: Uint8Array): number {
+  let missing = 0;
+  for (let start = 0, byte = 0; start < data.length; start += 8, byte++) {
+    const end = Math.min(start + 8, data.length);
+    let bits = 0;
+    for (let row = start; row < end; row++) {
+      if (data[row] === data[row]) bits |= 1 << (row - start);
+      else {
+        data[row] = 0;
+        missing++;
+      }
+    }
+    bitmap[byte] = bits;
+  }
+  return missing;
+}
+
+function bits(numbers: Numbers): Data<Bool> {
+  const { length } = numbers;
+  const data = new Uint8Array(Math.ceil(length / 8));
+  const nulls = present(numbers, (row, value) => {
+    if (value !== 0) data[row >> 3]! |= 1 << (row & 7);
+  });
+  return makeData({ type: new Bool(), length, ...nulls, data });
+}
+
+/** Bytes that offsets of 32 bits can reach. */
+const MOST_TEXT = 2 ** 31 - 1;
+
+function text(cells: Iterable<Cell>): Data<Utf8> {
+  const encoder = new TextEncoder();
+  const offsets: number[] = [0];
+  const valid: boolean[] = [];
+  let bytes = new Uint8Array(1024);
+  let [end, nullCount] = [0, 0];
+  for (const cell of cells) {
+    if (cell === null) nullCount++;
+    else {
+      const string = typeof cell === 'string' ? cell : JSON.stringify(cell);
+      if (bytes.length - end < string.length * 3) {
+        const grown = new Uint8Array(Math.max(bytes.length * 2, end + string.length * 3));
+        grown.set(bytes);
+        bytes = grown;
+      }
+      end += encoder.encodeInto(string, bytes.subarray(end)).written;
+      if (end > MOST_TEXT)
+        throw new Problem(
+          'out_of_memory',
+          `expected at most ${MOST_TEXT} bytes of text in a column, got more`,
+        );
+    }
+    offsets.push(end);
+    valid.push(cell !== null);
+  }
+  const length = valid.length;
+  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+  valid.forEach((is, row) => {
+    if (is) nullBitmap[row >> 3]! |= 1 << (row & 7);
+  });
+  const data = bytes.subarray(0, end);
+  return makeData({
+    type: new Utf8(),
+    length,
+    nullCount,
+    nullBitmap: nullCount === 0 ? undefined : nullBitmap,
+    valueOffsets: Int32Array.from(offsets),
+    data,
+  });
+}
