@@ -21,8 +21,8 @@ export type Prediction =
   | { readonly kind: 'numbers'; readonly values: Float64Array }
   /** `probabilities`: rows × classes, row-major; absent where the estimator has none. */
   | { readonly kind: 'classes'; readonly codes: Int32Array; readonly probabilities?: Float64Array }
-  /** Cluster numbers, −1 for noise; 1 and −1 of outlier detectors. */
-  | { readonly kind: 'labels'; readonly labels: Int32Array }
+  /** Cluster numbers, −1 for noise; 1 and −1 of outlier detectors, with the scores that decide it, below 0 for outliers. */
+  | { readonly kind: 'labels'; readonly labels: Int32Array; readonly scores?: Float64Array }
   /** Rows in other columns: of a decomposition. */
   | {
       readonly kind: 'columns';

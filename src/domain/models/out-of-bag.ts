@@ -1,0 +1,42 @@
+import type { Features } from './estimator.js';
+import { classesByShare } from './targets.js';
+import { addLeaves, type Trees } from './tree-nodes.js';
+
+/** Scores of a forest by, for each row, the trees that did not draw it. */
+export interface OutOfBag {
+  /** Adds the last of the trees; `weights`: how often it drew each row. */
+  readonly add: (trees: Trees, weights: Float64Array) => void;
+  readonly accuracy: (codes: Int32Array) => number;
+  readonly r2: (values: Float64Array) => number;
+}
+
+/** A row that every tree drew counts with zeros, as in scikit-learn. */
+export function outOfBag({ columns, rows }: Features, width: number): OutOfBag {
+  const sums = new Float64Array(rows * width);
+  const trees = new Float64Array(rows);
+  const means = (): Float64Array => sums.map((sum, i) => sum / Math.max(1, trees[Math.floor(i / width)]!));
+  return {
+    add(all, weights) {
+      const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => weights[row] === 0);
+      const last = { ...all, roots: all.roots.slice(-1) };
+      const said = new Float64Array(left.length * width);
+      addLeaves(last, columns, said, left.length, left);
+      left.forEach((row, i) => {
+        trees[row]!++;
+        for (let k = 0; k < width; k++) sums[row * width + k]! += said[i * width + k]!;
+      });
+    },
+    accuracy(codes) {
+      const found = classesByShare(means(), width);
+      if (found.kind !== 'classes') return NaN;
+      return found.codes.filter((code, row) => code === codes[row]).length / rows;
+    },
+    r2(values) {
+      const mean = values.reduce((sum, y) => sum + y, 0) / rows;
+      const said = means();
+      const left = values.reduce((sum, y, i) => sum + (y - said[i]!) ** 2, 0);
+      const all = values.reduce((sum, y) => sum + (y - mean) ** 2, 0);
+      return 1 - left / all;
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import type { Json } from '../../ports/formats.js';
+import { Problem } from '../../ports/problem.js';
+
+/**
+ * Trees as flat arrays, those of a forest one behind another. A node with `feature` ≥ 0 sends a row to node `left` where its
+ * value is at most `threshold`, else to `left` + 1: children lie side by side. Where `feature` is −1, `left` is the leaf's
+ * place in `value`, which has `width` numbers a leaf.
+ */
+export interface Trees {
+  readonly [key: string]: Json;
+  /** Of each tree, its first node. */
+  readonly roots: Int32Array;
+  readonly feature: Int32Array;
+  readonly threshold: Float64Array;
+  readonly left: Int32Array;
+  readonly width: number;
+  readonly value: Float64Array;
+}
+
+/** Nodes that a model may have: beyond it is too large to be kept and written. */
+export const MOST_NODES = 16_000_000;
+
+/** Nodes while trees grow. */
+export interface NodeStore {
+  /** Begins a tree; returns its root. */
+  readonly root: () => number;
+  /** Makes `node` a split; returns the left child, the right one is next. Throws Problem beyond `MOST_NODES`. */
+  readonly split: (node: number, feature: number, threshold: number) => number;
+  /** Makes `node` a leaf. `write` gives its values. */
+  readonly leaf: (node: number, write: (out: Float64Array, at: number) => void) => void;
+  readonly leaves: () => number;
+  readonly finish: () => Trees;
+  /** The trees so far, over the arrays that grow on: for a look, not to keep. */
+  readonly peek: () => Trees;
+}
+
+export function nodeStore(width: number, pointer: (parameter: string) => string): NodeStore {
+  const roots: number[] = [];
+  let feature = new Int32Array(256);
+  let threshold = new Float64Array(256);
+  let left = new Int32Array(256);
+  let value = new Float64Array(128 * width);
+  let nodes = 0;
+  let leaves = 0;
+
+  /** The next `count` nodes. */
+  function take(count: number): number {
+    const first = nodes;
+    nodes += count;
+    if (nodes > MOST_NODES || leaves * width > 2 * MOST_NODES) {
+      const detail = `expected at most ${MOST_NODES} nodes and ${2 * MOST_NODES} values in leaves: give max_depth, min_samples_leaf, or fewer trees`;
+      throw Problem.at(pointer('max_depth'), 'invalid_option', detail);
+    }
+    if (nodes > feature.length) {
+      const length = feature.length * 2;
+      feature = grown(feature, new Int32Array(length));
+      left = grown(left, new Int32Array(length));
+      threshold = grown(threshold, new Float64Array(length));
+    }
+    return first;
+  }
+
+  const trees = (): Trees => ({
+    roots: Int32Array.from(roots),
+    feature: feature.subarray(0, nodes),
+    threshold: threshold.subarray(0, nodes),
+    left: left.subarray(0, nodes),
+    width,
+    value: value.subarray(0, leaves * width),
+  });
+  return {
+    root() {
+      const node = take(1);
+      roots.push(node);
+      return node;
+    },
+    split(node, of, at) {
+      const child = take(2);
+      feature[node] = of;
+      threshold[node] = at;
+      left[node] = child;
+      return child;
+    },
+    leaf(node, write) {
+      if ((leaves + 1) * width > value.length)
+        value = grown(value, new Float64Array(Math.max(value.length * 2, width)));
+      feature[node] = -1;
+      left[node] = leaves;
+      write(value, leaves * width);
+      leaves++;
+    },
+    leaves: () => leaves,
+    peek: trees,
+    finish() {
+      const { roots: starts, ...all } = trees();
+      return {
+        roots: starts,
+        feature: all.feature.slice(),
+        threshold: all.threshold.slice(),
+        left: all.left.slice(),
+        width,
+        value: all.value.slice(),
+      };
+    },
+  };
+}
+
+function grown<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Rows that go through a tree together: their values stay in the cache. */
+const BLOCK = 1024;
+
+/**
+ * Adds to `sums` (rows × width) what each tree says of each row: the values of the leaf that it comes to. `rows`: which
+ * ones; all in order where absent. Trees are gone through in order, so the sums have the same bits whatever the blocks.
+ */
+export function addLeaves(
+  trees: Trees,
+  columns: readonly Float64Array[],
+  sums: Float64Array,
+  count: number,
+  rows?: Int32Array,
+): void {
+  const d = columns.length;
+  const block = new Float64Array(BLOCK * d);
+  for (let start = 0; start < count; start += BLOCK) {
+    const length = Math.min(BLOCK, count - start);
+    gather(columns, rows, start, length, block);
+    for (let tree = 0; tree < trees.roots.length; tree++)
+      addTree(trees, trees.roots[tree]!, block, d, length, sums, start * trees.width);
+  }
+}
+
+/** Rows `start` … as rows of `block`. */
+function gather(
+  columns: readonly Float64Array[],
+  rows: Int32Array | undefined,
+  start: number,
+  length: number,
+  block: Float64Array,
+): void {
+  const d = columns.length;
+  for (let j = 0; j < d; j++) {
+    const column = columns[j]!;
+    if (rows === undefined) for (let i = 0; i < length; i++) block[i * d + j] = column[start + i]!;
+    else for (let i = 0; i < length; i++) block[i * d + j] = column[rows[start + i]!]!;
+  }
+}
+
+/** IN: block, length × d; INOUT: sums, from `at` on, length × width. */
+function addTree(
+  { feature, threshold, left, value, width }: Trees,
+  root: number,
+  block: Float64Array,
+  d: number,
+  length: number,
+  sums: Float64Array,
+  at: number,
+): void {
+  for (let i = 0; i < length; i++) {
+    const row = i * d;
+    let node = root;
+    let f = feature[node]!;
+    while (f >= 0) {
+      node = left[node]! + (block[row + f]! <= threshold[node]! ? 0 : 1);
+      f = feature[node]!;
+    }
+    const leaf = left[node]! * width;
+    const to = at + i * width;
+    for (let k = 0; k < width; k++) sums[to + k]! += value[leaf + k]!;
+  }
+}
