@@ -1,5 +1,5 @@
 /** Estimators fitted outside the service: with their schemas' defaults, over an engine of their own. */
-import Ajv from 'ajv';
+import Ajv, { type SchemaObject } from 'ajv';
 import { Notes } from '../../src/domain/notes.js';
 import type {
   Estimator,
@@ -58,7 +58,7 @@ const ajv = new Ajv({ useDefaults: true, allowUnionTypes: true });
 
 export function withDefaults({ parameters }: Estimator, given: object): unknown {
   const filled: unknown = structuredClone(given);
-  const check = ajv.compile(parameters);
+  const check = ajv.compile(parameters as SchemaObject);
   if (!check(filled)) throw new TypeError(ajv.errorsText(check.errors));
   return filled;
 }

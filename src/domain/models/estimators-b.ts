@@ -1,6 +1,11 @@
+import { dbscan } from './dbscan.js';
 import { decisionTreeClassifier, decisionTreeRegressor } from './decision-tree.js';
 import type { Estimator } from './estimator.js';
+import { gaussianNb } from './gaussian-nb.js';
 import { isolationForest } from './isolation-forest.js';
+import { kNeighborsClassifier, kNeighborsRegressor } from './k-neighbors.js';
+import { kmeans } from './kmeans.js';
+import { miniBatchKmeans } from './mini-batch-kmeans.js';
 import { randomForestClassifier, randomForestRegressor } from './random-forest.js';
 
 /** Trees, neighbours, naive Bayes and clusterings. */
@@ -10,4 +15,10 @@ export const ESTIMATORS: readonly Estimator[] = [
   randomForestClassifier,
   randomForestRegressor,
   isolationForest,
+  gaussianNb,
+  kNeighborsClassifier,
+  kNeighborsRegressor,
+  dbscan,
+  kmeans,
+  miniBatchKmeans,
 ];
