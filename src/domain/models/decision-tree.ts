@@ -4,7 +4,8 @@ import { type Criterion, classCriterion, squaredError } from './criteria.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { rankedColumn } from './ranks.js';
 import { growTree, searchRoom } from './tree-growth.js';
-import { addLeaves, nodeStore, type Trees } from './tree-nodes.js';
+import { nodeStore, type Trees } from './tree-nodes.js';
+import { addLeaves } from './tree-walk.js';
 import { boundsOf, classCriteria, maxFeatures, numberCriteria, treeParameters } from './tree-parameters.js';
 import { classesByShare, type ClassTarget, classTarget, type NumberTarget, numberTarget } from './targets.js';
 

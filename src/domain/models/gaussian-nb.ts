@@ -157,9 +157,10 @@ function addDensity(
   at: number,
   step: number,
 ): void {
+  const share = -0.5 / spread;
   for (let row = 0; row < column.length; row++) {
     const deviation = column[row]! - mean;
-    out[row * step + at]! -= (0.5 * (deviation * deviation)) / spread;
+    out[row * step + at]! += share * (deviation * deviation);
   }
 }
 

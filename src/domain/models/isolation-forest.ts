@@ -4,7 +4,8 @@ import { estimator, type Features, type Lesson } from './estimator.js';
 import { growIsolationTree, pathLength } from './isolation-tree.js';
 import { seed } from './parameters.js';
 import { memberSeeds, type RandomState, randomState } from './random-state.js';
-import { addLeaves, nodeStore, type Trees } from './tree-nodes.js';
+import { nodeStore, type Trees } from './tree-nodes.js';
+import { addLeaves } from './tree-walk.js';
 import { refuseFraction } from './tree-parameters.js';
 
 const parameters = {

@@ -140,11 +140,12 @@ export function nearestOfBox(
   node: number,
 ): number {
   const at = node * d;
+  const squared = metric === 'euclidean';
   let sum = 0;
   for (let k = 0; k < d; k++) {
     const x = point[i + k]!;
-    const side = x < low[at + k]! ? low[at + k]! - x : x > high[at + k]! ? x - high[at + k]! : 0;
-    sum += metric === 'euclidean' ? side * side : side;
+    const side = Math.max(low[at + k]! - x, x - high[at + k]!, 0);
+    sum += squared ? side * side : side;
   }
   return sum;
 }
@@ -158,11 +159,12 @@ export function farthestOfBox(
   node: number,
 ): number {
   const at = node * d;
+  const squared = metric === 'euclidean';
   let sum = 0;
   for (let k = 0; k < d; k++) {
     const x = point[i + k]!;
     const side = Math.max(Math.abs(x - low[at + k]!), Math.abs(high[at + k]! - x));
-    sum += metric === 'euclidean' ? side * side : side;
+    sum += squared ? side * side : side;
   }
   return sum;
 }

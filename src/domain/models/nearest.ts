@@ -1,4 +1,4 @@
-import { distance, type KdTree, type Metric, nearestOfBox } from './kd-tree.js';
+import { type KdTree, type Metric, nearestOfBox } from './kd-tree.js';
 
 /** The nearest points of one query: rows and reduced distances, the nearest first, of equals the lower row. */
 export interface Nearest {
@@ -15,6 +15,7 @@ export function nearestSearch(
 ): (queries: Float64Array, at: number) => Nearest {
   const found: Nearest = { rows: new Int32Array(k), distances: new Float64Array(k), count: 0 };
   const { left } = tree;
+  const scan = metric === 'euclidean' ? scanSquares : scanSizes;
   // A node is visited with its bound: the one that was pushed last is the nearer child.
   const open = new Int32Array(128);
   const bounds = new Float64Array(128);
@@ -28,7 +29,7 @@ export function nearestSearch(
       if (found.count === k && bounds[top]! > found.distances[k - 1]!) continue;
       const child = left[node]!;
       if (child === 0) {
-        scan(tree, node, metric, queries, at, found);
+        scan(tree, node, queries, at, found);
         continue;
       }
       const first = nearestOfBox(metric, queries, at, tree, child);
@@ -43,20 +44,71 @@ export function nearestSearch(
   };
 }
 
-/** Goes over the points of a leaf. */
-function scan(
+/** Goes over the points of a leaf, by squares. A sum that is beyond the last place is not summed to its end. */
+function scanSquares(
   { d, points, rows, start, end }: KdTree,
   node: number,
-  metric: Metric,
   queries: Float64Array,
   at: number,
   found: Nearest,
 ): void {
-  const k = found.rows.length;
-  for (let i = start[node]!; i < end[node]!; i++) {
-    const reduced = distance(metric, queries, at, points, i * d, d);
-    if (found.count === k && reduced > found.distances[k - 1]!) continue;
-    insert(found, reduced, rows[i]!);
+  const { distances } = found;
+  const k = distances.length;
+  const whole = d & ~3;
+  let bound = found.count === k ? distances[k - 1]! : Infinity;
+  const last = end[node]!;
+  for (let i = start[node]!; i < last; i++) {
+    const from = i * d;
+    let sum = 0;
+    let j = 0;
+    for (; j < whole && sum <= bound; j += 4) {
+      const a = queries[at + j]! - points[from + j]!;
+      const b = queries[at + j + 1]! - points[from + j + 1]!;
+      const c = queries[at + j + 2]! - points[from + j + 2]!;
+      const e = queries[at + j + 3]! - points[from + j + 3]!;
+      sum = sum + a * a + b * b + c * c + e * e;
+    }
+    for (; j < d && sum <= bound; j++) {
+      const a = queries[at + j]! - points[from + j]!;
+      sum += a * a;
+    }
+    if (sum > bound) continue;
+    insert(found, sum, rows[i]!);
+    if (found.count === k) bound = distances[k - 1]!;
+  }
+}
+
+/** The same by absolute differences. */
+function scanSizes(
+  { d, points, rows, start, end }: KdTree,
+  node: number,
+  queries: Float64Array,
+  at: number,
+  found: Nearest,
+): void {
+  const { distances } = found;
+  const k = distances.length;
+  const whole = d & ~3;
+  let bound = found.count === k ? distances[k - 1]! : Infinity;
+  const last = end[node]!;
+  for (let i = start[node]!; i < last; i++) {
+    const from = i * d;
+    let sum = 0;
+    let j = 0;
+    for (; j < whole && sum <= bound; j += 4) {
+      const a = queries[at + j]! - points[from + j]!;
+      const b = queries[at + j + 1]! - points[from + j + 1]!;
+      const c = queries[at + j + 2]! - points[from + j + 2]!;
+      const e = queries[at + j + 3]! - points[from + j + 3]!;
+      sum = sum + Math.abs(a) + Math.abs(b) + Math.abs(c) + Math.abs(e);
+    }
+    for (; j < d && sum <= bound; j++) {
+      const a = queries[at + j]! - points[from + j]!;
+      sum += Math.abs(a);
+    }
+    if (sum > bound) continue;
+    insert(found, sum, rows[i]!);
+    if (found.count === k) bound = distances[k - 1]!;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Features } from './estimator.js';
 import { classesByShare } from './targets.js';
-import { addLeaves, type Trees } from './tree-nodes.js';
+import type { Trees } from './tree-nodes.js';
+import { addLeaves } from './tree-walk.js';
 
 /** Scores of a forest by, for each row, the trees that did not draw it. */
 export interface OutOfBag {
@@ -18,9 +19,8 @@ export function outOfBag({ columns, rows }: Features, width: number): OutOfBag {
   return {
     add(all, weights) {
       const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => weights[row] === 0);
-      const last = { ...all, roots: all.roots.slice(-1) };
       const said = new Float64Array(left.length * width);
-      addLeaves(last, columns, said, left.length, left);
+      addLeaves(lastOf(all), columns, said, left.length, left);
       left.forEach((row, i) => {
         trees[row]!++;
         for (let k = 0; k < width; k++) sums[row * width + k]! += said[i * width + k]!;
@@ -38,5 +38,19 @@ export function outOfBag({ columns, rows }: Features, width: number): OutOfBag {
       const all = values.reduce((sum, y) => sum + (y - mean) ** 2, 0);
       return 1 - left / all;
     },
+  };
+}
+
+/** The last tree alone, its nodes from 0 on. */
+function lastOf({ roots, feature, threshold, left, width, value }: Trees): Trees {
+  const root = roots.at(-1) ?? 0;
+  return {
+    roots: new Int32Array(1),
+    feature: feature.subarray(root),
+    threshold: threshold.subarray(root),
+    // Of a leaf the place of its values, which stay where they are.
+    left: left.subarray(root).map((to, i) => (feature[root + i]! < 0 ? to : to - root)),
+    width,
+    value,
   };
 }

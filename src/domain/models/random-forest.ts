@@ -9,7 +9,8 @@ import { memberSeeds, randomState } from './random-state.js';
 import { rankedColumn } from './ranks.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 import { growTree, searchRoom } from './tree-growth.js';
-import { addLeaves, nodeStore, type Trees } from './tree-nodes.js';
+import { nodeStore, type Trees } from './tree-nodes.js';
+import { addLeaves } from './tree-walk.js';
 import {
   boundsOf,
   classCriteria,
