@@ -152,6 +152,8 @@ describe('trees by themselves', () => {
     ['decision_tree_classifier', { min_samples_split: 3.5 }, /min_samples_split to be a whole number/],
     ['random_forest_classifier', { max_features: 1.5 }, /max_features to be a whole number/],
     ['random_forest_classifier', { max_samples: 101 }, /at most the 100 rows, got 101/],
+    ['random_forest_classifier', { bootstrap: false, oob_score: true }, /oob_score together with bootstrap/],
+    ['random_forest_classifier', { bootstrap: false, max_samples: 9 }, /max_samples together with bootstrap/],
     ['isolation_forest', { max_samples: 0.001 }, /at least one of 100 rows/],
   ])('%s refuses %p', (name, given, words) => {
     const classes = classesOf(ramp.map((i) => i % 3));

@@ -1,5 +1,6 @@
 import type { Json } from '../../ports/formats.js';
 import type { FromSchema } from '../../ports/schema.js';
+import type { Space } from '../../ports/space.js';
 import { type Criterion, classCriterion, squaredError } from './criteria.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { rankedColumn } from './ranks.js';
@@ -45,9 +46,8 @@ export const decisionTreeClassifier = estimator<FromSchema<typeof classifierPara
     const target = classTarget(lesson);
     return grow(lesson, classImpurity(target, ones(lesson.features), lesson.parameters.criterion));
   },
-  predict({ trees }, features) {
-    return classesByShare(leafValues(trees, features), trees.width);
-  },
+  predict: ({ trees }, features, { space }) =>
+    classesByShare(leafValues(trees, features, space), trees.width),
   attributes: shown,
 });
 
@@ -58,7 +58,10 @@ export const decisionTreeRegressor = estimator<FromSchema<typeof regressorParame
   description: 'A tree of splits of single features; of a leaf, the mean.',
   parameters: regressorParameters,
   fit: (lesson) => grow(lesson, numberImpurity(numberTarget(lesson), ones(lesson.features))),
-  predict: ({ trees }, features) => ({ kind: 'numbers', values: leafValues(trees, features) }),
+  predict: ({ trees }, features, { space }) => ({
+    kind: 'numbers',
+    values: leafValues(trees, features, space),
+  }),
   attributes: shown,
 });
 
@@ -96,8 +99,8 @@ function grow({ features, parameters, ...tools }: Lesson<TreeParameters>, criter
   };
 }
 
-function leafValues(trees: Trees, { columns, rows }: Features): Float64Array {
-  const values = new Float64Array(rows * trees.width);
+function leafValues(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
+  const values = space.float64(rows * trees.width);
   addLeaves(trees, columns, values, rows);
   return values;
 }

@@ -66,8 +66,9 @@ export const gaussianNb = estimator<Parameters, State>({
       var_: spread,
     };
   },
-  predict(state, features) {
-    const likelihoods = jointLogLikelihoods(state, features);
+  predict(state, features, { space }) {
+    const likelihoods = space.float64(features.rows * state.class_prior_.length);
+    jointLogLikelihoods(state, features, likelihoods);
     const classes = state.class_prior_.length;
     // Chosen by the logs: shares of 1 and next to 1 are rounded to the same.
     const chosen = classesByShare(likelihoods, classes);
@@ -130,14 +131,14 @@ function within(
   return { means, squares };
 }
 
-/** Log of prior × density, rows × classes. */
+/** Log of prior × density. OUT: out, rows × classes. */
 function jointLogLikelihoods(
   { class_prior_, theta_, var_ }: State,
   { columns, rows }: Features,
-): Float64Array {
+  out: Float64Array,
+): void {
   const classes = class_prior_.length;
   const d = columns.length;
-  const out = new Float64Array(rows * classes);
   for (let c = 0; c < classes; c++) {
     let base = 0;
     for (let j = 0; j < d; j++) base += Math.log(2 * Math.PI * var_[c * d + j]!);
@@ -146,7 +147,6 @@ function jointLogLikelihoods(
     for (let j = 0; j < d; j++)
       addDensity(columns[j]!, theta_[c * d + j]!, var_[c * d + j]!, out, c, classes);
   }
-  return out;
 }
 
 function addDensity(

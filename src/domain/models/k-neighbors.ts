@@ -54,7 +54,7 @@ export const kNeighborsClassifier = estimator<Parameters, State>({
   },
   predict(state, features, tools) {
     const { classes, target } = state;
-    const votes = new Float64Array(features.rows * classes);
+    const votes = tools.space.float64(features.rows * classes);
     eachNeighbourhood(state, features, tools, (row, { rows, count }, weights) => {
       for (let i = 0; i < count; i++) votes[row * classes + target[rows[i]!]!]! += weights[i]!;
     });

@@ -1,3 +1,4 @@
+import type { Space } from '../../ports/space.js';
 import type { Features } from './estimator.js';
 import { classesByShare } from './targets.js';
 import type { Trees } from './tree-nodes.js';
@@ -12,8 +13,8 @@ export interface OutOfBag {
 }
 
 /** A row that every tree drew counts with zeros, as in scikit-learn. */
-export function outOfBag({ columns, rows }: Features, width: number): OutOfBag {
-  const sums = new Float64Array(rows * width);
+export function outOfBag({ columns, rows }: Features, width: number, space: Space): OutOfBag {
+  const sums = space.float64(rows * width);
   const trees = new Float64Array(rows);
   const means = (): Float64Array => sums.map((sum, i) => sum / Math.max(1, trees[Math.floor(i / width)]!));
   return {

@@ -1,6 +1,7 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import type { Space } from '../../ports/space.js';
 import type { Criterion } from './criteria.js';
 import { classImpurity, numberImpurity } from './decision-tree.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
@@ -78,7 +79,7 @@ export const randomForestClassifier = estimator<FromSchema<typeof classifierPara
       (bag) => bag.accuracy(target.codes),
     );
   },
-  predict: ({ trees }, features) => classesByShare(means(trees, features), trees.width),
+  predict: ({ trees }, features, { space }) => classesByShare(means(trees, features, space), trees.width),
   attributes: shown,
 });
 
@@ -96,7 +97,7 @@ export const randomForestRegressor = estimator<FromSchema<typeof regressorParame
       (bag) => bag.r2(values),
     );
   },
-  predict: ({ trees }, features) => ({ kind: 'numbers', values: means(trees, features) }),
+  predict: ({ trees }, features, { space }) => ({ kind: 'numbers', values: means(trees, features, space) }),
   attributes: shown,
 });
 
@@ -109,6 +110,7 @@ function grow(
   score: (bag: OutOfBag) => number,
 ): State {
   const { rows, columns } = features;
+  refuseWithoutBootstrap(parameters, tools);
   const drawn = rowsDrawn(parameters, rows, tools);
   const bounds = boundsOf(parameters, rows, columns.length, tools);
   const ranked = columns.map(rankedColumn);
@@ -117,7 +119,7 @@ function grow(
   const nodes = nodeStore(criterion.width, tools.pointer);
   const room = searchRoom(rows);
   const importances = new Float64Array(columns.length);
-  const bag = parameters.oob_score && parameters.bootstrap ? outOfBag(features, criterion.width) : null;
+  const bag = parameters.oob_score ? outOfBag(features, criterion.width, tools.space) : null;
   for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
     tools.checkpoint();
     draw(weights, parameters.bootstrap ? drawn : null, seed);
@@ -142,6 +144,18 @@ function grow(
     feature_importances_: importances.map((part) => (sum > 0 ? part / sum : 0)),
     oob_score_: bag === null ? null : score(bag),
   };
+}
+
+/** Throws 422 for what asks for rows that were not drawn. */
+function refuseWithoutBootstrap(
+  { bootstrap, oob_score, max_samples }: ForestParameters,
+  { pointer }: Pick<Lesson<unknown>, 'pointer'>,
+): void {
+  if (bootstrap) return;
+  const asked = oob_score ? 'oob_score' : max_samples === null ? null : 'max_samples';
+  if (asked === null) return;
+  const detail = `expected ${asked} together with bootstrap, got bootstrap false`;
+  throw Problem.at(pointer(asked), 'invalid_option', detail);
 }
 
 function rowsDrawn(
@@ -182,8 +196,8 @@ function places(weights: Float64Array): Int32Array {
   return rows.subarray(0, count);
 }
 
-function means(trees: Trees, { columns, rows }: Features): Float64Array {
-  const sums = new Float64Array(rows * trees.width);
+function means(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
+  const sums = space.float64(rows * trees.width);
   addLeaves(trees, columns, sums, rows);
   const count = trees.roots.length;
   for (let i = 0; i < sums.length; i++) sums[i]! /= count;

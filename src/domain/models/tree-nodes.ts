@@ -20,6 +20,9 @@ export interface Trees {
 /** Nodes that a model may have: beyond it is too large to be kept and written. */
 export const MOST_NODES = 16_000_000;
 
+/** By how much arrays grow that are full. */
+const GROWTH = 1.5;
+
 /** Nodes while trees grow. */
 export interface NodeStore {
   /** Begins a tree; returns its root. */
@@ -52,7 +55,7 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
       throw Problem.at(pointer('max_depth'), 'invalid_option', detail);
     }
     if (nodes > feature.length) {
-      const length = feature.length * 2;
+      const length = Math.ceil(feature.length * GROWTH);
       feature = grown(feature, new Int32Array(length));
       left = grown(left, new Int32Array(length));
       threshold = grown(threshold, new Float64Array(length));
@@ -83,7 +86,7 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
     },
     leaf(node, write) {
       if ((leaves + 1) * width > value.length)
-        value = grown(value, new Float64Array(Math.max(value.length * 2, width)));
+        value = grown(value, new Float64Array(Math.ceil(value.length * GROWTH)));
       feature[node] = -1;
       left[node] = leaves;
       write(value, leaves * width);

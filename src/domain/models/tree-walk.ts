@@ -18,6 +18,12 @@ export function addLeaves(
   rows?: Int32Array,
 ): void {
   const d = columns.length;
+  // Few rows are sooner led one by one than the nodes laid out for many.
+  if (count * trees.roots.length * 64 < trees.feature.length) {
+    for (let i = 0; i < count; i++)
+      addRow(trees, columns, rows === undefined ? i : rows[i]!, sums, i * trees.width);
+    return;
+  }
   const walk = walkable(trees);
   const most = Math.min(count, Math.max(64, Math.ceil(BLOCK_VALUES / d)));
   const block = new Float64Array(most * d);
@@ -30,6 +36,22 @@ export function addLeaves(
       findLeaves(walk, root, block, d, length, leaves);
       addValues(trees, leaves, length, sums, start * trees.width);
     }
+  }
+}
+
+/** What the trees say of one row. INOUT: sums, `width` of them from `at` on. */
+function addRow(
+  { roots, feature, threshold, left, value, width }: Trees,
+  columns: readonly Float64Array[],
+  row: number,
+  sums: Float64Array,
+  at: number,
+): void {
+  for (const root of roots) {
+    let node = root;
+    for (let f = feature[node]!; f >= 0; f = feature[node]!)
+      node = left[node]! + (columns[f]![row]! > threshold[node]! ? 1 : 0);
+    for (let k = 0; k < width; k++) sums[at + k]! += value[left[node]! * width + k]!;
   }
 }
 
