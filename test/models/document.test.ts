@@ -73,6 +73,34 @@ function firstOf(prediction: Prediction): unknown[] {
   }
 }
 
+test('what a client is shown has scikit-learn’s names, and nothing that is only there to predict', () => {
+  const shown = Object.fromEntries(
+    ESTIMATORS.map((one) => {
+      const target = one.task === 'regression' ? numbersOf(columns[1]!) : classesOf(codes);
+      const parameters = withDefaults(one, one.name.includes('forest') ? { n_estimators: 2 } : {});
+      const state = one.fit({ ...tools(), features, target, parameters });
+      return [one.name, Object.keys(one.attributes(state) as object)];
+    }),
+  );
+  const tree = ['feature_importances_', 'n_leaves_', 'depth_'];
+  const centres = ['cluster_centers_', 'inertia_', 'n_iter_', 'sizes_'];
+  const neighbours = ['n_features_in_', 'n_samples_fit_', 'effective_metric_'];
+  expect(shown).toEqual({
+    decision_tree_classifier: tree,
+    decision_tree_regressor: tree,
+    random_forest_classifier: ['feature_importances_'],
+    random_forest_regressor: ['feature_importances_'],
+    isolation_forest: ['offset_', 'max_samples_'],
+    gaussian_nb: ['class_prior_', 'class_count_', 'epsilon_', 'theta_', 'var_'],
+    k_neighbors_classifier: neighbours,
+    k_neighbors_regressor: neighbours,
+    dbscan: ['labels_', 'core_sample_indices_', 'n_clusters_'],
+    kmeans: centres,
+    mini_batch_kmeans: expect.arrayContaining([...centres, 'n_steps_']) as unknown,
+    pca: expect.arrayContaining(['components_', 'explained_variance_ratio_']) as unknown,
+  });
+});
+
 function* typedArrays(value: unknown): Iterable<Float64Array | Int32Array> {
   if (value instanceof Float64Array || value instanceof Int32Array) yield value;
   else if (typeof value === 'object' && value !== null)

@@ -25,6 +25,7 @@ interface Golden {
     offset: number;
     first_scores: number[];
   }[];
+  readonly draws: readonly { rows: number; parameters: object; scores: number[] }[];
 }
 const golden = JSON.parse(
   readFileSync(join(__dirname, '..', 'golden', 'models', 'trees.json'), 'utf8'),
@@ -98,6 +99,24 @@ test.each(golden.isolation)('isolation_forest on $set scores what scikit-learn d
   expect(said(found)).toEqual(scores.map((score) => (score < 0 ? -1 : 1)));
   expect(said(found).filter((label) => label === -1).length / all.rows).toBeCloseTo(0.1, 1);
 });
+
+test.each(golden.draws)(
+  'isolation_forest draws the rows that scikit-learn does, of $rows $parameters',
+  (one) => {
+    const count = (step: number, below: number) =>
+      Array.from({ length: one.rows }, (_, i) => (i * step) % below);
+    const all = featuresOf([count(7919, 10007), count(104729, 1009), count(0, 1), count(31, 13)]);
+    const { predict } = fit('isolation_forest', { random_state: 5, ...one.parameters }, all);
+    const found = predict(
+      pick(
+        all,
+        Array.from({ length: 100 }, (_, i) => i),
+      ),
+    );
+    const scores = found.kind === 'labels' ? Array.from(found.scores!) : [];
+    expect(Math.max(...one.scores.map((wanted, i) => Math.abs(wanted - scores[i]!)))).toBeLessThan(1e-12);
+  },
+);
 
 describe('trees by themselves', () => {
   const ramp = Array.from({ length: 100 }, (_, i) => i);

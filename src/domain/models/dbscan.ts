@@ -21,7 +21,7 @@ const parameters = {
       maximum: 1_000_000_000,
       default: 5,
     },
-    metric: { enum: ['euclidean', 'manhattan'], default: 'euclidean' },
+    metric: { description: 'Distance.', enum: ['euclidean', 'manhattan'], default: 'euclidean' },
   },
 } as const;
 

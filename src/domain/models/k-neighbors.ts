@@ -21,7 +21,11 @@ const parameters = {
       enum: [1, 2],
       default: 2,
     },
-    metric: { enum: ['minkowski', 'euclidean', 'manhattan'], default: 'minkowski' },
+    metric: {
+      description: 'Distance: `minkowski` is that of `p`.',
+      enum: ['minkowski', 'euclidean', 'manhattan'],
+      default: 'minkowski',
+    },
   },
 } as const;
 type Parameters = FromSchema<typeof parameters>;

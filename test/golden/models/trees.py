@@ -4,7 +4,9 @@
 
 {made_with, sets: {name: {columns, target, classes?, test}}, cases: [{set, estimator, parameters, scores, leaves, labels}]}.
 `columns` are lists of numbers, `target` codes of the classes or numbers, `test` the held-out rows. `scores`: accuracy or R²
-for random_state 0 … 19; `leaves`: of the tree, or of all trees; `labels`: predictions of the held-out rows for random_state 0.
+for random_state 0 … 19; `leaves`: of the tree, or of all trees; `labels` and `importances`: predictions of the held-out rows, and
+importances of the columns, for random_state 0. `oob`: scores by the rows out of the bags; `isolation` and `draws`: scores of
+isolation forests, on the sets and on numbers that the script counts out.
 """
 import json
 import pathlib
@@ -101,6 +103,14 @@ for name in ("breast_cancer", "penguins", "diabetes"):
         "first_scores": scores[0].tolist(),
     })
 
+# Whole numbers, which float32 holds: draws of rows in each of the three ways, and scores to the last digits.
+draws = []
+for rows, parameters in ((150, {}), (1000, {"max_samples": 995}), (40_000, {"max_samples": 100}), (2000, {"n_estimators": 20})):
+    places = np.arange(rows)
+    data = np.column_stack([places * 7919 % 10007, places * 104729 % 1009, np.zeros(rows), places * 31 % 13]).astype(float)
+    fit = IsolationForest(random_state=5, **parameters).fit(data)
+    draws.append({"set": "numbers", "rows": rows, "parameters": parameters, "scores": fit.decision_function(data[:100]).tolist()})
+
 made = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "pandas": pd.__version__}
-text = json.dumps({"made_with": made, "sets": written, "cases": cases, "oob": oob, "isolation": isolation}, separators=(",", ":"))
+text = json.dumps({"made_with": made, "sets": written, "cases": cases, "oob": oob, "isolation": isolation, "draws": draws}, separators=(",", ":"))
 (HERE / "trees.json").write_text(text.replace('{"set"', '\n{"set"') + "\n")
