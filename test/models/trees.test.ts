@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { State, Target } from '../../src/domain/models/estimator.js';
+import { MOST_VALUES, nodeStore } from '../../src/domain/models/tree-nodes.js';
 import { accuracy, classesOf, featuresOf, fit, numbersOf, pick, r2, said } from './lessons.js';
 
 interface Case {
@@ -154,6 +155,13 @@ describe('trees by themselves', () => {
     expect(state['n_leaves_']).toBe(1);
     const forest = fit('isolation_forest', {}, flat).predict(flat);
     expect(new Set(said(forest)).size).toBe(1);
+  });
+
+  test('a model too large to be kept is refused before there is room for it', () => {
+    const store = nodeStore(MOST_VALUES + 1, (parameter) => `/pipeline/0/${parameter}`);
+    expect(() => {
+      store.leaf(store.root(), () => undefined);
+    }).toThrow(/at most 16000000 nodes and 32000000 values in leaves: give max_depth/);
   });
 
   test('one row is a leaf', () => {

@@ -1,6 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { Problem } from '../../ports/problem.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
+import { numbersOf } from './kmeans.js';
 import { classesByShare, type ClassTarget, classTarget } from './targets.js';
 
 const parameters = {
@@ -45,7 +46,7 @@ export const gaussianNb = estimator<Parameters, State>({
     const target = classTarget(lesson);
     const classes = target.classes.length;
     const prior = priorsOf(lesson, target);
-    const epsilon = given.var_smoothing * Math.max(...features.columns.map((column) => variance(column)));
+    const epsilon = given.var_smoothing * greatestVariance(lesson);
     const counts = new Float64Array(classes);
     for (const code of target.codes) counts[code]!++;
     const d = features.columns.length;
@@ -83,6 +84,13 @@ export const gaussianNb = estimator<Parameters, State>({
   },
 });
 
+/** Of all columns, population variance. */
+function greatestVariance({ features, engine }: Lesson<Parameters>): number {
+  const columns = features.columns.map(numbersOf);
+  engine.ahead.moments(columns, 2);
+  return columns.reduce((most, column) => Math.max(most, engine.moments(column, 2).m2 / features.rows), 0);
+}
+
 /** Throws 422 for priors that do not fit the classes. */
 function priorsOf(
   { parameters: { priors }, pointer }: Lesson<Parameters>,
@@ -98,13 +106,6 @@ function priorsOf(
   // NumPy's `isclose`.
   if (Math.abs(sum - 1) > 1e-8 + 1e-5) throw refuse(`expected priors to sum to 1, got ${sum}`);
   return Float64Array.from(priors);
-}
-
-/** Population variance, about a first mean. */
-function variance(column: Float64Array): number {
-  const codes = new Int32Array(column.length);
-  const { squares } = within(column, codes, Float64Array.of(column.length));
-  return squares[0]! / column.length;
 }
 
 /** Means of a column in the classes, and sums of the squared deviations from them, corrected for the means' rounding. */

@@ -90,7 +90,8 @@ export function refuseOverflow({ inertia }: Pick<KMeansResult, 'inertia'>): void
   throw new Problem('number_out_of_range', 'expected squares of distances in the range of float64, got more');
 }
 
-const numbersOf = (values: Float64Array): Numbers => ({
+/** A column for the kernels: nothing is missing. */
+export const numbersOf = (values: Float64Array): Numbers => ({
   length: values.length,
   chunks: [{ values, validity: null, bitOffset: 0 }],
 });

@@ -17,8 +17,9 @@ export interface Trees {
   readonly value: Float64Array;
 }
 
-/** Nodes that a model may have: beyond it is too large to be kept and written. */
+/** Nodes, and values in leaves, that a model may have: beyond it is too large to be kept and written. */
 export const MOST_NODES = 16_000_000;
+export const MOST_VALUES = 2 * MOST_NODES;
 
 /** By how much arrays grow that are full. */
 const GROWTH = 1.5;
@@ -29,7 +30,7 @@ export interface NodeStore {
   readonly root: () => number;
   /** Makes `node` a split; returns the left child, the right one is next. Throws Problem beyond `MOST_NODES`. */
   readonly split: (node: number, feature: number, threshold: number) => number;
-  /** Makes `node` a leaf. `write` gives its values. */
+  /** Makes `node` a leaf. `write` gives its values. Throws Problem beyond `MOST_VALUES`. */
   readonly leaf: (node: number, write: (out: Float64Array, at: number) => void) => void;
   readonly leaves: () => number;
   readonly finish: () => Trees;
@@ -42,18 +43,20 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
   let feature = new Int32Array(256);
   let threshold = new Float64Array(256);
   let left = new Int32Array(256);
-  let value = new Float64Array(128 * width);
+  let value = new Float64Array(0);
   let nodes = 0;
   let leaves = 0;
+
+  const tooLarge = (): Problem => {
+    const detail = `expected at most ${MOST_NODES} nodes and ${MOST_VALUES} values in leaves: give max_depth, min_samples_leaf, or fewer trees`;
+    return Problem.at(pointer('max_depth'), 'invalid_option', detail);
+  };
 
   /** The next `count` nodes. */
   function take(count: number): number {
     const first = nodes;
     nodes += count;
-    if (nodes > MOST_NODES || leaves * width > 2 * MOST_NODES) {
-      const detail = `expected at most ${MOST_NODES} nodes and ${2 * MOST_NODES} values in leaves: give max_depth, min_samples_leaf, or fewer trees`;
-      throw Problem.at(pointer('max_depth'), 'invalid_option', detail);
-    }
+    if (nodes > MOST_NODES) throw tooLarge();
     if (nodes > feature.length) {
       const length = Math.ceil(feature.length * GROWTH);
       feature = grown(feature, new Int32Array(length));
@@ -85,8 +88,10 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
       return child;
     },
     leaf(node, write) {
-      if ((leaves + 1) * width > value.length)
-        value = grown(value, new Float64Array(Math.ceil(value.length * GROWTH)));
+      const needed = (leaves + 1) * width;
+      if (needed > MOST_VALUES) throw tooLarge();
+      if (needed > value.length)
+        value = grown(value, new Float64Array(Math.max(needed, Math.ceil(value.length * GROWTH))));
       feature[node] = -1;
       left[node] = leaves;
       write(value, leaves * width);
