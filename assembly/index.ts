@@ -13,6 +13,17 @@ export { json_parse } from './json';
 export { csv_parse } from './csv';
 export { random_seed, random_doubles } from './random';
 export { student_tail, student_log10_tail, student_quantile, student_ln_beta_incomplete } from './student';
+export {
+  distributions_scratch,
+  distributions_tail,
+  distributions_log10_tail,
+  distributions_point,
+  distributions_quantile,
+  distributions_log10,
+  distributions_log10_complement,
+  distributions_paths,
+} from './distributions';
+export { ranks_wilcoxon, ranks_kendall, ranks_mann_whitney } from './ranks';
 
 /** First byte that the kernels' own constants do not use. */
 export const heap_base: usize = __heap_base;

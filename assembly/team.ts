@@ -21,6 +21,7 @@
  */
 import { comomentsUnit } from './comoments';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
+import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
 import { momentsUnit } from './moments';
@@ -74,6 +75,8 @@ export enum Operation {
   exchange,
   inversions,
   silhouette,
+  distances,
+  differences,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -102,6 +105,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.exchange: return exchangeUnit(task, unit, lane);
     case Operation.inversions: return inversionsUnit(task, unit, lane);
     case Operation.silhouette: return silhouetteUnit(task, unit, lane);
+    case Operation.distances: return distancesUnit(task, unit, lane);
+    case Operation.differences: return differencesUnit(task, unit);
     default: unreachable();
   }
 }

@@ -1,6 +1,8 @@
 import { met, type Row } from './compare.js';
 import { cases as comoments } from './comoments.bench.js';
 import { cases as csv } from './csv.bench.js';
+import { cases as distances } from './distances.bench.js';
+import { cases as distributions } from './distributions.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
@@ -23,6 +25,8 @@ export const KERNEL_CASES: readonly Case[] = [
   ...order,
   ...silhouette,
   ...student,
+  ...distances,
+  ...distributions,
   ...random,
   ...widen,
   ...json,

@@ -14,6 +14,7 @@ export interface JStat {
   max(values: readonly number[]): number;
   quantiles(values: readonly number[], q: readonly number[], alphap: number, betap: number): number[];
   readonly studentt: { cdf(t: number, df: number): number; inv(p: number, df: number): number };
+  readonly chisquare: { cdf(x: number, df: number): number };
 }
 
 /** The part of simple-statistics that is measured. */

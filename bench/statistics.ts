@@ -1,6 +1,7 @@
 import { optionsCheck } from '../src/adapters/schema/options.js';
 import { readConfig } from '../src/config.js';
 import { endpoints } from '../src/domain/endpoints.js';
+import type { Result } from '../src/domain/endpoint.js';
 import { Notes } from '../src/domain/notes.js';
 import type { Json } from '../src/ports/formats.js';
 import type { Numbers, Table } from '../src/ports/tables.js';
@@ -15,13 +16,13 @@ const AT_LEAST = 3;
 const LIMITS = readConfig({}).tableLimits;
 const checks = optionsCheck(endpoints);
 
-/** `results` of an endpoint over columns named c0, c1, …, as a lane computes them; nothing is encoded. */
+/** What an endpoint answers over columns named c0, c1, …, as a lane computes it; nothing is encoded. */
 function answer(
   seat: Seat,
   name: string,
   columns: readonly Numbers[],
   options: Readonly<Record<string, unknown>>,
-): Json {
+): Result {
   const endpoint = endpoints.find((one) => one.name === name);
   if (endpoint === undefined) throw new RangeError(`no endpoint ${name}`);
   const names = columns.map((_, i) => `c${i}`);
@@ -49,7 +50,7 @@ function answer(
     limits: LIMITS,
     notes: new Notes(),
   };
-  return seat.arena.scratch(() => endpoint.run(question).results);
+  return endpoint.run(question);
 }
 
 /** Follows keys and places into a result; undefined where there is nothing. */
@@ -72,7 +73,7 @@ interface Contest {
   readonly options?: Readonly<Record<string, unknown>>;
   readonly operation: Omit<Operation, 'name'>;
   /** Figures of ours that the rival has too. */
-  readonly figures: (results: Json) => readonly number[];
+  readonly figures: (results: Json, table: Table | undefined) => readonly number[];
   readonly agree?: number;
 }
 
@@ -155,17 +156,18 @@ const correlation = (method: string, columns: number): Contest => ({
   figures: matrix,
 });
 
-const values = (results: Json, column: string, from: number, to: number): number[] => {
-  const found = at(results, 'columns', column);
-  if (!(found instanceof Float64Array || Array.isArray(found))) return [NaN];
-  return Array.from((found as Float64Array).slice(from, to), number);
+const values = (table: Table | undefined, name: string, from: number, to: number): number[] => {
+  const column = table?.names.includes(name) === true ? table.column(name) : undefined;
+  return column !== undefined && 'numbers' in column
+    ? column.numbers.chunks.flatMap((chunk) => Array.from(chunk.values.subarray(from, to)))
+    : [NaN];
 };
 
-/** Five rows of the columns of a features answer, row after row. */
+/** Five rows of the table of a features answer, row after row. */
 const firstRows =
   (names: readonly string[]) =>
-  (results: Json): number[] => {
-    const columns = names.map((name) => values(results, name, 0, 5));
+  (_results: Json, table: Table | undefined): number[] => {
+    const columns = names.map((name) => values(table, name, 0, 5));
     return Array.from({ length: 5 }, (_, row) => columns.map((column) => column[row] ?? NaN)).flat();
   };
 
@@ -240,22 +242,22 @@ const series = (
   columns: 1,
   options: { steps: [step] },
   operation: { what: 'series', options: operation },
-  figures: (results) => values(results, column, ROWS - 5, ROWS),
+  figures: (_results, table) => values(table, column, ROWS - 5, ROWS),
 });
 
 const SERIES: readonly Contest[] = [
-  series('diff', { name: 'diff', periods: 1 }, 'c0_diff1', { method: 'diff' }),
-  series('rolling mean of 50', { name: 'rolling', window: 50, agg: 'mean' }, 'c0_rolling_mean_50', {
+  series('diff', { name: 'diff', periods: 1 }, 'c0', { method: 'diff' }),
+  series('rolling mean of 50', { name: 'rolling', window: 50, agg: 'mean' }, 'c0', {
     method: 'rolling',
     window: 50,
     then: 'mean',
   }),
-  series('rolling median of 50', { name: 'rolling', window: 50, agg: 'median' }, 'c0_rolling_median_50', {
+  series('rolling median of 50', { name: 'rolling', window: 50, agg: 'median' }, 'c0', {
     method: 'rolling',
     window: 50,
     then: 'median',
   }),
-  series('ewm, span 20', { name: 'ewm', span: 20 }, 'c0_ewm', { method: 'ewm', span: 20, then: 'mean' }),
+  series('ewm, span 20', { name: 'ewm', span: 20 }, 'c0', { method: 'ewm', span: 20, then: 'mean' }),
 ];
 
 const OTHERS: readonly Contest[] = [
@@ -323,7 +325,11 @@ export async function measureStatistics(
           rivalName,
           atLeast: AT_LEAST,
           operation: { name: 'x', ...operation },
-          ours: () => figures(answer(seat, endpoint, columns.slice(0, width), options)),
+          ours: () =>
+            seat.arena.scratch(() => {
+              const { results, table } = answer(seat, endpoint, columns.slice(0, width), options);
+              return figures(results, table);
+            }),
           ...(agree !== undefined && { agree }),
         });
         rows.push(row);

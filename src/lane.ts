@@ -18,7 +18,7 @@ import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
-import type { Decoder, Format, TableWriter } from './ports/formats.js';
+import type { Decoder, Format, PageWriter, TableWriter } from './ports/formats.js';
 import type { Answer } from './ports/lanes.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
@@ -92,6 +92,7 @@ type Message = Extract<ToLane, { type: 'job' }>;
 const later = {
   js: undefined as Engine | undefined,
   write: undefined as TableWriter | undefined,
+  page: undefined as PageWriter | undefined,
   decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<Format, Decoder>>,
   async loadJs(): Promise<void> {
     const { jsEngine } = await import('./engine/js/engine.js');
@@ -99,6 +100,9 @@ const later = {
   },
   async loadWriter(): Promise<void> {
     this.write ??= (await import('./adapters/arrow/write.js')).writeArrow;
+  },
+  async loadPage(): Promise<void> {
+    this.page ??= (await import('./adapters/html/page.js')).writePage;
   },
   async loadDecoder(format: Format): Promise<void> {
     if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
@@ -128,8 +132,11 @@ async function main(): Promise<void> {
 
 async function run(message: Message): Promise<void> {
   try {
-    await later.loadDecoder(message.job.format);
-    if (message.job.accept === 'arrow') await later.loadWriter();
+    const { job } = message;
+    await later.loadDecoder(job.format);
+    if (job.reference !== undefined) await later.loadDecoder(job.reference.format);
+    if (job.accept === 'arrow') await later.loadWriter();
+    if (job.accept === 'html') await later.loadPage();
     const answer = await compute(message);
     const { body } = answer;
     // A view of its own memory is moved, not copied, to the thread that sends it.
@@ -195,7 +202,7 @@ async function compute(message: Message): Promise<Answer> {
     arena === undefined || kernels === undefined
       ? undefined
       : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
-  const { decoders, write } = later;
+  const { decoders, write, page } = later;
   const tools: JourneyTools = {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
@@ -204,6 +211,7 @@ async function compute(message: Message): Promise<Answer> {
     checkOptions,
     writeJson,
     writeArrow: write,
+    writePage: page,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {

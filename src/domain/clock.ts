@@ -1,3 +1,4 @@
+import type { Continuous, Discrete, Distribution, DistributionsKernel } from '../ports/distributions.js';
 import type { Engine, KMeansProgress } from '../ports/engine.js';
 import { KERNEL_FAMILIES } from '../ports/engine.js';
 import type { Span, SpanEvent } from '../ports/trace.js';
@@ -24,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, order, student } = engine;
+    const { ahead, distances, order, student } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -47,11 +48,16 @@ export class KernelClock {
         pairs: timed('order', order.pairs),
       },
       silhouette: timed('silhouette', engine.silhouette),
+      distances: {
+        sums: timed('distances', distances.sums),
+        differences: timed('distances', distances.differences),
+      },
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),
         quantile: timed('student', student.quantile),
       },
+      distributions: watched(engine.distributions, (call) => timed('distributions', call)),
       random: timed('random', engine.random),
       widen: timed('widen', engine.widen),
       json: timed('json', engine.json),
@@ -78,6 +84,46 @@ export class KernelClock {
     times.calls++;
     this.#families.set(family, times);
   }
+}
+
+type Timed = <A extends unknown[], R>(call: (...args: A) => R) => (...args: A) => R;
+
+/** The distributions, each of their functions timed: what is costly is made when it is first asked for. */
+function watched(kernel: DistributionsKernel, timed: Timed): DistributionsKernel {
+  const distribution = ({ cdf, sf, log10Cdf, log10Sf }: Distribution): Distribution => ({
+    cdf: timed(cdf),
+    sf: timed(sf),
+    log10Cdf: timed(log10Cdf),
+    log10Sf: timed(log10Sf),
+  });
+  const continuous = (made: Continuous): Continuous => ({
+    ...distribution(made),
+    quantile: timed(made.quantile),
+    upperQuantile: timed(made.upperQuantile),
+  });
+  const discrete = (made: Discrete): Discrete => ({
+    ...distribution(made),
+    pmf: timed(made.pmf),
+    quantile: timed(made.quantile),
+  });
+  return {
+    normal: () => continuous(kernel.normal()),
+    t: (df) => continuous(kernel.t(df)),
+    chi2: (df) => continuous(kernel.chi2(df)),
+    f: (dfn, dfd) => continuous(kernel.f(dfn, dfd)),
+    beta: (a, b) => continuous(kernel.beta(a, b)),
+    binomial: (n, p) => discrete(kernel.binomial(n, p)),
+    hypergeometric: (total, kind, drawn) => discrete(kernel.hypergeometric(total, kind, drawn)),
+    noncentralT: (df, nc) => distribution(kernel.noncentralT(df, nc)),
+    noncentralF: (dfn, dfd, nc) => distribution(kernel.noncentralF(dfn, dfd, nc)),
+    kolmogorov: () => continuous(kernel.kolmogorov()),
+    kolmogorovExact: (n) => continuous(kernel.kolmogorovExact(n)),
+    smirnovOneSided: (n) => continuous(kernel.smirnovOneSided(n)),
+    smirnovTwoSample: (m, n, alternative) => ({ sf: timed(kernel.smirnovTwoSample(m, n, alternative).sf) }),
+    wilcoxon: (n) => discrete(kernel.wilcoxon(n)),
+    mannWhitney: (m, n) => discrete(kernel.mannWhitney(m, n)),
+    kendall: (n) => discrete(kernel.kendall(n)),
+  };
 }
 
 const attributesOf = ({ run, iteration, inertia, shift }: KMeansProgress): SpanEvent['attributes'] => ({

@@ -1,6 +1,7 @@
 import type { Engine } from '../ports/engine.js';
 import type { CheckedOptions, Json } from '../ports/formats.js';
 import type { TableLimits } from '../ports/limits.js';
+import type { Profile } from '../ports/profile.js';
 import type { JSONSchema } from '../ports/schema.js';
 import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
@@ -9,6 +10,8 @@ import type { Notes } from './notes.js';
 /** What an endpoint is given: a decoded table and validated options. */
 export interface Question<Options> {
   readonly table: Table;
+  /** The part `reference`, where the endpoint takes one and it came. */
+  readonly reference?: Table | undefined;
   readonly options: Options;
   readonly pointer: CheckedOptions['pointer'];
   /** Validates an element of an option that is a list, by the schema of that name in the endpoint's `parts`. */
@@ -30,6 +33,8 @@ export interface Result {
   readonly appended?: { readonly name: string; readonly values: Int32Array };
   /** A table as the answer: in JSON its columns are `results.columns`; Arrow is the table, with `results` as metadata. */
   readonly table?: Table;
+  /** For clients that accept HTML: what the page shows. */
+  readonly page?: Profile;
 }
 
 /** One analysis: a path, the schema its options are validated with, and its story. A new one costs one file. */
@@ -48,6 +53,10 @@ export interface Endpoint {
   readonly details: JSONSchema;
   /** Whether an Arrow table can be the answer. */
   readonly answersArrow: boolean;
+  /** Whether a page can be the answer. */
+  readonly answersHtml?: boolean;
+  /** Whether it takes a second table, as part `reference` of a multipart body. */
+  readonly takesReference?: boolean;
   /** A JSON body that it answers with 200, for the documents; a test sends it. */
   readonly example: { readonly [member: string]: unknown };
   readonly run: (question: Question<unknown>) => Result;

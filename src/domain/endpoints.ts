@@ -1,9 +1,21 @@
 import { analyze } from './analyze.js';
 import { cluster } from './cluster.js';
+import { correlate } from './correlate.js';
 import { describe } from './describe.js';
 import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
+import { batch } from './hypothesis/batch.js';
 import { testEndpoints } from './hypothesis/endpoints.js';
+import { profile } from './profile/profile.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
-export const endpoints: readonly Endpoint[] = [analyze, describe, cluster, features, ...testEndpoints];
+export const endpoints: readonly Endpoint[] = [
+  analyze,
+  describe,
+  cluster,
+  correlate,
+  ...testEndpoints,
+  batch,
+  features,
+  profile,
+];

@@ -12,6 +12,24 @@ export interface Extension {
   readonly spend: (numbers: number) => void;
 }
 
+export type Extended = Readonly<
+  Record<
+    | 'variance'
+    | 'skew'
+    | 'kurtosis'
+    | 'sem'
+    | 'mad'
+    | 'cv'
+    | 'sum'
+    | 'range'
+    | 'mode'
+    | 'n_unique'
+    | 'zeros'
+    | 'entropy',
+    number | null
+  >
+> & { readonly missing: number; readonly histogram: Json };
+
 /** Number of statistics beside the histogram. */
 export const EXTENDED = 13;
 
@@ -25,7 +43,7 @@ export function extendedStatistics(
   sorted: Float64Array,
   { bins, onCut, spend }: Extension,
   finite: (value: number, what: string) => number | null,
-): { readonly [name: string]: Json } {
+): Extended {
   const { count, sum, mean, m2, min, max } = moments;
   const variance = count > 1 ? m2 / (count - 1) : NaN;
   const std = Math.sqrt(variance);

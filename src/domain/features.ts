@@ -129,7 +129,7 @@ export const features = endpoint<FromSchema<typeof options>>({
       current = next;
       return stepOf(transformer, fitted.columns, fitted.state);
     });
-    warnOfInfinite(current, notes);
+    warnOfNulls(current, notes);
     return {
       results: { steps },
       details: { columns: details },
@@ -154,13 +154,22 @@ function lossesOnly(notes: Notes): Notes {
   return passing;
 }
 
-function warnOfInfinite({ columns }: FeatureTable, notes: Notes): void {
+/** Says which values of the answer are null in JSON, and why. */
+function warnOfNulls({ columns }: FeatureTable, notes: Notes): void {
+  const gappy: string[] = [];
   for (const column of columns) {
-    if (!isNumber(column)) continue;
-    const count = gapsIn(column.values).infinite;
-    if (count > 0) notes.warn('not_finite', `${count} infinite values: null in JSON`, column.name);
+    const missing = missingIn(column);
+    if (missing > 0) gappy.push(`${excerpt(column.name, 40)} (${missing})`);
+    const infinite = isNumber(column) ? gapsIn(column.values).infinite : 0;
+    if (infinite > 0) notes.warn('not_finite', `${infinite} infinite values: null in JSON`, column.name);
   }
+  if (gappy.length === 0) return;
+  const detail = `missing values are null: ${gappy.slice(0, MOST_NAMED).join(', ')}${gappy.length > MOST_NAMED ? ', …' : ''}`;
+  notes.warn('missing_values', detail);
 }
+
+/** Columns that one warning names at most. */
+const MOST_NAMED = 20;
 
 function tableOf({ rows, columns }: FeatureTable): Table {
   const byName = new Map(columns.map((feature) => [feature.name, feature]));

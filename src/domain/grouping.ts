@@ -166,13 +166,14 @@ const inOrder = (unit: number): number =>
   unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit;
 
 /** ISO 8601 in UTC, to the millisecond or finer; or nanoseconds, `… ns`, in years that ISO 8601 does not have. */
-function compareInstants(a: string, b: string): number {
+export function compareInstants(a: string, b: string): number {
   const difference = milliseconds(a) - milliseconds(b);
   // The same millisecond: the digits behind decide, and a shorter text is the earlier one.
   return difference !== 0 ? difference : compareCodePoints(a.replace('Z', ''), b.replace('Z', ''));
 }
 
-function milliseconds(instant: string): number {
+/** Since 1970, digits beyond the millisecond left out. */
+export function milliseconds(instant: string): number {
   if (instant.endsWith(' ns')) return Number(instant.slice(0, -3)) / 1e6;
   // Digits beyond the millisecond are left to the comparison of texts.
   return Date.parse(instant.replace(/(\.\d{3})\d+/u, '$1'));

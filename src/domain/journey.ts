@@ -1,17 +1,20 @@
 import type { Engine, EngineName } from '../ports/engine.js';
 import type {
   Codecs,
+  Decoded,
   Decoder,
   Format,
   Json,
   JsonWriter,
   OptionsCheck,
+  PageWriter,
   TableWriter,
 } from '../ports/formats.js';
-import type { Answer, Job } from '../ports/lanes.js';
+import type { Answer, Extent, Job } from '../ports/lanes.js';
 import { token, type TableLimits } from '../ports/limits.js';
 import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
+import type { Table } from '../ports/tables.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
 import { endpoints } from './endpoints.js';
@@ -28,6 +31,8 @@ export interface JourneyTools {
   readonly writeJson: JsonWriter;
   /** Loaded when the job asks for Arrow. */
   readonly writeArrow: TableWriter | undefined;
+  /** Loaded when the job asks for HTML. */
+  readonly writePage: PageWriter | undefined;
   /** Of the parts, one behind the other, in hexadecimal. */
   readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
@@ -38,22 +43,15 @@ export interface JourneyTools {
   readonly version: string;
 }
 
-/** A request's way through a lane: decode, compute, encode. Throws Problem. */
-export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): Promise<Answer> {
+/** A request's way through a lane: decode, compute, encode. `landed` holds its tables. Throws Problem. */
+export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools): Promise<Answer> {
   const endpoint = endpoints.find(({ name }) => name === job.endpoint);
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const spans: Span[] = [];
   const started = now();
-  const { space, limits, codecs } = tools;
-  const decode = tools.decoders[job.format];
-  if (decode === undefined) throw new Error(`no decoder is loaded for ${job.format}`);
-  const decodedBody = await decode(body, {
-    space,
-    engine: tools.engine('auto'),
-    limits,
-    codecs,
-  });
+  const body = stretch(landed, job.extent);
+  const decodedBody = await decode(body, job.format, tools);
   const { table, beside = new Map<string, unknown>() } = decodedBody;
   refuseStrangers(beside, endpoint.beside ?? []);
   const options = tools.checkOptions.options(endpoint.name, {
@@ -61,6 +59,8 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     beside,
     query: job.query,
   });
+  tools.checkpoint();
+  const reference = job.reference && (await referenceOf(landed, job.reference, tools));
   tools.checkpoint();
   const decoded = now();
   spans.push({
@@ -71,6 +71,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
       'analytics.format': job.format,
       'analytics.bytes': body.length,
       'analytics.rows': table.rows,
+      ...(reference !== undefined && { 'analytics.reference.rows': reference.rows }),
     },
   });
 
@@ -79,12 +80,13 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   const engine = clock.watch(tools.engine(engineOption(options.values)));
   const result = endpoint.run({
     table,
+    reference,
     options: options.values,
     pointer: options.pointer,
     part: (name, value, at) => tools.checkOptions.part(endpoint.name, name, value, at),
     engine,
-    space,
-    limits,
+    space: tools.space,
+    limits: tools.limits,
     notes,
   });
   tools.checkpoint();
@@ -101,7 +103,7 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
   });
   spans.push(...clock.spans());
 
-  const { writeArrow } = tools;
+  const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
   // The columns of a table are written once for the answer and for its hash; in an Arrow answer they are no JSON at all.
   const value =
@@ -127,8 +129,18 @@ export async function journey(body: Uint8Array, job: Job, tools: JourneyTools): 
     result_sha256: digest,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
+    if (job.accept === 'html' && result.page !== undefined && writePage !== undefined) {
+      const page = writePage(result.page, {
+        warnings: notes.warnings(),
+        engine: engine.name,
+        version: tools.version,
+        requestId: job.requestId,
+        resultSha256: digest,
+      });
+      return { contentType: 'text/html; charset=utf-8', body: new TextEncoder().encode(page) };
+    }
     if (arrow !== undefined && writeArrow !== undefined) {
-      const lz4 = job.arrowCompression === 'lz4' ? codecs.lz4.encode : undefined;
+      const lz4 = job.arrowCompression === 'lz4' ? tools.codecs.lz4.encode : undefined;
       const metadata = new Map([
         ['results', results],
         ['meta', tools.writeJson(meta())],
@@ -155,14 +167,56 @@ function* hashed(results: string, columns: Iterable<string | Uint8Array>): Itera
   yield* columns;
 }
 
+const stretch = (landed: Uint8Array, extent: Extent | undefined): Uint8Array =>
+  extent === undefined ? landed : landed.subarray(extent.offset, extent.offset + extent.length);
+
+async function decode(body: Uint8Array, format: Format, tools: JourneyTools): Promise<Decoded> {
+  const decoder = tools.decoders[format];
+  if (decoder === undefined) throw new Error(`no decoder is loaded for ${format}`);
+  const { space, limits, codecs } = tools;
+  return decoder(body, { space, engine: tools.engine('auto'), limits, codecs });
+}
+
+/** The second table. Whatever is wrong with it, now or when a column is asked for, is said of the part `reference`. */
+async function referenceOf(
+  landed: Uint8Array,
+  extent: Extent & { readonly format: Format },
+  tools: JourneyTools,
+): Promise<Table> {
+  try {
+    const { table, options, beside } = await decode(stretch(landed, extent), extent.format, tools);
+    if (options !== undefined) throw stranger('options', ['data', 'columns']);
+    for (const key of beside?.keys() ?? []) throw stranger(key, ['data', 'columns']);
+    const { rows, names } = table;
+    return {
+      rows,
+      names,
+      column(name) {
+        try {
+          return table.column(name);
+        } catch (error) {
+          throw inReference(error);
+        }
+      },
+    };
+  } catch (error) {
+    throw inReference(error);
+  }
+}
+
+const inReference = (error: unknown): unknown =>
+  error instanceof Problem ? error.within('reference') : error;
+
 /** Throws `invalid_request` for a member of a JSON body that has no business beside the data. */
 function refuseStrangers(beside: ReadonlyMap<string, unknown>, welcome: readonly string[]): void {
-  for (const key of beside.keys()) {
-    if (welcome.includes(key)) continue;
-    const names = ['data', 'columns', 'options', ...welcome].map((name) => JSON.stringify(name)).join(', ');
-    const detail = `expected only ${names} at the top, got ${JSON.stringify(excerpt(key))}`;
-    throw Problem.at(`/${token(key)}`, 'invalid_request', detail);
-  }
+  for (const key of beside.keys())
+    if (!welcome.includes(key)) throw stranger(key, ['data', 'columns', 'options', ...welcome]);
+}
+
+function stranger(key: string, welcome: readonly string[]): Problem {
+  const names = welcome.map((name) => JSON.stringify(name)).join(', ');
+  const detail = `expected only ${names} at the top, got ${JSON.stringify(excerpt(key))}`;
+  return Problem.at(`/${token(key)}`, 'invalid_request', detail);
 }
 
 /** The options that a request carried in its body, or beside it as a part of its own. */

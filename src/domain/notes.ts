@@ -6,9 +6,14 @@ const NAMED = 20;
 /** Warnings of one answer, and the rule that a number that is not finite becomes null and is named. */
 export class Notes {
   readonly #warnings: Warning[] = [];
+  readonly #said = new Set<string>();
   readonly #nulls = new Map<string, string[]>();
 
+  /** What was said before is not said again: several tests may say it of one column. */
   warn(code: string, detail: string, column?: string): void {
+    const key = JSON.stringify([code, detail, column]);
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
     this.#warnings.push(column === undefined ? { code, detail } : { code, column, detail });
   }
 

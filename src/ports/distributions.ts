@@ -36,7 +36,7 @@ export interface DistributionsKernel {
   readonly binomial: (n: number, p: number) => Discrete;
   /** SciPy's `hypergeom(M, n, N)`: total, of the kind, drawn. */
   readonly hypergeometric: (total: number, kind: number, drawn: number) => Discrete;
-  /** Non-central t and F: for the intervals of effect sizes. Nine digits. */
+  /** Non-central t and F: for the intervals of effect sizes. Nine digits; |nc| ≤ 1e12. */
   readonly noncentralT: (df: number, nc: number) => Distribution;
   readonly noncentralF: (dfn: number, dfd: number, nc: number) => Distribution;
   /** Limit of √n · D; SciPy's `kstwobign`. */
@@ -55,6 +55,6 @@ export interface DistributionsKernel {
   readonly wilcoxon: (n: number) => Discrete;
   /** Mann–Whitney's U of samples of m and n values without ties. m · n ≤ 1,000,000. */
   readonly mannWhitney: (m: number, n: number) => Discrete;
-  /** Number of discordant pairs of n without ties, under independence: of Kendall's τ. n ≤ 171 at least. */
+  /** Number of discordant pairs of n without ties, under independence: of Kendall's τ. n ≤ 1,000. */
   readonly kendall: (n: number) => Discrete;
 }

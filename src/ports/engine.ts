@@ -1,3 +1,4 @@
+import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
@@ -9,7 +10,8 @@ import type { Numbers, Table } from './tables.js';
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
  * moments 1e-12, co-moments 1e-12 of √(M2·M2), silhouettes 1e-12 (of 1), quantiles, orders, ranks, pairs and labels
- * exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction stops at 3e-7), quantiles of t 1e-6.
+ * exactly, centres and inertia 1e-9, p-values of `student` 1e-6 (jstat's continued fraction stops at 3e-7), its quantiles
+ * 1e-6, distributions 1e-12, in far tails 1e-10.
  */
 export interface Engine {
   readonly name: EngineName;
@@ -28,7 +30,9 @@ export interface Engine {
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
   readonly silhouette: SilhouetteKernel;
+  readonly distances: DistancesKernel;
   readonly student: StudentKernel;
+  readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
   readonly json: JsonKernel;
@@ -46,7 +50,9 @@ export const KERNEL_FAMILIES = [
   'comoments',
   'order',
   'silhouette',
+  'distances',
   'student',
+  'distributions',
   'random',
   'widen',
   'json',
@@ -148,6 +154,15 @@ export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
  * `columns` have the same length; their chunks may differ. Infinite values: the caller must not pass them.
  */
 export type SilhouetteKernel = (columns: readonly Numbers[], labelings: readonly Int32Array[]) => number[];
+export interface DistancesKernel {
+  /** Σ|x − center| over the present values of columns of equal length, a centre each. Nothing present: 0. */
+  readonly sums: (columns: readonly Numbers[], centers: readonly number[]) => number[];
+  /**
+   * x − y of columns of equal length, NaN in a row in which one of them is missing. A new array, in the memory of the request
+   * where the engine has one.
+   */
+  readonly differences: (x: Numbers, y: Numbers) => Float64Array;
+}
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {

@@ -1,7 +1,8 @@
-import type { Engine } from './engine.js';
+import type { Engine, EngineName } from './engine.js';
 import type { TableLimits } from './limits.js';
 import type { Space } from './space.js';
-import type { Table } from './tables.js';
+import type { Profile } from './profile.js';
+import type { Table, Warning } from './tables.js';
 
 /** Formats a body can have. */
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
@@ -55,6 +56,18 @@ export type TableWriter = (
 export class WrittenJson {
   constructor(readonly text: string) {}
 }
+
+/** What a page says of the answer that it shows. */
+export interface PageFacts {
+  readonly warnings: readonly Warning[];
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly requestId: string;
+  readonly resultSha256: string;
+}
+
+/** A profile as one HTML page that needs nothing else: styles and plots in it, no script. */
+export type PageWriter = (profile: Profile, facts: PageFacts) => string;
 
 /** JSON of the service: objects whose keys come from clients are Maps, so that no name can touch a prototype. */
 export type Json =

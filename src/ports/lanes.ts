@@ -2,12 +2,22 @@ import type { EngineName } from './engine.js';
 import type { Format } from './formats.js';
 import type { Span } from './trace.js';
 
+/** A stretch of the bytes that landed. */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A request for a lane: everything but its body, which lies in an arena already. */
 export interface Job {
   readonly endpoint: string;
   readonly format: Format;
+  /** Where the table lies in what landed; none: it is all of it. */
+  readonly extent?: Extent;
+  /** A second table that landed beside it, to compare it with. */
+  readonly reference?: Extent & { readonly format: Format };
   readonly query: readonly (readonly [string, string])[];
-  readonly accept: 'json' | 'arrow';
+  readonly accept: 'json' | 'arrow' | 'html';
   /** Codec of the buffers of an Arrow answer, where the client said that it reads it. */
   readonly arrowCompression?: 'lz4';
   /** Options that came beside the body, as JSON text: part `options` of a multipart body. */

@@ -65,6 +65,19 @@ export class Problem extends Error {
   static at(pointer: string, code: ProblemCode, detail: string): Problem {
     return new Problem(code, detail, [{ pointer, code, detail }]);
   }
+
+  /** The same of a part of the request with a name of its own: its pointers begin there, and its words say so. */
+  within(part: string): Problem {
+    const said = (detail: string): string => `${detail}, in the part "${part}"`;
+    const { code, message, faults } = this;
+    if (faults.length === 0) return Problem.at(`/${part}`, code, said(message));
+    const moved = faults.map((fault) => ({
+      ...fault,
+      pointer: `/${part}${fault.pointer}`,
+      detail: said(fault.detail),
+    }));
+    return new Problem(code, said(message), moved);
+  }
 }
 
 /** At most `limit` characters of something a client sent, safe to show back. */

@@ -1,6 +1,6 @@
 import { exchange, FIN, type Part, type WireReply } from '../fuzz/wire.js';
 import { at, JSON_TYPE, send, type Service, startService } from '../service.js';
-import { describeHostile, expectProblem, type Hostile, PATHS } from './forty.js';
+import { describeHostile, expectProblem, type Hostile, PAGES, PATHS } from './forty.js';
 
 const GOOD = '{"data":[{"val":1},{"val":2},{"val":3}]}';
 const head = (path: string, ...lines: string[]): string =>
@@ -244,6 +244,7 @@ const headers: Hostile[] = [
     body: GOOD,
     status: 406,
     code: 'not_acceptable',
+    ...(accept === 'text/*' && { except: PAGES }),
   })),
   ...['*/*', 'application/*', 'text/html, */*;q=0.1', ''].map((accept): Hostile => ({
     name: `Accept: ${accept} → 200`,

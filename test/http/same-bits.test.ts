@@ -68,6 +68,7 @@ describe('one hash on any number of lanes', () => {
     ['cluster', 'n_clusters=auto&k_range=2,4&scale=true', 9_000],
     ['cluster', 'n_clusters=6', 40_000],
     ['describe', 'extended=true&bins=50', 140_000],
+    ['profile', 'nan_policy=omit', 140_000],
   ])(
     '%s with %s',
     async (analysis, query, rows) => {

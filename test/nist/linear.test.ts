@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { leastSquares, type LinearFit } from '../../src/domain/linear.js';
+import { leastSquares, type LinearFit } from '../../src/domain/linear/least-squares.js';
 import { expectNear, noise } from '../contract/columns.js';
 import { exactLeastSquares } from '../contract/exact.js';
 import { correctDigits } from './digits.js';

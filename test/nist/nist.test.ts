@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { oneWayAnova } from '../../src/domain/anova.js';
 import { autocorrelation } from '../../src/domain/autocorrelation.js';
-import { leastSquares } from '../../src/domain/linear.js';
+import { leastSquares } from '../../src/domain/linear/least-squares.js';
 import type { Engine } from '../../src/ports/engine.js';
 import { column } from '../contract/columns.js';
 import { describeEngines } from '../contract/engines.js';

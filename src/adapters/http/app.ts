@@ -8,9 +8,9 @@ import type { RecordSpans } from '../../ports/trace.js';
 import { docsRouter } from './docs.js';
 import type { Begin } from './early.js';
 import { ENCODINGS } from './encoding.js';
-import { type IntakeOptions, receive } from './intake.js';
+import { type IntakeOptions, type Received, receive } from './intake.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
-import { acceptOf, ARROW_STREAM, deadlineOf, requestIdOf } from './negotiate.js';
+import { acceptOf, ARROW_STREAM, deadlineOf, PAGE, requestIdOf } from './negotiate.js';
 import { openApi } from './openapi.js';
 import { problemReply } from './problems.js';
 
@@ -94,6 +94,13 @@ function routes(options: AppOptions): Express {
   return app;
 }
 
+const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
+  [ARROW_STREAM, 'arrow'],
+  [PAGE, 'html'],
+]);
+/** A page is made of itself alone: nothing runs in it, and it loads nothing. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 const requestId = (response: Response): string => String(response.locals.requestId);
 
@@ -111,28 +118,33 @@ async function analysis(
   });
   if (!options.accepting())
     throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
-  const offers = endpoint.answersArrow ? ['application/json', ARROW_STREAM] : ['application/json'];
+  const offers = ['application/json'];
+  if (endpoint.answersArrow) offers.push(ARROW_STREAM);
+  if (endpoint.answersHtml === true) offers.push(PAGE);
   const accepted = acceptOf(request.headers.accept, offers);
   const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
   const [, search = ''] = /\?([^#]*)/u.exec(request.originalUrl) ?? [];
   const query = [...new URLSearchParams(search)];
-  const jobOf = (format: Format, inline?: string): Job => ({
+  const jobOf = (format: Format, rest: Omit<Partial<Received>, 'landing' | 'answer'> = {}): Job => ({
     endpoint: endpoint.name,
     format,
     query,
-    accept: accepted.type === ARROW_STREAM ? 'arrow' : 'json',
+    accept: ANSWERS.get(accepted.type) ?? 'json',
     ...(accepted.codecs.includes('lz4') && { arrowCompression: 'lz4' }),
-    ...(inline !== undefined && { options: inline }),
+    ...(rest.extent !== undefined && { extent: rest.extent }),
+    ...(rest.reference !== undefined && { reference: rest.reference }),
+    ...(rest.options !== undefined && { options: rest.options }),
     requestId: requestId(response),
     receiveMs: performance.now() - started,
   });
   const left = (): number => Math.max(1, deadline - (performance.now() - started));
   const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
-  const body = await receive(request, response, { ...options, begin }, gone.signal);
-  const answer =
-    body.answer ?? lanes.run(body.landing, jobOf(body.format, body.options), left(), gone.signal);
+  const { takesReference = false } = endpoint;
+  const body = await receive(request, response, { ...options, begin, takesReference }, gone.signal);
+  const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const { contentType, body: bytes, spans } = await answer;
   options.recordSpans(spans);
+  if (accepted.type === PAGE) response.set('content-security-policy', PAGE_POLICY);
   response.status(200).set('content-type', contentType).set('content-length', String(bytes.byteLength));
   response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }

@@ -1,11 +1,13 @@
 import type { Format } from '../../ports/formats.js';
-import type { Landing, Lanes } from '../../ports/lanes.js';
+import type { Extent, Landing, Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { ByteLimit } from './flow.js';
 import { MAGIC_BYTES, sniff } from './sniff.js';
 
 /** Bodies up to this size are admitted once they are whole: a slow small client holds no place in the queue. */
 const SMALL = 64 * 1024;
+/** Of a body behind another: buffers of Arrow are to lie as they would if it were alone. */
+const ALIGNMENT = 64;
 /** Small chunks are joined when there are so many: a Buffer of one byte costs a hundred. */
 const MAX_PARTS = 64;
 
@@ -23,6 +25,15 @@ export interface BodyOptions {
   readonly filename?: string | undefined;
   /** Bytes that it will have at most, where that is known. */
   readonly expectedBytes: number | undefined;
+  /** A whole one that came before: both land in one place, this one behind it. */
+  readonly behind?: Body | undefined;
+}
+
+/** A body where it will be computed on. */
+export interface Landed {
+  readonly landing: Landing;
+  readonly format: Format;
+  readonly extent: Extent;
 }
 
 /** One table on its way to where it will be computed on: in Buffers while it is small, then in an arena as it arrives. */
@@ -31,13 +42,15 @@ export class Body {
   #format: Format | undefined;
   #landing: Landing | undefined;
   #parts: Buffer[] = [];
+  #offset = 0;
   #length = 0;
 
   /** Throws 503 when there is no room for the bytes that are expected. */
   constructor(options: BodyOptions) {
     this.#options = options;
     this.#format = options.format;
-    if (this.#format !== undefined) this.#landExpected(this.#format);
+    // The last bytes of the one before may come after the head of this one: it lands once it has bytes of its own.
+    if (this.#format !== undefined && options.behind === undefined) this.#landExpected(this.#format);
   }
 
   /** Throws 413 beyond the limit of its format, 415 when the first bytes are of none, 503 when memory is short. */
@@ -53,10 +66,16 @@ export class Body {
     else (this.#landing ?? this.#land(this.#options.expectedBytes ?? 4 * SMALL)).write(chunk);
   }
 
+  /** No more comes. Throws 415 when it is of no format. */
+  end(): void {
+    this.#format ??= this.#settle();
+  }
+
   /** The whole of it, landed. Throws 415 or 503. */
-  landed(): { readonly landing: Landing; readonly format: Format } {
+  landed(): Landed {
     const format = this.#format ?? this.#settle();
-    return { landing: this.#landing ?? this.#land(this.#length), format };
+    const landing = this.#landing ?? this.#land(this.#length);
+    return { landing, format, extent: { offset: this.#offset, length: this.#length } };
   }
 
   /** Where it lands, once it does. */
@@ -89,7 +108,10 @@ export class Body {
   }
 
   #land(bytes: number): Landing {
-    const landing = this.#options.lanes.land(bytes);
+    const { behind, lanes } = this.#options;
+    const landing = behind === undefined ? lanes.land(bytes) : behind.landed().landing;
+    if (behind !== undefined) landing.write(new Uint8Array(-landing.length & (ALIGNMENT - 1)));
+    this.#offset = landing.length;
     this.#landing = landing;
     for (const part of this.#parts) landing.write(part);
     this.#parts = [];

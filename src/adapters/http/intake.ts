@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Format } from '../../ports/formats.js';
-import type { Answer, Landing, Lanes } from '../../ports/lanes.js';
+import type { Answer, Extent, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Body, type FormatLimits, tooLarge } from './body.js';
 import { type Begin, HeadStart } from './early.js';
@@ -20,6 +20,8 @@ export interface IntakeOptions {
 
 /** What a request does with its body. */
 export interface Use {
+  /** Whether it takes a second table, by multipart. */
+  readonly takesReference: boolean;
   /** Begins to answer before the body is whole, where that can be. */
   readonly begin: Begin;
 }
@@ -28,6 +30,9 @@ export interface Use {
 export interface Received {
   readonly landing: Landing;
   readonly format: Format;
+  readonly extent: Extent;
+  /** The second table, in the same landing. */
+  readonly reference?: (Extent & { readonly format: Format }) | undefined;
   /** JSON text that came beside it. */
   readonly options: string | undefined;
   /** The answer that was begun before it was whole. */
@@ -56,7 +61,7 @@ export async function receive(
 ): Promise<Received> {
   const media = mediaOf(request.headers['content-type']);
   const encoding = encodingOf(request.headers['content-encoding']);
-  const limit = limitOf(media, options.limits);
+  const limit = limitOf(media, options);
   const declared = declaredLength(request);
   if (declared !== undefined && declared > limit.bytes) throw tooLarge(limit, `${declared} bytes`);
   if (expectsContinue(request)) response.writeContinue();
@@ -88,16 +93,20 @@ const release = (target: Target | undefined): void => target?.release();
 
 function targetOf(
   media: Media,
-  { lanes, limits, begin }: IntakeOptions & Use,
+  { lanes, limits, begin, takesReference }: IntakeOptions & Use,
   upstream: Upstream,
   expectedBytes: number | undefined,
 ): Target {
   if (media.kind === 'multipart') {
     const { boundary } = media;
-    const parts = new Multipart({ boundary, lanes, limits, expectedBytes }, upstream);
+    const parts = new Multipart({ boundary, takesReference, lanes, limits, expectedBytes }, upstream);
     return {
       stage: parts,
-      received: () => ({ ...parts.data.landed(), options: parts.options }),
+      received: () => {
+        const { data, reference } = parts.landed();
+        const second = reference && { ...reference.extent, format: reference.format };
+        return { ...data, reference: second, options: parts.options };
+      },
       release: () => {
         parts.release();
       },
@@ -126,13 +135,14 @@ function targetOf(
 }
 
 /** Bytes that a body may have before anything is known of it but its media type. */
-function limitOf(media: Media, limits: FormatLimits): ByteLimit {
+function limitOf(media: Media, { limits, takesReference }: IntakeOptions & Use): ByteLimit {
   if (media.kind === 'format') return limits[media.format];
   // What is sniffed without the name of a file is Arrow or Parquet.
   const possible = media.kind === 'sniffed' ? [limits.arrow, limits.parquet] : Object.values(limits);
   const largest = possible.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   if (media.kind === 'sniffed') return largest;
-  return { bytes: largest.bytes + MULTIPART_OVERHEAD, setting: largest.setting };
+  const tables = takesReference ? 2 : 1;
+  return { bytes: tables * largest.bytes + MULTIPART_OVERHEAD, setting: largest.setting };
 }
 
 function declaredLength({ headers }: IncomingMessage): number | undefined {

@@ -1,6 +1,6 @@
 import { Dicer } from '@fastify/busboy';
 import { excerpt, Problem } from '../../ports/problem.js';
-import { Body, type BodyOptions } from './body.js';
+import { Body, type BodyOptions, type Landed } from './body.js';
 import type { Stage, Upstream } from './flow.js';
 import { mediaOf, refuseCharset } from './negotiate.js';
 import { parameterised } from './parameters.js';
@@ -12,17 +12,21 @@ const HEADER_BYTES = 16 * 1024;
 /** What boundaries, headers and the part `options` may take beside the data. */
 export const MULTIPART_OVERHEAD = 256 * 1024;
 
-type PartName = 'data' | 'options';
-const PART_NAMES: ReadonlySet<string> = new Set<PartName>(['data', 'options']);
+type TableName = 'data' | 'reference';
 type Headers = Readonly<Record<string, readonly string[] | undefined>>;
 /** Takes the bytes of one part. */
 type Part = Pick<Stage, 'write' | 'end'>;
 
-export type MultipartOptions = Omit<BodyOptions, 'format' | 'filename'> & { readonly boundary: string };
+export type MultipartOptions = Omit<BodyOptions, 'format' | 'filename' | 'behind'> & {
+  readonly boundary: string;
+  /** Whether a part `reference` is taken. */
+  readonly takesReference: boolean;
+};
 
 /**
- * The parts of a multipart/form-data body: `data`, a table in any format, and `options`, JSON text; in any order. Any
- * other part, a part twice, and what is cut short are 400. Memory is bounded: `data` goes to its arena as it arrives.
+ * The parts of a multipart/form-data body: `data`, a table in any format, `options`, JSON text, and where it is taken
+ * `reference`, a second table; in any order. Any other part, a part twice, and what is cut short are 400. Memory is
+ * bounded: tables go to their arena as they arrive, the second behind the first.
  */
 export class Multipart implements Stage {
   readonly #options: MultipartOptions;
@@ -33,7 +37,8 @@ export class Multipart implements Stage {
   #ended = false;
   #parsed = false;
   #closed = false;
-  #data: Body | undefined;
+  /** In the order in which they came. */
+  readonly #tables = new Map<TableName, Body>();
   #text: string | undefined;
 
   constructor(options: MultipartOptions, upstream: Upstream) {
@@ -81,10 +86,12 @@ export class Multipart implements Stage {
     this.#parser.destroy();
   }
 
-  /** The part `data`. Throws 422 where there was none. */
-  get data(): Body {
-    if (this.#data !== undefined) return this.#data;
-    throw Problem.at('/data', 'invalid_request', 'expected a part "data", got none');
+  /** The parts `data` and `reference`, landed. Throws 422 where there was no `data`. */
+  landed(): { readonly data: Landed; readonly reference: Landed | undefined } {
+    const data = this.#tables.get('data');
+    if (data === undefined) throw Problem.at('/data', 'invalid_request', 'expected a part "data", got none');
+    const reference = this.#tables.get('reference');
+    return { data: data.landed(), reference: reference?.landed() };
   }
 
   /** The text of the part `options`. */
@@ -93,7 +100,7 @@ export class Multipart implements Stage {
   }
 
   release(): void {
-    this.#data?.release();
+    for (const table of this.#tables.values()) table.release();
   }
 
   #take(stream: Dicer.PartStream): void {
@@ -144,7 +151,10 @@ export class Multipart implements Stage {
       throw invalid('a part without "Content-Disposition: form-data" and a name');
     }
     const got = JSON.stringify(excerpt(name));
-    if (!isPartName(name)) throw invalid(`a part ${got}; the parts are "data" and "options"`);
+    const tables = this.#options.takesReference ? ['data', 'reference'] : ['data'];
+    const names = tables.map((table) => `"${table}"`).join(', ');
+    if (!isTable(name, tables) && name !== 'options')
+      throw invalid(`a part ${got}; the parts are ${names} and "options"`);
     if (this.#seen.has(name)) throw invalid(`a second part ${got}`);
     this.#seen.add(name);
     const transfer = headers['content-transfer-encoding']?.[0]?.trim().toLowerCase() ?? 'binary';
@@ -152,27 +162,34 @@ export class Multipart implements Stage {
       throw invalid(`a part in Content-Transfer-Encoding ${JSON.stringify(excerpt(transfer))}`);
     }
     const contentType = headers['content-type']?.[0];
-    return name === 'data'
-      ? this.#beginData(contentType, disposition.parameters.get('filename'))
-      : this.#beginOptions(contentType);
+    if (name === 'options') return this.#beginOptions(contentType);
+    const filename = disposition.parameters.get('filename');
+    return named(name, () => this.#beginTable(name, contentType, filename));
   }
 
-  #beginData(contentType: string | undefined, filename: string | undefined): Part {
+  #beginTable(name: TableName, contentType: string | undefined, filename: string | undefined): Part {
     const media = mediaOf(contentType ?? 'application/octet-stream');
     if (media.kind === 'multipart') {
       throw new Problem(
         'unsupported_media_type',
-        'expected data in the part "data", got parts within a part',
+        `expected data in the part "${name}", got parts within a part`,
       );
     }
     const format = media.kind === 'format' ? media.format : undefined;
-    const data = new Body({ ...this.#options, format, filename });
-    this.#data = data;
+    const [behind] = this.#tables.values();
+    const table = new Body({ ...this.#options, format, filename, behind });
+    this.#tables.set(name, table);
     return {
       write: (bytes) => {
-        data.write(bytes);
+        named(name, () => {
+          table.write(bytes);
+        });
       },
-      end: () => undefined,
+      end: () => {
+        named(name, () => {
+          table.end();
+        });
+      },
     };
   }
 
@@ -208,8 +225,18 @@ export class Multipart implements Stage {
   }
 }
 
-function isPartName(name: string): name is PartName {
-  return PART_NAMES.has(name);
+function isTable(name: string, tables: readonly string[]): name is TableName {
+  return tables.includes(name);
+}
+
+/** Does a step for a table; what goes wrong with the reference says so. */
+function named<T>(name: TableName, step: () => T): T {
+  if (name === 'data') return step();
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof Problem ? error.within(name) : error;
+  }
 }
 
 function invalid(got: string): Problem {

@@ -5,6 +5,7 @@ import { excerpt, Problem } from '../../ports/problem.js';
 import { listed, parameterised, type Parameterised } from './parameters.js';
 
 export const ARROW_STREAM = 'application/vnd.apache.arrow.stream';
+export const PAGE = 'text/html';
 const ARROW_FILE = 'application/vnd.apache.arrow.file';
 
 /** Media types that are taken, and the format each has; `sniffed`: its first bytes say. */

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
 import { ENCODINGS } from './encoding.js';
-import { ARROW_STREAM, MEDIA_TYPES } from './negotiate.js';
+import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
 
@@ -67,6 +67,10 @@ function operation(endpoint: Endpoint): object {
   };
   const content: Record<string, object> = { 'application/json': { schema: answer } };
   if (endpoint.answersArrow) content[ARROW_STREAM] = { schema: BINARY };
+  if (endpoint.answersHtml === true)
+    content[PAGE] = {
+      schema: { type: 'string', description: 'The same as a page that needs nothing else.' },
+    };
   return {
     tags: ['analytics'],
     operationId: name,
@@ -84,7 +88,7 @@ function operation(endpoint: Endpoint): object {
   };
 }
 
-function bodies({ options, example, beside = [] }: Endpoint): object {
+function bodies({ options, example, beside = [], takesReference = false }: Endpoint): object {
   const properties = typeof options === 'object' ? (options.properties ?? {}) : {};
   const own = Object.fromEntries(beside.map((name) => [name, properties[name] ?? {}]));
   const row = { type: 'object', additionalProperties: { $ref: '#/components/schemas/Cell' } };
@@ -107,6 +111,7 @@ function bodies({ options, example, beside = [] }: Endpoint): object {
       },
     ],
   };
+  const tables = { contentType: [...MEDIA_TYPES.keys()].filter((type) => type !== MULTIPART).join(', ') };
   const part = { $ref: '#/components/schemas/Table' };
   const content: Record<Format | 'multipart' | 'sniffed', object> = {
     json: { schema: json, example },
@@ -125,10 +130,11 @@ function bodies({ options, example, beside = [] }: Endpoint): object {
         type: 'object',
         required: ['data'],
         additionalProperties: false,
-        properties: { data: part, options },
+        properties: { data: part, ...(takesReference && { reference: part }), options },
       },
       encoding: {
-        data: { contentType: [...MEDIA_TYPES.keys()].filter((type) => type !== MULTIPART).join(', ') },
+        data: tables,
+        ...(takesReference && { reference: tables }),
         options: { contentType: 'application/json' },
       },
     },

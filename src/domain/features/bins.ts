@@ -1,7 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { gapsIn, type NumberFeature, numberFeature, numbersOf, room } from './column.js';
+import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { pythonFloat } from './names.js';
-import { boundOf, kmeansOfColumn } from './segments.js';
+import { kmeansOfColumn } from './segments.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
 const bins = { type: 'integer', minimum: 2, maximum: 1000 } as const;
@@ -125,27 +125,28 @@ function aroundCenters(
   ];
 }
 
-/** Edges up to which counting is faster than searching. */
-const FEW = 16;
+/** Buckets in which the search for a value's bin begins; nearly all lie within one bin. */
+const BUCKETS = 4096;
 
 /** How many of the ascending inner edges a value has reached; NaN of NaN. */
 function placesOf(values: Float64Array, inner: readonly number[], { space }: FeatureTools): Float64Array {
   const out = room(space, values.length);
-  if (inner.length > FEW) {
-    const edges = Float64Array.from(inner);
-    for (let row = 0; row < out.length; row++) out[row] = boundOf(edges, values[row]!, true);
-  } else {
-    for (let start = 0; start < out.length; start += BLOCK) {
-      const end = Math.min(start + BLOCK, out.length);
-      out.fill(0, start, end);
-      for (const edge of inner) for (let row = start; row < end; row++) if (values[row]! >= edge) out[row]!++;
-    }
-  }
-  if (gapsIn(values).missing > 0) {
-    for (let row = 0; row < out.length; row++) if (values[row] !== values[row]) out[row] = NaN;
+  const edges = Float64Array.from([...inner, NaN]);
+  const [low, high] = [inner[0] ?? 0, inner.at(-1) ?? 0];
+  const scale = high > low ? (BUCKETS - 3) / (high - low) : 0;
+  // Edges that values of each bucket have reached for certain. Bucket 0 is below all of them.
+  const reached = new Int32Array(BUCKETS);
+  for (const edge of inner) reached[Math.min(BUCKETS - 1, bucketOf(edge, low, scale) + 1)]!++;
+  for (let bucket = 1; bucket < BUCKETS; bucket++) reached[bucket]! += reached[bucket - 1]!;
+  for (let row = 0; row < out.length; row++) {
+    const value = values[row]!;
+    let place = reached[bucketOf(value, low, scale)]!;
+    while (edges[place]! <= value) place++;
+    out[row] = value === value ? place : NaN;
   }
   return out;
 }
 
-/** Rows that stay in the cache while they are compared with each edge. */
-const BLOCK = 4096;
+/** Never falls with the value; NaN goes to the first. */
+const bucketOf = (value: number, low: number, scale: number): number =>
+  Math.max(0, Math.min(BUCKETS - 1, Math.floor((value - low) * scale) + 1)) || 0;

@@ -11,14 +11,23 @@ export interface Eigen {
  * and II/4 (`imtql2`).
  */
 export function symmetricEigen(matrix: Float64Array, d: number): Eigen {
+  const scale = matrix.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0) || 1;
+  for (let i = 0; i < matrix.length; i++) {
+    // Near the least numbers there are, rotations would lose their digits.
+    const entry = matrix[i]! / scale;
+    matrix[i] = Math.abs(entry) < NOTHING ? 0 : entry;
+  }
   const { diagonal, beside } = tridiagonal(matrix, d);
   diagonalize(diagonal, beside, matrix, d);
   const order = [...diagonal.keys()].sort((a, b) => diagonal[b]! - diagonal[a]!);
   return {
-    values: Float64Array.from(order, (column) => diagonal[column]!),
+    values: Float64Array.from(order, (column) => diagonal[column]! * scale),
     vectors: order.map((column) => Float64Array.from({ length: d }, (_, row) => matrix[row * d + column]!)),
   };
 }
+
+/** Entries that are smaller, the greatest being 1, are 0. */
+const NOTHING = 1e-100;
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;

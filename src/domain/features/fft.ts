@@ -53,8 +53,10 @@ function spectrum(values: Float64Array, n: number, isPower: boolean, { space }: 
   x.set(values.subarray(0, n));
   const { re, im } = fourierOfReal(x);
   for (let k = 0; k <= n >> 1; k++) {
-    // Without under- or overflow in between, where the square is not asked for.
-    const size = isPower ? re[k]! ** 2 + im[k]! ** 2 : Math.hypot(re[k]!, im[k]!);
+    const square = re[k]! * re[k]! + im[k]! * im[k]!;
+    // Where the square is out of range, by way of a scale.
+    const isPlain = isPower || (square > 1e-290 && square < 1e300);
+    const size = isPower ? square : isPlain ? Math.sqrt(square) : Math.hypot(re[k]!, im[k]!);
     x[k] = size;
     if (k > 0) x[n - k] = size;
   }

@@ -1,7 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { evenly } from './bins.js';
 import { type NumberFeature, numberFeature, room } from './column.js';
-import { shuffled } from './mersenne.js';
+import { permutation } from '../permutation.js';
 import { normalQuantile } from './normal.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
@@ -62,7 +62,7 @@ export const quantileTransformer = transformer<FromSchema<typeof parameters>, St
     const count = Math.max(1, Math.min(n_quantiles, rows));
     const references = count === 1 ? [0] : evenly(0, 1, count - 1);
     const drawn =
-      subsample !== null && subsample < rows ? shuffled(random_state, rows).subarray(0, subsample) : null;
+      subsample !== null && subsample < rows ? permutation(random_state, rows).subarray(0, subsample) : null;
     return {
       output_distribution,
       n_quantiles_: count,
@@ -87,7 +87,7 @@ export const quantileTransformer = transformer<FromSchema<typeof parameters>, St
 /** NumPy's `nanpercentile`, never falling. */
 function quantilesOf(
   values: Float64Array,
-  drawn: Int32Array | null,
+  drawn: Uint32Array | null,
   references: readonly number[],
 ): (number | null)[] {
   const sample = drawn === null ? values : Float64Array.from(drawn, (row) => values[row]!);

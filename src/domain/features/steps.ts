@@ -35,11 +35,10 @@ export function fitStep(
   const isTaken = ({ name }: Feature): boolean => names.has(name);
   refuse(transformer, table.columns.filter(isTaken), tools);
   const isRefused = transformer.missing === 'refused';
-  const whole =
-    isRefused && nanPolicy === 'omit' ? complete(table, isTaken, `for ${transformer.name}`, tools) : table;
+  const whole = isRefused && nanPolicy === 'omit' ? complete(table, isTaken, true, tools) : table;
   const taken = whole.columns.filter(isTaken);
   const known = isRefused
-    ? complete({ rows: whole.rows, columns: taken }, isTaken, undefined, tools).columns
+    ? complete({ rows: whole.rows, columns: taken }, isTaken, false, tools).columns
     : taken;
   const state = transformer.fit(known, parameters, tools);
   const fitted = { transformer, columns: taken.map(({ name }) => name), state };
@@ -89,11 +88,11 @@ function refuse(transformer: Transformer, taken: readonly Feature[], tools: Feat
   }
 }
 
-/** The rows in which all columns that are looked at have values; `what` they are dropped for, if that is worth a warning. */
+/** The rows in which all columns that are looked at have values; whether dropping others is worth a warning. */
 function complete(
   table: FeatureTable,
   isLookedAt: (column: Feature) => boolean,
-  what: string | undefined,
+  isTold: boolean,
   tools: FeatureTools,
 ): FeatureTable {
   const gappy = table.columns.filter((column) => isLookedAt(column) && missingIn(column) > 0);
@@ -106,8 +105,7 @@ function complete(
     const detail = 'expected at least one row without missing values, got none: simple_imputer can fill them';
     throw Problem.at(tools.pointer('columns'), 'no_data', detail);
   }
-  if (what !== undefined)
-    tools.warn('rows_dropped', `${table.rows - rows} rows with missing values left out ${what}`);
+  if (isTold) tools.warn('rows_dropped', `${table.rows - rows} rows with missing values left out`);
   return { rows, columns: table.columns.map((column) => keepRows(column, kept, rows, tools.space)) };
 }
 

@@ -1,9 +1,12 @@
+import type { Engine } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import { excerpt, Problem } from '../../ports/problem.js';
+import type { Space } from '../../ports/space.js';
 import type { Column, NumericColumn, Table } from '../../ports/tables.js';
-import { missingIn, refuseMissing, selectColumns } from '../columns.js';
+import { refuseUnknown, selectColumns } from '../columns.js';
 import type { Question } from '../endpoint.js';
 import type { Notes } from '../notes.js';
+import { groupedSamples } from './groups.js';
 import { completeRows, numbersOf } from './samples.js';
 import type { CommonOptions, HypothesisTest, Interval, Sample, Takes, TestOutcome } from './test.js';
 
@@ -16,57 +19,71 @@ export interface Asked {
   readonly pointer: (option: string, index?: number) => string;
 }
 
+/** `results` of one test. */
+export type Results = Readonly<Record<string, Json>>;
+
 /** Runs one test on the columns that its options name; `results` of the answer. Throws Problem. */
 export function answerTest(
   test: HypothesisTest,
   asked: Asked,
   tools: Tools,
-): { results: Json; columns: readonly Column[] } {
+): { results: Results; columns: readonly Column[] } {
   const { table, options, pointer } = asked;
   const { engine, space, notes } = tools;
-  const columns = columnsOf(test, asked, notes);
-  const numeric = test.takes.kind === 'table' ? [] : columns.map((column) => numericOf(column, test, asked));
-  if (options.nan_policy === 'raise') {
-    refuseMissing({ rows: table.rows, all: columns, numbers: numeric, booleans: [] }, engine, pointer);
+  const values = columnsOf(test, asked, notes);
+  const numeric = test.takes.kind === 'table' ? [] : values.map((column) => numericOf(column, test, asked));
+  const columns = options.groupby === undefined ? values : [...values, table.column(options.groupby)];
+  engine.ahead.moments(
+    numeric.map(({ numbers }) => numbers),
+    test.moments ?? 2,
+  );
+  const missing = columns.map((column) => missingOf(column, engine));
+  const first = missing.findIndex((count) => count > 0);
+  if (first >= 0 && options.nan_policy === 'raise') {
+    const detail = `expected no missing values under nan_policy "raise", got ${missing[first]} in column ${JSON.stringify(excerpt(columns[first]!.name))}`;
+    throw Problem.at(pointer('nan_policy'), 'missing_values', detail);
   }
-  const missing = columns.reduce((sum, column) => sum + missingIn(column, engine), 0);
-  if (missing > 0 && options.nan_policy === 'propagate') {
+  if (first >= 0 && options.nan_policy === 'propagate') {
     notes.warn('missing_values', 'missing values under nan_policy "propagate": no result');
     return { results: { test: test.name, statistic: null, p_value: null, log10_p: null }, columns };
   }
-  for (const column of columns) {
-    const left = missingIn(column, engine);
-    if (left > 0)
-      notes.warn('rows_dropped', `${left} rows with missing values left out of the test`, column.name);
-  }
-  const samples = samplesOf(test.takes, numeric, tools);
-  const outcome = test.run({ samples, columns, options, pointer, engine, space, notes });
-  return { results: resultsOf(test.name, outcome, notes), columns };
+  values.forEach(({ name }, i) => {
+    if (missing[i]! === 0) return;
+    notes.warn('rows_dropped', `${missing[i]} rows with missing values left out of the test`, name);
+  });
+  const given = samplesOf(test, numeric, asked, tools);
+  const samples = test.takes.kind === 'pairs' ? pairsOf(given, first >= 0, space) : given;
+  const outcome = test.run({ samples, columns: values, table, options, pointer, engine, space, notes });
+  const groups = options.groupby === undefined ? undefined : samples.map(({ name }) => name);
+  return { results: resultsOf(test.name, outcome, groups, notes), columns };
 }
 
-/** The columns named in the options, in that order; without names every column of numbers. */
-function columnsOf(
-  { name, takes }: HypothesisTest,
-  { table, options, pointer }: Asked,
-  notes: Notes,
-): Column[] {
+function missingOf(column: Column, engine: Engine): number {
+  if (!('numbers' in column)) return column.missing;
+  // Of the lowest order there is: what is known of higher ones answers it too.
+  return column.numbers.length - engine.moments(column.numbers, 1).count;
+}
+
+/** The columns of values named in the options, in that order; without names every column of numbers. */
+function columnsOf(test: HypothesisTest, { table, options, pointer }: Asked, notes: Notes): Column[] {
+  const { name, takes } = test;
+  const { groupby } = options;
+  if (groupby !== undefined) refuseUnknown(table, groupby, pointer('groupby'));
   const selection = selectColumns(table, options.columns, pointer, notes);
   const wanted = options.columns?.map((one) => selection.all.find((column) => column.name === one)!);
-  const columns =
-    wanted ??
-    (takes.kind === 'table' && selection.numbers.length === 0 ? [...selection.all] : [...selection.numbers]);
-  if (columns.length < takes.least || columns.length > takes.most) {
+  const numbers = selection.numbers.filter((column) => column.name !== groupby);
+  const columns = wanted ?? (takes.kind === 'table' && numbers.length === 0 ? [...selection.all] : numbers);
+  const { least, most } = groupby === undefined ? takes : { least: 1, most: 1 };
+  if (columns.length < least || columns.length > most) {
     const got = `${columns.length}: ${excerpt(columns.map((column) => JSON.stringify(column.name)).join(', '))}`;
-    throw Problem.at(
-      pointer('columns'),
-      'invalid_option',
-      `expected ${countOf(takes)} for ${name}, got ${got}`,
-    );
+    const what = groupby === undefined ? name : `${name} by groups`;
+    const detail = `expected ${countOf({ least, most })} for ${what}, got ${columns.length === 0 ? 'none' : got}`;
+    throw Problem.at(pointer('columns'), 'invalid_option', detail);
   }
   return columns;
 }
 
-function countOf({ least, most }: Takes): string {
+function countOf({ least, most }: Pick<Takes, 'least' | 'most'>): string {
   if (least === most) return least === 1 ? 'one column' : `${least} columns`;
   return most === Infinity ? `at least ${least} columns` : `${least} to ${most} columns`;
 }
@@ -78,16 +95,34 @@ function numericOf(column: Column, { name }: HypothesisTest, { options, pointer 
   throw Problem.at(pointer('columns', index), 'invalid_option', detail);
 }
 
-function samplesOf({ kind }: Takes, columns: readonly NumericColumn[], { space }: Tools): Sample[] {
-  if (kind !== 'pairs') return columns.map(({ name, numbers }) => ({ name, numbers }));
-  const complete = completeRows(
-    columns.map(({ numbers }) => numbers),
-    space,
-  );
-  return columns.map(({ name }, i) => ({ name, numbers: numbersOf(complete[i]!) }));
+function samplesOf(
+  test: HypothesisTest,
+  columns: readonly NumericColumn[],
+  { table, options, pointer }: Asked,
+  { space, notes }: Tools,
+): Sample[] {
+  const { groupby } = options;
+  if (groupby === undefined) return columns.map(({ name, numbers }) => ({ name, numbers }));
+  return groupedSamples(test, columns[0]!, groupby, table, pointer('groupby'), space, notes);
 }
 
-function resultsOf(name: string, outcome: TestOutcome, notes: Notes): Json {
+/** The rows in which every sample has a value. */
+function pairsOf(samples: readonly Sample[], gaps: boolean, space: Space): Sample[] {
+  if (!gaps && samples.every(({ numbers }) => numbers.chunks.length === 1)) return [...samples];
+  const complete = completeRows(
+    samples.map(({ numbers }) => numbers),
+    space,
+    gaps,
+  );
+  return samples.map(({ name }, i) => ({ name, numbers: numbersOf(complete[i]!) }));
+}
+
+function resultsOf(
+  name: string,
+  outcome: TestOutcome,
+  groups: readonly string[] | undefined,
+  notes: Notes,
+): Results {
   const { statistic, tail, df, confidenceInterval, effectSize, n, assumptions, more } = outcome;
   const finite = (value: number, what: string): number | null => notes.finite(value, what);
   // An infinite end is where an interval is open.
@@ -118,6 +153,7 @@ function resultsOf(name: string, outcome: TestOutcome, notes: Notes): Json {
       },
     }),
     ...more,
+    ...(groups !== undefined && { groups }),
     n,
     assumptions: assumptions.map(({ name: assumption, test, pValue, holds, sample }) => ({
       name: assumption,

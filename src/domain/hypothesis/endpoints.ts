@@ -1,6 +1,7 @@
 import { endpoint, type Endpoint } from '../endpoint.js';
 import * as shared from '../options.js';
 import { answerTest } from './answer.js';
+import { takesGroups } from './groups.js';
 import * as own from './options.js';
 import type { CommonOptions, HypothesisTest } from './test.js';
 import { hypothesisTests } from './tests.js';
@@ -19,6 +20,11 @@ export const outcomeSchema = {
     p_value: nullable,
     log10_p: { ...nullable, description: 'log10 of the p-value, right also where that underflows.' },
     df: nullable,
+    groups: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'The samples of `groupby`, in the order of `n`.',
+    },
     confidence_interval: { ...interval, description: 'An open end is null.' },
     effect_size: {
       type: 'object',
@@ -53,7 +59,7 @@ export function optionsOf({ options, takes }: HypothesisTest): JSONSchema {
     required: [...options.required],
     properties: {
       columns: shared.columns,
-      ...(takes.kind === 'samples' && takes.most > 1 && { groupby: own.groupby }),
+      ...(takesGroups(takes) && { groupby: own.groupby }),
       ...options.properties,
       nan_policy: shared.nan_policy,
       engine: shared.engine,

@@ -18,10 +18,13 @@ export function presentValues(numbers: Numbers, space: Space): Float64Array {
   return completeRows([numbers], space)[0]!;
 }
 
-/** The columns of the rows in which every one of them has a value, in row order. The columns are equally long. */
-export function completeRows(columns: readonly Numbers[], space: Space): Float64Array[] {
+/**
+ * The columns of the rows in which every one of them has a value, in row order. The columns are equally long; `gaps` false:
+ * no value is missing.
+ */
+export function completeRows(columns: readonly Numbers[], space: Space, gaps = true): Float64Array[] {
   const rows = columns[0]?.length ?? 0;
-  const missing = missingRows(columns, rows);
+  const missing = gaps ? missingRows(columns, rows) : null;
   const count = missing === null ? rows : missing.reduce((sum, bit) => sum - bit, rows);
   return columns.map(({ chunks }) => {
     if (count === rows && chunks.length === 1) return chunks[0]!.values;

@@ -2,7 +2,7 @@ import type { Engine } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
-import type { Column, Numbers } from '../../ports/tables.js';
+import type { Column, Numbers, Table } from '../../ports/tables.js';
 import type { Notes } from '../notes.js';
 
 /** The values of a column, or of those of its rows that belong to a group. Some may be missing. */
@@ -60,6 +60,8 @@ export interface TestQuestion<Options> {
   readonly samples: readonly Sample[];
   /** The columns that were asked for, as they are: of tests that take a table. */
   readonly columns: readonly Column[];
+  /** The table that they are of. */
+  readonly table: Table;
   readonly options: Options;
   /** Pointer to an option, for a refusal. */
   readonly pointer: (option: string, index?: number) => string;
@@ -84,6 +86,8 @@ export interface Takes {
   readonly kind: 'samples' | 'pairs' | 'table';
   readonly least: number;
   readonly most: number;
+  /** Pairs that may also come as the groups of one column, equally many rows each, side by side in row order. */
+  readonly grouped?: boolean;
 }
 
 /** A hypothesis test by SciPy's name, with SciPy's parameters and defaults. One file, one line in `tests.ts`. */
@@ -92,6 +96,8 @@ export interface HypothesisTest {
   readonly summary: string;
   readonly description: string;
   readonly takes: Takes;
+  /** The order of the moments that it will ask of its columns, so that they are computed once. 2 if absent. */
+  readonly moments?: 1 | 2 | 4;
   /** Its own options: properties of a JSON Schema, and which of them must be given. */
   readonly options: {
     readonly properties: Readonly<Record<string, JSONSchema>>;

@@ -1,6 +1,8 @@
 import type { Engine } from '../../ports/engine.js';
 import { comoments } from './comoments.js';
 import { csv } from './csv.js';
+import { distributions } from './distributions.js';
+import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
@@ -26,7 +28,9 @@ export async function jsEngine(): Promise<Engine> {
     comoments,
     order,
     silhouette,
+    distances,
     student,
+    distributions,
     random,
     widen,
     json,

@@ -3,6 +3,8 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
 import { comoments } from './comoments.js';
 import { csv } from './csv.js';
+import { distributions } from './distributions.js';
+import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
@@ -36,7 +38,9 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     comoments: comoments(kernels, arena, team),
     order: order(kernels, arena, team),
     silhouette: silhouette(arena, team),
+    distances: distances(arena, team),
     student: student(kernels),
+    distributions: distributions(kernels, arena),
     random: random(kernels, arena),
     widen: widen(arena, team),
     json: json(kernels, arena),

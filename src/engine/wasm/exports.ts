@@ -41,6 +41,48 @@ export interface Kernels {
   csv_parse(frame: number, body: number, length: number): void;
   random_seed(state: number, seed: number): void;
   random_doubles(state: number, out: number, count: number): void;
+  distributions_scratch(): number;
+  distributions_tail(
+    kind: number,
+    upper: boolean,
+    x: number,
+    a: number,
+    b: number,
+    c: number,
+    scratch: number,
+  ): number;
+  distributions_log10_tail(
+    kind: number,
+    upper: boolean,
+    x: number,
+    a: number,
+    b: number,
+    c: number,
+    scratch: number,
+  ): number;
+  distributions_point(kind: number, k: number, a: number, b: number, c: number): number;
+  distributions_quantile(
+    kind: number,
+    upper: boolean,
+    p: number,
+    a: number,
+    b: number,
+    c: number,
+    scratch: number,
+  ): number;
+  distributions_log10(value: number, exponent: number): number;
+  distributions_log10_complement(p: number): number;
+  distributions_paths(
+    scratch: number,
+    m: number,
+    n: number,
+    divisor: number,
+    d: number,
+    oneSided: boolean,
+  ): number;
+  ranks_wilcoxon(n: number, out: number): void;
+  ranks_kendall(n: number, total: number, out: number): void;
+  ranks_mann_whitney(m: number, n: number, total: number, out: number): void;
   student_tail(t: number, df: number): number;
   student_log10_tail(t: number, df: number): number;
   student_quantile(p: number, df: number): number;

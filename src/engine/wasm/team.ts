@@ -29,6 +29,8 @@ export const OPERATIONS = [
   'exchange',
   'inversions',
   'silhouette',
+  'distances',
+  'differences',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -6,8 +6,8 @@
  * the method of seminormal equations for linear least squares problems", Linear Algebra and its Applications 88/89, 1987,
  * with residuals in double-double arithmetic, so that each step gains the digits that the condition leaves of float64.
  */
-import { add, multiply, subtract, widened } from './double-double.js';
-import type { DoubleDouble } from './double-double.js';
+import { add, multiply, subtract, widened } from '../double-double.js';
+import type { DoubleDouble } from '../double-double.js';
 import { nullSpace, takeOff } from './null-space.js';
 import { solve, type Solution } from './solution.js';
 import { residualsOf, systemOf, totalSquares, uncentred, type System } from './system.js';

@@ -1,5 +1,5 @@
-import { add, widened } from './double-double.js';
-import type { DoubleDouble } from './double-double.js';
+import { add, widened } from '../double-double.js';
+import type { DoubleDouble } from '../double-double.js';
 import { fillOf, residualsOf, wideRows, type System } from './system.js';
 import { chooseColumns, triangleOf, type Choice } from './triangle.js';
 import { inverseOf, reflectWide, setEntry, solveWide, wide, type Wide } from './wide.js';

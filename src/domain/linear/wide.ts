@@ -2,8 +2,8 @@
  * Householder QR and triangular solves in double-double arithmetic, for systems so ill-conditioned that float64 keeps few of
  * their digits. A wide matrix holds the high and the low parts of its entries, column-major.
  */
-import { add, divide, multiply, negate, SPLITTER, squareRoot, subtract, sumError } from './double-double.js';
-import type { DoubleDouble } from './double-double.js';
+import { add, divide, multiply, negate, SPLITTER, squareRoot, subtract, sumError } from '../double-double.js';
+import type { DoubleDouble } from '../double-double.js';
 
 export interface Wide {
   readonly rows: number;

@@ -12,8 +12,8 @@ import {
   sumError,
   twoProduct,
   widened,
-} from './double-double.js';
-import type { DoubleDouble } from './double-double.js';
+} from '../double-double.js';
+import type { DoubleDouble } from '../double-double.js';
 import type { FillRows } from './triangle.js';
 import { setEntry, wide, type Wide } from './wide.js';
 
