@@ -23,8 +23,8 @@ export function permutation(seed: number, count: number): Uint32Array {
 const N = 624;
 const M = 397;
 
-/** MT19937 seeded by init_genrand: its words of 32 bits, one a call, as signed integers. */
-function words(seed: number): () => number {
+/** MT19937 seeded by init_genrand, NumPy's `RandomState(seed)`: its words of 32 bits, one a call, as signed integers. */
+export function words(seed: number): () => number {
   const state = new Uint32Array(N);
   state[0] = seed;
   for (let i = 1; i < N; i++) {
