@@ -27,6 +27,7 @@ import { momentsUnit } from './moments';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
+import { silhouetteUnit } from './silhouette';
 import { widenUnit } from './widen';
 
 const SEQUENCE: usize = 8;
@@ -72,6 +73,7 @@ export enum Operation {
   digits,
   exchange,
   inversions,
+  silhouette,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -99,6 +101,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.digits: return digitsUnit(task, unit);
     case Operation.exchange: return exchangeUnit(task, unit, lane);
     case Operation.inversions: return inversionsUnit(task, unit, lane);
+    case Operation.silhouette: return silhouetteUnit(task, unit, lane);
     default: unreachable();
   }
 }

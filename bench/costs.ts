@@ -71,6 +71,10 @@ function everything(engine: Engine, arena: Arena): void {
     engine.comoments(few);
     engine.order.rank(few[0]!);
     engine.order.pairs(few[0]!, few[1]!);
+    engine.silhouette(
+      few.map(({ chunks: [chunk] }) => column(chunk!.values.subarray(0, 5_000))),
+      [2, 3, 5, 8].map((k) => Int32Array.from({ length: 5_000 }, (_, i) => i % k)),
+    );
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

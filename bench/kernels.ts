@@ -9,6 +9,7 @@ import { cases as moments } from './moments.bench.js';
 import { cases as order } from './order.bench.js';
 import { cases as random } from './random.bench.js';
 import { cases as select } from './select.bench.js';
+import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
 import { cases as widen } from './widen.bench.js';
@@ -20,6 +21,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...groups,
   ...comoments,
   ...order,
+  ...silhouette,
   ...student,
   ...random,
   ...widen,

@@ -39,6 +39,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const heap: Space = {
   float64: (length) => new Float64Array(length),
   bytes: (length) => new Uint8Array(length),
+  scratch: (use) => use(),
 };
 
 function memoryOf({ arena, memory }: Extract<ToLane, { type: 'job' | 'help' }>): ArenaMemory {

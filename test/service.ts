@@ -145,6 +145,15 @@ export function postJson(
   return send(url, { headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(document) });
 }
 
+/** Options as a query: lists with commas. */
+export function queryOf(options: Readonly<Record<string, JsonValue>>): string {
+  const word = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(options))
+    parameters.set(name, Array.isArray(value) ? value.map(word).join(',') : word(value));
+  return parameters.toString();
+}
+
 /** Follows keys and indexes into a JSON value; undefined where there is nothing. */
 export function at(
   value: JsonValue | undefined,

@@ -15,34 +15,8 @@ const options = {
   properties: {
     columns: shared.columns,
     percentiles: shared.percentiles,
-    n_clusters: { description: 'Clusters.', type: 'integer', minimum: 1, maximum: 100_000, default: 3 },
-    random_state: {
-      description: 'Seed of NumPy RandomState: the same labels as scikit-learn.',
-      type: 'integer',
-      minimum: 0,
-      maximum: 4_294_967_295,
-      default: 42,
-    },
-    n_init: {
-      description: 'Runs with other initial centres; the best is kept.',
-      type: 'integer',
-      minimum: 1,
-      maximum: 1000,
-      default: 1,
-    },
-    max_iter: {
-      description: 'Iterations of a run.',
-      type: 'integer',
-      minimum: 1,
-      maximum: 100_000,
-      default: 300,
-    },
-    tol: {
-      description: 'Relative tolerance of the centre shift.',
-      type: 'number',
-      minimum: 0,
-      default: 1e-4,
-    },
+    n_clusters: { ...shared.n_clusters, default: 3 },
+    ...shared.kmeans,
     popmean: { description: 'Expected mean under the null hypothesis.', type: 'number', default: 0 },
     alternative: {
       description: 'Alternative hypothesis.',

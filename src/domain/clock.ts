@@ -46,6 +46,7 @@ export class KernelClock {
         rank: timed('order', order.rank),
         pairs: timed('order', order.pairs),
       },
+      silhouette: timed('silhouette', engine.silhouette),
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -19,27 +19,8 @@ export function cluster(
 ): KMeansResult | null {
   const { numbers, rows } = selection;
   if (numbers.length === 0) return null;
-  const gaps = numbers.filter((column) => missingIn(column, engine) > 0);
-  if (gaps.length > 0 && nanPolicy === 'propagate') {
-    notes.warn('missing_values', 'missing values under nan_policy "propagate": no clusters');
-    return null;
-  }
-  for (const column of gaps) {
-    const missing = missingIn(column, engine);
-    notes.warn('rows_dropped', `${missing} rows with missing values left out of clustering`, column.name);
-  }
-  const unbounded = numbers.find(({ numbers: values }) => {
-    const { count, m2, min, max } = engine.moments(values, 2);
-    return count > 0 && !(Number.isFinite(m2) && Number.isFinite(min) && Number.isFinite(max));
-  });
-  if (unbounded !== undefined) {
-    notes.warn(
-      'overflow',
-      'infinite values, or squares beyond the range of float64: no clusters',
-      unbounded.name,
-    );
-    return null;
-  }
+  if (!dropMissing(numbers, nanPolicy, engine, notes)) return null;
+  if (!areBounded(numbers, engine, notes)) return null;
   const result =
     rows < options.nClusters
       ? null
@@ -54,13 +35,52 @@ export function cluster(
     );
     return null;
   }
-  const distinct = result.sizes.filter((size) => size > 0).length;
-  if (distinct < options.nClusters) {
-    const detail = `${distinct} distinct clusters found, fewer than n_clusters ${options.nClusters}: rows may be duplicates`;
-    notes.warn('fewer_clusters', detail);
-  }
+  noteFewer(result, notes);
   return result;
 }
+
+/** Warns of rows with missing values, which clustering leaves out. False under `propagate` where there are any. */
+export function dropMissing(
+  numbers: readonly NumericColumn[],
+  nanPolicy: NanPolicy,
+  engine: Engine,
+  notes: Notes,
+): boolean {
+  const gaps = numbers.filter((column) => missingIn(column, engine) > 0);
+  if (gaps.length > 0 && nanPolicy === 'propagate') {
+    notes.warn('missing_values', 'missing values under nan_policy "propagate": no clusters');
+    return false;
+  }
+  for (const column of gaps) {
+    const missing = missingIn(column, engine);
+    notes.warn('rows_dropped', `${missing} rows with missing values left out of clustering`, column.name);
+  }
+  return true;
+}
+
+/** Whether no value is infinite and all squares are within the range of float64; if not, a warning names the column. */
+export function areBounded(numbers: readonly NumericColumn[], engine: Engine, notes: Notes): boolean {
+  const unbounded = numbers.find(({ numbers: values }) => {
+    const { count, m2, min, max } = engine.moments(values, 2);
+    return count > 0 && !(Number.isFinite(m2) && Number.isFinite(min) && Number.isFinite(max));
+  });
+  if (unbounded === undefined) return true;
+  const detail = 'infinite values, or squares beyond the range of float64: no clusters';
+  notes.warn('overflow', detail, unbounded.name);
+  return false;
+}
+
+/** Warns of clusters without rows. */
+export function noteFewer({ sizes }: KMeansResult, notes: Notes): void {
+  const distinct = sizes.filter((size) => size > 0).length;
+  if (distinct === sizes.length) return;
+  const detail = `${distinct} distinct clusters found, fewer than n_clusters ${sizes.length}: rows may be duplicates`;
+  notes.warn('fewer_clusters', detail);
+}
+
+/** Labels as answers have them: null for a row that took no part. */
+export const labelList = (labels: Int32Array): Json =>
+  Array.from(labels, (label) => (label < 0 ? null : label));
 
 /** The seed's `clusters`: for each numeric and boolean column its mean in each cluster that has rows, labels ascending. */
 export function clusterMeans(selection: Selection, result: KMeansResult, engine: Engine, notes: Notes): Json {
@@ -89,6 +109,6 @@ export function clusterDetails(result: KMeansResult, withLabels: boolean, notes:
     sizes: result.sizes,
     inertia: notes.finite(result.inertia, 'inertia'),
     n_iter: result.nIter,
-    labels: withLabels ? Array.from(result.labels, (label) => (label < 0 ? null : label)) : undefined,
+    labels: withLabels ? labelList(result.labels) : undefined,
   };
 }

@@ -13,7 +13,7 @@ export interface Selection {
 }
 
 /**
- * The columns named in `wanted`, or all of them. Throws `unknown_column` with a pointer to the name, and `no_data`
+ * The columns named in `wanted`, or all of them, without `except`. Throws `unknown_column` with a pointer to the name, and `no_data`
  * when there is nothing to work on.
  */
 export function selectColumns(
@@ -21,28 +21,20 @@ export function selectColumns(
   wanted: readonly string[] | undefined,
   pointer: (option: string, index?: number) => string,
   notes: Notes,
+  except?: string,
 ): Selection {
   if (table.names.length === 0) throw Problem.at('', 'no_data', 'expected at least one column, got none');
   if (table.rows === 0) throw Problem.at('', 'no_data', 'expected at least one row, got none');
   const known = new Set(table.names);
   wanted?.forEach((name, index) => {
-    if (!known.has(name)) {
-      const names = excerpt(table.names.map((n) => JSON.stringify(n)).join(', '));
-      const detail = `expected one of the columns ${names}, got ${JSON.stringify(excerpt(name))}`;
-      throw Problem.at(pointer('columns', index), 'unknown_column', detail);
-    }
+    if (!known.has(name)) refuseUnknown(table, name, pointer('columns', index));
   });
   const asked = wanted === undefined ? known : new Set(wanted);
   const all = table.names
-    .filter((name) => asked.has(name))
+    .filter((name) => asked.has(name) && name !== except)
     .map((name) => typeless(table.column(name), table.rows));
   const numeric = all.filter((column): column is NumericColumn => 'numbers' in column);
-  for (const { name, inexact } of numeric) {
-    if (inexact > 0) {
-      const detail = `${inexact} integers beyond 2^53 were rounded to the nearest float64`;
-      notes.warn('precision_loss', detail, name);
-    }
-  }
+  for (const column of numeric) noteInexact(column, notes);
   for (const column of all) {
     if (column.type !== 'mixed') continue;
     if (column.missing < table.rows)
@@ -55,6 +47,21 @@ export function selectColumns(
     numbers: numeric.filter(({ type }) => type === 'number'),
     booleans: numeric.filter(({ type }) => type === 'boolean'),
   };
+}
+
+/** Warns of integers that float64 does not hold. */
+export function noteInexact({ name, inexact }: NumericColumn, notes: Notes): void {
+  if (inexact === 0) return;
+  const detail = `${inexact} integers beyond 2^53 were rounded to the nearest float64`;
+  notes.warn('precision_loss', detail, name);
+}
+
+/** Throws 422 `unknown_column`, which points at `pointer`, unless the table has a column of that name. */
+export function refuseUnknown(table: Table, name: string, pointer: string): void {
+  if (table.names.includes(name)) return;
+  const names = excerpt(table.names.map((n) => JSON.stringify(n)).join(', '));
+  const detail = `expected one of the columns ${names}, got ${JSON.stringify(excerpt(name))}`;
+  throw Problem.at(pointer, 'unknown_column', detail);
 }
 
 /**

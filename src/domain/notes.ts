@@ -1,5 +1,8 @@
 import type { Warning } from '../ports/tables.js';
 
+/** Nulls of a column that a warning names. */
+const NAMED = 20;
+
 /** Warnings of one answer, and the rule that a number that is not finite becomes null and is named. */
 export class Notes {
   readonly #warnings: Warning[] = [];
@@ -13,7 +16,9 @@ export class Notes {
   finite(value: number, what: string, column = ''): number | null {
     if (Number.isFinite(value)) return value;
     const list = this.#nulls.get(column) ?? [];
-    list.push(`${what} (${Number.isNaN(value) ? 'undefined' : value > 0 ? '+infinity' : '-infinity'})`);
+    // One more than are named says that there are more.
+    if (list.length <= NAMED)
+      list.push(`${what} (${Number.isNaN(value) ? 'undefined' : value > 0 ? '+infinity' : '-infinity'})`);
     this.#nulls.set(column, list);
     return null;
   }
@@ -21,7 +26,7 @@ export class Notes {
   /** All warnings, the ones of nulls gathered by column at the end. */
   warnings(): Warning[] {
     const nulls = [...this.#nulls].map(([column, list]): Warning => {
-      const detail = `written as null: ${list.slice(0, 20).join(', ')}${list.length > 20 ? ', …' : ''}`;
+      const detail = `written as null: ${list.slice(0, NAMED).join(', ')}${list.length > NAMED ? ', …' : ''}`;
       return column === '' ? { code: 'not_finite', detail } : { code: 'not_finite', column, detail };
     });
     return [...this.#warnings, ...nulls];

@@ -8,8 +8,8 @@ import type { Numbers, Table } from './tables.js';
  *
  * Missing values (a cleared validity bit, or NaN) are skipped everywhere. The wasm engine gives the same bits for the
  * same rows whatever their batches are; the js engine agrees with it within these relative tolerances:
- * moments 1e-12, co-moments 1e-12 of √(M2·M2), quantiles, orders, ranks, pairs and labels exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction
- * stops at 3e-7), quantiles of t 1e-6.
+ * moments 1e-12, co-moments 1e-12 of √(M2·M2), silhouettes 1e-12 (of 1), quantiles, orders, ranks, pairs and labels
+ * exactly, centres and inertia 1e-9, p-values 1e-6 (jstat's continued fraction stops at 3e-7), quantiles of t 1e-6.
  */
 export interface Engine {
   readonly name: EngineName;
@@ -27,6 +27,7 @@ export interface Engine {
   readonly groups: GroupsKernel;
   readonly comoments: ComomentsKernel;
   readonly order: OrderKernel;
+  readonly silhouette: SilhouetteKernel;
   readonly student: StudentKernel;
   readonly random: RandomKernel;
   readonly widen: WidenKernel;
@@ -44,6 +45,7 @@ export const KERNEL_FAMILIES = [
   'groups',
   'comoments',
   'order',
+  'silhouette',
   'student',
   'random',
   'widen',
@@ -138,6 +140,14 @@ export interface Comoments {
  * `columns` have the same length; their chunks may differ.
  */
 export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
+
+/**
+ * Mean silhouette coefficient of each of several labelings of the same rows, by Euclidean distances: scikit-learn's
+ * `silhouette_score`. A row with a missing value, or with a negative label in any of them, takes no part. NaN where a
+ * labeling has fewer than 2 clusters, or as many as there are rows. The time is that of all pairs of rows.
+ * `columns` have the same length; their chunks may differ. Infinite values: the caller must not pass them.
+ */
+export type SilhouetteKernel = (columns: readonly Numbers[], labelings: readonly Int32Array[]) => number[];
 
 /** Student's t with df > 0 degrees of freedom (also fractional). */
 export interface StudentKernel {

@@ -4,4 +4,9 @@ export interface Space {
   float64(length: number): Float64Array;
   /** Room for bytes, aligned to 64, not cleared. Throws Problem `out_of_memory` likewise. */
   bytes(length: number): Uint8Array;
+  /**
+   * Gives back what `use` takes: views of it end with it. A column is decoded when it is asked for, so ask for it before,
+   * not inside.
+   */
+  scratch<T>(use: () => T): T;
 }

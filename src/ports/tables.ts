@@ -37,9 +37,10 @@ export interface NumericColumn extends ColumnBase {
 export interface TextColumn extends ColumnBase {
   readonly type: 'string' | 'timestamp' | 'mixed';
   readonly missing: number;
-  /** Of strings that lie in a dictionary, in first-seen order: how often each is there, and its text. */
+  /** Of strings that lie in a dictionary, in first-seen order: how often each is there, each row's place (−1: missing), its text. */
   readonly dictionary?: {
     readonly counts: () => Uint32Array;
+    readonly places: () => Int32Array;
     readonly text: (place: number) => string;
   };
 }

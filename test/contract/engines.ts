@@ -16,6 +16,8 @@ export interface Tolerance {
   readonly moments: number;
   /** Of √(M2·M2). */
   readonly comoments: number;
+  /** Of 1, absolute. */
+  readonly silhouettes: number;
   /** Centres and inertia. */
   readonly clusters: number;
   readonly tail: number;
@@ -38,8 +40,24 @@ const NIST = {
 } as const;
 
 export const TOLERANCES: Readonly<Record<Engine['name'], Tolerance>> = {
-  wasm: { moments: 1e-12, comoments: 1e-12, clusters: 1e-9, tail: 1e-10, inverse: 1e-10, nist: NIST },
-  js: { moments: 1e-12, comoments: 1e-12, clusters: 1e-9, tail: 1e-6, inverse: 1e-6, nist: NIST },
+  wasm: {
+    moments: 1e-12,
+    comoments: 1e-12,
+    silhouettes: 1e-12,
+    clusters: 1e-9,
+    tail: 1e-10,
+    inverse: 1e-10,
+    nist: NIST,
+  },
+  js: {
+    moments: 1e-12,
+    comoments: 1e-12,
+    silhouettes: 1e-12,
+    clusters: 1e-9,
+    tail: 1e-6,
+    inverse: 1e-6,
+    nist: NIST,
+  },
 };
 
 /** An engine under test. `arena` is where a caller may place columns; null when the engine has none. */

@@ -9,6 +9,7 @@ const limits = readConfig({}).tableLimits;
 const space = {
   float64: (length: number) => new Float64Array(length),
   bytes: (length: number) => new Uint8Array(length),
+  scratch: <T>(use: () => T): T => use(),
 };
 
 /** All cells of all columns, from a body in shared memory as in a lane. */

@@ -29,10 +29,10 @@ describe('one hash on any number of lanes', () => {
   });
   afterAll(() => Promise.all(services.map((service) => service.stop())));
 
-  async function hashes(query: string, body: Uint8Array): Promise<unknown[]> {
+  async function hashes(query: string, body: Uint8Array, analysis = 'analyze'): Promise<unknown[]> {
     const found: unknown[] = [];
     for (const { url } of services) {
-      const path = `${url}/analytics/analyze?${query}`;
+      const path = `${url}/analytics/${analysis}?${query}`;
       const reply = await send(path, { headers: STREAM_TYPE, body });
       found.push(reply.status === 200 ? at(reply.json, 'meta', 'result_sha256') : reply.text);
     }
@@ -60,6 +60,20 @@ describe('one hash on any number of lanes', () => {
         expect(first).toMatch(/^[0-9a-f]{64}$/u);
         expect(others).toEqual(others.map(() => first));
       }
+    },
+    120_000,
+  );
+
+  test.each([
+    ['cluster', 'n_clusters=auto&k_range=2,4&scale=true', 9_000],
+    ['cluster', 'n_clusters=6', 40_000],
+    ['describe', 'extended=true&bins=50', 140_000],
+  ])(
+    '%s with %s',
+    async (analysis, query, rows) => {
+      const [first, ...others] = await hashes(query, table(rows, 3), analysis);
+      expect(first).toMatch(/^[0-9a-f]{64}$/u);
+      expect(others).toEqual(others.map(() => first));
     },
     120_000,
   );

@@ -36,6 +36,7 @@ export interface VerifiedArrow {
 const heap: Space = {
   float64: (length) => new Float64Array(length),
   bytes: (length) => new Uint8Array(length),
+  scratch: (use) => use(),
 };
 
 export interface VerifyTools {

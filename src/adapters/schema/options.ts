@@ -10,6 +10,10 @@ const MAX_FAULTS = 20;
 interface OptionSchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** A value of one kind or another, each in a few words. */
+  readonly anyOf?: readonly OptionSchema[];
 }
 
 /** Where in the request an option stands; `path`: below it. */
@@ -101,7 +105,9 @@ function checked(
   }
   const values: Record<string, unknown> = Object.fromEntries(given);
   if (!validate(values)) {
-    throw fail((validate.errors ?? []).map((error) => faultOf(error, place)));
+    // What each kind of an `anyOf` lacks is said by the fault of the whole.
+    const errors = (validate.errors ?? []).filter(({ schemaPath }) => !/\/anyOf\/\d/u.test(schemaPath));
+    throw fail(errors.map((error) => faultOf(error, place)));
   }
   return { values, pointer: (option, index) => (index === undefined ? place(option) : place(option, index)) };
 }
@@ -140,8 +146,10 @@ const untoken = (text: string): string => text.replaceAll('~1', '/').replaceAll(
 /** What a keyword asks for, in words. */
 function expectation({ keyword, params, parentSchema, message }: ErrorObject): string {
   const { limit = 0, type = '' } = params as { readonly limit?: number; readonly type?: string };
-  const { enum: allowed = [] } = (parentSchema ?? {}) as OptionSchema;
+  const { enum: allowed = [], anyOf = [] } = (parentSchema ?? {}) as OptionSchema;
   switch (keyword) {
+    case 'anyOf':
+      return `to be ${anyOf.map(kind).join(' or ')}`;
     case 'enum':
       return `to be one of ${allowed.join(', ')}`;
     case 'type':
@@ -165,6 +173,13 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
     default:
       return `to be as described: ${message ?? keyword}`;
   }
+}
+
+/** One of the kinds that a value may be of, in words. */
+function kind({ type, enum: allowed = [], minimum, maximum }: OptionSchema): string {
+  if (allowed.length > 0) return `${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`;
+  const range = minimum === undefined || maximum === undefined ? '' : ` of ${minimum} to ${maximum}`;
+  return `${/^[aeiou]/u.test(String(type)) ? 'an' : 'a'} ${String(type)}${range}`;
 }
 
 /** Query parameters as values of their schema's type, as far as they can be; validation says the rest. */
@@ -200,6 +215,9 @@ function jsonOf(text: string): unknown {
 }
 
 function scalar(text: string, schema: OptionSchema | undefined): unknown {
+  // The first kind that takes it for anything but text.
+  if (schema?.anyOf !== undefined)
+    return schema.anyOf.map((one) => scalar(text, one)).find((value) => typeof value !== 'string') ?? text;
   if (schema?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   if (schema?.type === 'integer' || schema?.type === 'number') {
     return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/u.test(text) ? Number(text) : text;

@@ -8,6 +8,7 @@ import { moments } from './moments.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
+import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { widen } from './widen.js';
 
@@ -24,6 +25,7 @@ export async function jsEngine(): Promise<Engine> {
     groups,
     comoments,
     order,
+    silhouette,
     student,
     random,
     widen,

@@ -10,6 +10,7 @@ import { MomentsOf } from './moments.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { Quantiles } from './select.js';
+import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { Team } from './team.js';
 import { widen } from './widen.js';
@@ -34,6 +35,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     groups: groups(kernels, arena, team),
     comoments: comoments(kernels, arena, team),
     order: order(kernels, arena, team),
+    silhouette: silhouette(arena, team),
     student: student(kernels),
     random: random(kernels, arena),
     widen: widen(arena, team),

@@ -242,7 +242,11 @@ function columnOf(arena: Arena, record: number, rows: number, gap: (length: numb
     missing: rows - numbers - booleans - texts,
     cells: () => taggedCells(chunks, strings),
     ...(isText && {
-      dictionary: { counts: () => placeCounts(chunks, entries.length / 4), text: strings },
+      dictionary: {
+        counts: () => placeCounts(chunks, entries.length / 4),
+        places: () => rowPlaces(chunks, rows),
+        text: strings,
+      },
     }),
   };
 }
@@ -274,6 +278,17 @@ function placeCounts(chunks: readonly Chunk[], places: number): Uint32Array {
     for (let at = 0; at < words.length; at += 2) if (words[at + 1] === TEXT) counts[words[at]!]!++;
   }
   return counts;
+}
+
+/** Each row's place in the dictionary, −1 where it is missing. */
+function rowPlaces(chunks: readonly Chunk[], rows: number): Int32Array {
+  const places = new Int32Array(rows);
+  let row = 0;
+  for (const { values } of chunks) {
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+    for (let at = 0; at < words.length; at += 2) places[row++] = words[at + 1] === TEXT ? words[at]! : -1;
+  }
+  return places;
 }
 
 function* taggedCells(chunks: readonly Chunk[], strings: (place: number) => string): Iterable<Cell> {

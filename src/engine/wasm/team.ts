@@ -28,6 +28,7 @@ export const OPERATIONS = [
   'digits',
   'exchange',
   'inversions',
+  'silhouette',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -27,6 +27,7 @@ export const smallFixtures = (bytes: number): string[] =>
 const space: Space = {
   float64: (length) => new Float64Array(length),
   bytes: (length) => new Uint8Array(length),
+  scratch: (use) => use(),
 };
 let engine: Engine | undefined;
 /** Before the first read: the kernels that widen are an engine's. */
