@@ -1,0 +1,133 @@
+import type { Engine } from '../../ports/engine.js';
+import type { FromSchema } from '../../ports/schema.js';
+import { leastSquares, type LinearFit } from '../linear.js';
+import { estimator, type Lesson } from './estimator.js';
+import { fitIntercept, predictLinear, type LinearState } from './linear-model.js';
+import { checkFeatures, regressionTarget } from './sample.js';
+
+const parameters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    fit_intercept: fitIntercept,
+    positive: { description: 'Coefficients of any sign only.', enum: [false], default: false },
+    confidence_level: {
+      description: 'Of the intervals of the coefficients.',
+      type: 'number',
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.95,
+    },
+  },
+} as const;
+
+type Parameters = Required<FromSchema<typeof parameters>>;
+
+/** What is known of a coefficient beside its value: null where it is not defined. */
+interface Inference {
+  readonly name: string;
+  readonly coefficient: number;
+  readonly standard_error: number | null;
+  readonly t: number | null;
+  readonly p_value: number | null;
+  readonly log10_p: number | null;
+  readonly confidence_interval: readonly [number | null, number | null];
+  // Lets it be read as JSON.
+  readonly [key: string]: string | number | null | readonly (number | null)[];
+}
+
+interface State extends LinearState {
+  readonly rank_: number;
+  /** Of the independent columns, each of norm 1: an estimate in the 1-norm. */
+  readonly condition: number;
+  /** The intercept first, where there is one. */
+  readonly coefficients: readonly Inference[];
+  readonly collinear: readonly string[];
+  readonly r2: number | null;
+  readonly f: number | null;
+  readonly df_model: number;
+  readonly df_residual: number;
+  readonly residual_standard_error: number | null;
+  readonly [key: string]: LinearState[keyof LinearState] | readonly Inference[] | readonly string[] | null;
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** A column that is independent of the others, and its coefficient for what is said of it. */
+function inference(
+  name: string,
+  coefficient: number,
+  error: number,
+  { dfResidual }: LinearFit,
+  level: number,
+  { student }: Engine,
+): Inference {
+  const t = coefficient / error;
+  const known = dfResidual > 0 && error > 0 && Number.isFinite(t);
+  const reach = known ? error * student.quantile((1 + level) / 2, dfResidual) : NaN;
+  return {
+    name,
+    coefficient,
+    standard_error: finite(error),
+    t: finite(t),
+    p_value: known ? student.tail(t, dfResidual) : null,
+    log10_p: known ? finite(student.log10Tail(t, dfResidual)) : null,
+    confidence_interval: [finite(coefficient - reach), finite(coefficient + reach)],
+  };
+}
+
+function warnOf(fit: LinearFit, names: readonly string[], { notes }: Lesson<Parameters>): void {
+  if (names.length > 0) {
+    const listed = names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '');
+    notes.warn(
+      'collinear_columns',
+      `constant, or made of other columns: ${listed}; of all coefficients that fit equally well these have the least norm`,
+    );
+  }
+  if (fit.dfResidual <= 0)
+    notes.warn('no_degrees_of_freedom', 'as many coefficients as rows: no standard errors, t and p-values');
+  else if (fit.condition > 1e10)
+    notes.warn(
+      'ill_conditioned',
+      `the columns are nearly collinear (condition ${fit.condition.toPrecision(2)}): small changes of the data change the coefficients`,
+    );
+}
+
+function fit(lesson: Lesson<Parameters>): State {
+  const { features, engine, parameters: options } = lesson;
+  checkFeatures(lesson);
+  const y = regressionTarget(lesson);
+  const solved = leastSquares(features.columns, y, { fitIntercept: options.fit_intercept });
+  const collinear = solved.collinear.map((j) => features.names[j]!);
+  warnOf(solved, collinear, lesson);
+  const about = (name: string, coefficient: number, error: number): Inference =>
+    inference(name, coefficient, error, solved, options.confidence_level, engine);
+  const coefficients = features.names.map((name, j) =>
+    about(name, solved.coefficients[j]!, solved.standardErrors[j]!),
+  );
+  if (options.fit_intercept)
+    coefficients.unshift(about('intercept', solved.intercept, solved.interceptStandardError));
+  return {
+    coef_: solved.coefficients,
+    intercept_: solved.intercept,
+    rank_: solved.rank,
+    condition: solved.condition,
+    coefficients,
+    collinear,
+    r2: finite(solved.rSquared),
+    f: finite(solved.f),
+    df_model: solved.dfModel,
+    df_residual: solved.dfResidual,
+    residual_standard_error: finite(solved.residualStandardError),
+  };
+}
+
+export const linearRegression = estimator<Parameters, State>({
+  name: 'linear_regression',
+  task: 'regression',
+  description:
+    "scikit-learn's LinearRegression by a pivoted QR factorisation, refined in double-double arithmetic: ill-conditioned columns are solved to their digits. Collinear columns get the coefficients of least norm, and a warning. Each coefficient comes with its standard error, t, p-value and confidence interval.",
+  parameters,
+  fit,
+  predict: predictLinear,
+});
