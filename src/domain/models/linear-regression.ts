@@ -51,6 +51,9 @@ interface State extends LinearState {
   readonly [key: string]: LinearState[keyof LinearState] | readonly Inference[] | readonly string[] | null;
 }
 
+/** The condition at which the data's own rounding takes half of a coefficient's digits. */
+const ILL = 2 ** 26;
+
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** A column that is independent of the others, and its coefficient for what is said of it. */
@@ -86,7 +89,7 @@ function warnOf(fit: LinearFit, names: readonly string[], { notes }: Lesson<Para
   }
   if (fit.dfResidual <= 0)
     notes.warn('no_degrees_of_freedom', 'as many coefficients as rows: no standard errors, t and p-values');
-  else if (fit.condition > 1e10)
+  else if (fit.condition > ILL)
     notes.warn(
       'ill_conditioned',
       `the columns are nearly collinear (condition ${fit.condition.toPrecision(2)}): small changes of the data change the coefficients`,

@@ -35,14 +35,15 @@ export function regressionTarget(lesson: Lesson<unknown>): Float64Array {
   return target.values;
 }
 
-/** The target of a classification. Throws Problem where it is not one of at least two classes. */
+/** The target of a classification. Throws Problem where it is not one of at least two classes, each with a row. */
 export function classTarget({ target }: Lesson<unknown>): Extract<Target, { kind: 'classes' }> {
   if (target?.kind !== 'classes')
     throw new Problem('unsupported_type', 'expected a target of classes for a classification, got numbers');
-  if (target.classes.length < 2)
+  const there = new Set(target.codes).size;
+  if (there < 2 || there < target.classes.length)
     throw new Problem(
       'unsupported_value',
-      `expected rows of at least 2 classes, got ${target.classes.length}`,
+      `expected rows of at least 2 classes, and of each of ${target.classes.length}, got rows of ${there}`,
     );
   return target;
 }
