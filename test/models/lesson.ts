@@ -28,7 +28,11 @@ export function openTools(notes = new Notes()): EstimatorTools {
   const { kernels, arena } = opened;
   return {
     engine: wasmEngine(kernels, arena),
-    space: { float64: (length) => new Float64Array(length), bytes: (length) => new Uint8Array(length) },
+    space: {
+      float64: (length) => new Float64Array(length),
+      bytes: (length) => new Uint8Array(length),
+      scratch: (run) => run(),
+    },
     notes,
     pointer: (parameter) => `/pipeline/0/${parameter}`,
     checkpoint: () => undefined,

@@ -1,5 +1,6 @@
 /** Linear models beyond scikit-learn's answers: NIST's digits, inference, large tables, warnings and refusals. */
 import { permutation } from '../../src/domain/permutation.js';
+import { leastSquares } from '../../src/domain/linear.js';
 import { correctDigits } from '../nist/digits.js';
 import { LINEAR } from '../nist/sets.js';
 import { GOLDEN, distance } from './golden.js';
@@ -78,6 +79,38 @@ const many = (values: readonly number[], times: number, order: Uint32Array): Flo
   for (let i = 0; i < out.length; i++) out[i] = values[order[i]! % values.length]!;
   return out;
 };
+
+test.each([true, false])(
+  'many rows: sums of products have the digits of orthogonal factors, intercept %p',
+  (fitIntercept) => {
+    for (const data of ['penguins mass', 'diabetes', 'iris width']) {
+      const { columns, target } = GOLDEN.data[data]!;
+      const times = Math.ceil(2 ** 18 / target.length / columns.length) + 1;
+      const order = permutation(4, target.length * times);
+      const repeated = columns.map((column) => many(column, times, order));
+      const y = many(target, times, order);
+      const { shown } = fitted('linear_regression', featuresOf(repeated), numbersTarget(y), {
+        fit_intercept: fitIntercept,
+      });
+      const want = leastSquares(repeated, y, { fitIntercept });
+      expect(distance(shown['coef_'] as Float64Array, [...want.coefficients])).toBeLessThan(1e-11);
+      const rows = shown['coefficients'] as unknown as Row[];
+      const errors = [...(fitIntercept ? [want.interceptStandardError] : []), ...want.standardErrors];
+      rows.forEach((row, k) => {
+        expect(distance([row.standard_error], [errors[k]!])).toBeLessThan(1e-9);
+      });
+      expect(distance([shown['intercept_'] as number], [want.intercept], 1)).toBeLessThan(1e-9);
+      expect(distance([shown['r2'] as number], [want.rSquared])).toBeLessThan(1e-11);
+      expect(distance([shown['f'] as number], [want.f])).toBeLessThan(1e-9);
+      expect(
+        distance([shown['residual_standard_error'] as number], [want.residualStandardError]),
+      ).toBeLessThan(1e-11);
+      const ratio = (shown['condition'] as number) / want.condition;
+      expect(ratio).toBeGreaterThan(0.1);
+      expect(ratio).toBeLessThan(10);
+    }
+  },
+);
 
 test.each([
   ['ridge', { alpha: 400 }, { alpha: 1 }],

@@ -3,6 +3,7 @@ import type { FromSchema } from '../../ports/schema.js';
 import { leastSquares, type LinearFit } from '../linear.js';
 import { estimator, type Lesson } from './estimator.js';
 import { fitIntercept, predictLinear, type LinearState } from './linear-model.js';
+import { byNormalEquations } from './normal-equations.js';
 import { checkFeatures, regressionTarget } from './sample.js';
 
 const parameters = {
@@ -54,6 +55,10 @@ interface State extends LinearState {
 /** The condition at which the data's own rounding takes half of a coefficient's digits. */
 const ILL = 2 ** 26;
 
+/** Values from which sums of products are tried first, and the most columns of which all pairs are taken. */
+const LARGE = 2 ** 18;
+const MOST_PAIRED = 512;
+
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** A column that is independent of the others, and its coefficient for what is said of it. */
@@ -96,11 +101,22 @@ function warnOf(fit: LinearFit, names: readonly string[], { notes }: Lesson<Para
     );
 }
 
+function solve(
+  columns: readonly Float64Array[],
+  y: Float64Array,
+  fitIntercept: boolean,
+  engine: Engine,
+): LinearFit {
+  const large = y.length * columns.length > LARGE && columns.length <= MOST_PAIRED;
+  const solved = large ? byNormalEquations(columns, y, fitIntercept, engine) : undefined;
+  return solved ?? leastSquares(columns, y, { fitIntercept });
+}
+
 function fit(lesson: Lesson<Parameters>): State {
   const { features, engine, parameters: options } = lesson;
   checkFeatures(lesson);
   const y = regressionTarget(lesson);
-  const solved = leastSquares(features.columns, y, { fitIntercept: options.fit_intercept });
+  const solved = solve(features.columns, y, options.fit_intercept, engine);
   const collinear = solved.collinear.map((j) => features.names[j]!);
   warnOf(solved, collinear, lesson);
   const about = (name: string, coefficient: number, error: number): Inference =>
@@ -129,7 +145,7 @@ export const linearRegression = estimator<Parameters, State>({
   name: 'linear_regression',
   task: 'regression',
   description:
-    "scikit-learn's LinearRegression by a pivoted QR factorisation, refined in double-double arithmetic: ill-conditioned columns are solved to their digits. Collinear columns get the coefficients of least norm, and a warning. Each coefficient comes with its standard error, t, p-value and confidence interval.",
+    "scikit-learn's LinearRegression by a pivoted QR factorisation, refined in double-double arithmetic, so that ill-conditioned columns are solved to their digits; of many rows and well-conditioned columns by sums of products, to twelve digits. Collinear columns get the coefficients of least norm, and a warning. Each coefficient comes with its standard error, t, p-value and confidence interval.",
   parameters,
   fit,
   predict: predictLinear,

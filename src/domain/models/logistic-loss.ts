@@ -102,7 +102,9 @@ function copyRows(
   to: Float64Array,
   at: number,
 ): void {
-  for (let row = 0; row < length; row++) to[at + row] = (values[start + row * stride]! - centre) * scale;
+  if (stride === 1)
+    for (let row = 0; row < length; row++) to[at + row] = (values[start + row]! - centre) * scale;
+  else for (let row = 0; row < length; row++) to[at + row] = (values[start + row * stride]! - centre) * scale;
 }
 
 function linearPredictors(

@@ -39,7 +39,9 @@ export function regressionTarget(lesson: Lesson<unknown>): Float64Array {
 export function classTarget({ target }: Lesson<unknown>): Extract<Target, { kind: 'classes' }> {
   if (target?.kind !== 'classes')
     throw new Problem('unsupported_type', 'expected a target of classes for a classification, got numbers');
-  const there = new Set(target.codes).size;
+  const counts = new Uint32Array(target.classes.length);
+  for (const code of target.codes) counts[code]!++;
+  const there = counts.filter((count) => count > 0).length;
   if (there < 2 || there < target.classes.length)
     throw new Problem(
       'unsupported_value',
