@@ -1,10 +1,19 @@
 /** Linear models beyond scikit-learn's answers: NIST's digits, inference, large tables, warnings and refusals. */
+import { byNormalEquations } from '../../src/domain/models/normal-equations.js';
 import { permutation } from '../../src/domain/permutation.js';
 import { leastSquares } from '../../src/domain/linear.js';
 import { correctDigits } from '../nist/digits.js';
 import { LINEAR } from '../nist/sets.js';
 import { GOLDEN, distance } from './golden.js';
-import { classesTarget, codesOf, featuresOf, fitted, numbersTarget, type Fitted } from './lesson.js';
+import {
+  classesTarget,
+  codesOf,
+  featuresOf,
+  fitted,
+  numbersTarget,
+  openTools,
+  type Fitted,
+} from './lesson.js';
 
 const coefficientsOf = ({ shown }: Fitted): Float64Array => shown['coef_'] as Float64Array;
 
@@ -38,7 +47,9 @@ test.each(LINEAR.filter(({ name }) => name !== 'Wampler2'))(
         standardErrors,
       ),
     ).toBeGreaterThan(digits - 1);
-    expect(codesOf(got)).toEqual(name === 'Filip' ? ['ill_conditioned'] : []);
+    // Wampler1 is exact: its t are not finite.
+    const warned = { Filip: ['ill_conditioned'], Wampler1: ['not_finite'] }[name];
+    expect(codesOf(got)).toEqual(warned ?? []);
   },
 );
 
@@ -79,6 +90,33 @@ const many = (values: readonly number[], times: number, order: Uint32Array): Flo
   for (let i = 0; i < out.length; i++) out[i] = values[order[i]! % values.length]!;
   return out;
 };
+
+test('an exact fit has no spread: t is null, and named', () => {
+  const got = fitted('linear_regression', featuresOf([[1, 2, 3, 4]]), numbersTarget([2, 4, 6, 8]));
+  expect(got.shown['coef_']).toEqual(Float64Array.of(2));
+  expect((got.shown['coefficients'] as unknown as Row[])[1]).toMatchObject({ standard_error: 0, t: null });
+  expect(codesOf(got)).toEqual(['not_finite']);
+});
+
+test('a single row, and a constant target', () => {
+  const one = fitted('linear_regression', featuresOf([[3]]), numbersTarget([5]));
+  expect(one.shown).toMatchObject({ intercept_: 5, r2: null, rank_: 0 });
+  for (const name of ['ridge', 'lasso', 'elastic_net', 'linear_regression']) {
+    const { shown } = fitted(name, featuresOf([[1, 2, 5]]), numbersTarget([0.1, 0.1, 0.1]));
+    expect(shown['intercept_']).toBeCloseTo(0.1, 15);
+    expect(Math.abs((shown['coef_'] as Float64Array)[0]!)).toBeLessThan(1e-15);
+  }
+});
+
+test('sums of products are taken where they keep their digits, and only there', () => {
+  const { engine } = openTools();
+  const { columns, target } = GOLDEN.data['diabetes']!;
+  const [x, y] = [featuresOf(columns).columns, Float64Array.from(target)];
+  expect(byNormalEquations(x, y, true, engine)?.rank).toBe(10);
+  expect(byNormalEquations([...x, x[0]!], y, true, engine)).toBeUndefined();
+  expect(byNormalEquations(x, x[3]!, true, engine)).toBeUndefined();
+  expect(byNormalEquations([x[0]!.map((value) => value + 1e6)], y, true, engine)).toBeUndefined();
+});
 
 test.each([true, false])(
   'many rows: sums of products have the digits of orthogonal factors, intercept %p',

@@ -79,11 +79,9 @@ function fit(lesson: Lesson<Parameters>): State {
     );
   const { columns, rows } = features;
   const byPairs = rows * columns.length > FEW && columns.length <= Math.min(MOST_PAIRED, rows);
-  const { descent, intercept } = (byPairs ? overPairs : overRows)(lesson, y, penalty, {
-    maxIter: max_iter,
-    tol,
-    checkpoint,
-  });
+  const { descent, intercept } = lesson.space.scratch(() =>
+    (byPairs ? overPairs : overRows)(lesson, y, penalty, { maxIter: max_iter, tol, checkpoint }),
+  );
   if (!descent.converged)
     notes.warn(
       'not_converged',

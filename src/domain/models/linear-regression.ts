@@ -59,16 +59,17 @@ const ILL = 2 ** 26;
 const LARGE = 2 ** 18;
 const MOST_PAIRED = 512;
 
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+/** Finite values as they are, others as null; with `notes` said of which. */
+type Finite = (value: number, what: string) => number | null;
 
-/** A column that is independent of the others, and its coefficient for what is said of it. */
 function inference(
   name: string,
   coefficient: number,
   error: number,
-  { dfResidual }: LinearFit,
+  dfResidual: number,
   level: number,
   { student }: Engine,
+  finite: Finite,
 ): Inference {
   const t = coefficient / error;
   const known = dfResidual > 0 && error > 0 && Number.isFinite(t);
@@ -76,11 +77,11 @@ function inference(
   return {
     name,
     coefficient,
-    standard_error: finite(error),
-    t: finite(t),
+    standard_error: finite(error, `standard_error of ${name}`),
+    t: finite(t, `t of ${name}`),
     p_value: known ? student.tail(t, dfResidual) : null,
-    log10_p: known ? finite(student.log10Tail(t, dfResidual)) : null,
-    confidence_interval: [finite(coefficient - reach), finite(coefficient + reach)],
+    log10_p: known ? student.log10Tail(t, dfResidual) : null,
+    confidence_interval: known ? [coefficient - reach, coefficient + reach] : [null, null],
   };
 }
 
@@ -113,14 +114,17 @@ function solve(
 }
 
 function fit(lesson: Lesson<Parameters>): State {
-  const { features, engine, parameters: options } = lesson;
+  const { features, engine, notes, parameters: options } = lesson;
   checkFeatures(lesson);
   const y = regressionTarget(lesson);
   const solved = solve(features.columns, y, options.fit_intercept, engine);
   const collinear = solved.collinear.map((j) => features.names[j]!);
   warnOf(solved, collinear, lesson);
+  // Without degrees of freedom that is said once, and for all.
+  const finite: Finite = (value, what) =>
+    solved.dfResidual > 0 || Number.isFinite(value) ? notes.finite(value, what) : null;
   const about = (name: string, coefficient: number, error: number): Inference =>
-    inference(name, coefficient, error, solved, options.confidence_level, engine);
+    inference(name, coefficient, error, solved.dfResidual, options.confidence_level, engine, finite);
   const coefficients = features.names.map((name, j) =>
     about(name, solved.coefficients[j]!, solved.standardErrors[j]!),
   );
@@ -133,11 +137,11 @@ function fit(lesson: Lesson<Parameters>): State {
     condition: solved.condition,
     coefficients,
     collinear,
-    r2: finite(solved.rSquared),
-    f: finite(solved.f),
+    r2: finite(solved.rSquared, 'r2'),
+    f: finite(solved.f, 'f'),
     df_model: solved.dfModel,
     df_residual: solved.dfResidual,
-    residual_standard_error: finite(solved.residualStandardError),
+    residual_standard_error: finite(solved.residualStandardError, 'residual_standard_error'),
   };
 }
 

@@ -5,24 +5,21 @@
  * Source: A. Agresti, "Categorical Data Analysis", 3rd edition, chapters 5 and 8 (binary and baseline-free multinomial
  * logit). Of two classes one row of coefficients says how much more likely the second is; of more each class has a row.
  */
+import { addColumnProducts, addCombination, type Centred } from './centred.js';
 import type { Objective, Point } from './objective.js';
 
-export interface ClassRows {
-  readonly columns: readonly Float64Array[];
+export interface ClassRows extends Centred {
   readonly codes: Int32Array;
   readonly classes: number;
   /** What a row of each class counts. */
   readonly weights: Float64Array;
   readonly intercept: boolean;
-  /** What is taken off each column, and what it is multiplied by then. */
-  readonly centres: Float64Array;
-  readonly scales: Float64Array;
   /** Every `stride`-th row takes part. */
   readonly stride: number;
 }
 
 /** Rows that are worked on at a time: their columns stay in a near cache. */
-const BLOCK = 256;
+const BLOCK = 512;
 
 /** Room for a block, made once. */
 interface Scratch {
@@ -40,9 +37,9 @@ interface Scratch {
 
 /**
  * Mean loss per weight plus ½ Σ penalty · coefficient², of outputs × (columns + intercept) coefficients, an output's in a
- * row, its intercept last. What adding the same to all outputs does not change is held: such coefficients add up to 0.
+ * row, its intercept last. `checkpoint` is called for each block of rows. What adding the same to all outputs does not change is held: such coefficients add up to 0.
  */
-export function logisticObjective(rows: ClassRows, penalty: Float64Array): Objective {
+export function logisticObjective(rows: ClassRows, penalty: Float64Array, checkpoint: () => void): Objective {
   const outputs = rows.classes === 2 ? 1 : rows.classes;
   const width = rows.columns.length + (rows.intercept ? 1 : 0);
   const size = outputs * width;
@@ -65,11 +62,19 @@ export function logisticObjective(rows: ClassRows, penalty: Float64Array): Objec
       let [loss, total] = [0, 0];
       for (let start = 0; start < count; start += BLOCK) {
         const length = Math.min(BLOCK, count - start);
+        checkpoint();
         openBlock(rows, scratch, start, length);
-        linearPredictors(w, scratch, outputs, width, length);
+        const inPlace = hessian === undefined && rows.stride === 1;
+        if (inPlace) {
+          combineColumns(w, rows, scratch, outputs, start, length);
+        } else {
+          copyBlock(rows, scratch, start, length);
+          linearPredictors(w, scratch, outputs, width, length);
+        }
         loss += outputs === 1 ? binary(scratch, length) : multinomial(scratch, outputs, length);
         for (let row = 0; row < length; row++) total += scratch.weight[row]!;
-        addGradient(gradient, scratch, outputs, width, length);
+        if (inPlace) multiplyColumns(gradient, rows, scratch, outputs, start, length);
+        else addGradient(gradient, scratch, outputs, width, length);
         if (hessian !== undefined) addHessian(hessian, scratch, outputs, width, length);
       }
       return finish({ loss, gradient, ...(hessian && { hessian }) }, w, penalty, total, outputs);
@@ -78,18 +83,63 @@ export function logisticObjective(rows: ClassRows, penalty: Float64Array): Objec
 }
 
 function openBlock(
-  { columns, codes, weights, centres, scales, stride }: ClassRows,
+  { codes, weights, stride }: ClassRows,
   scratch: Scratch,
   start: number,
   length: number,
 ): void {
-  for (let j = 0; j < columns.length; j++)
-    copyRows(columns[j]!, start * stride, stride, length, centres[j]!, scales[j]!, scratch.x, j * BLOCK);
   for (let row = 0; row < length; row++) {
     const code = codes[(start + row) * stride]!;
     scratch.codes[row] = code;
     scratch.weight[row] = weights[code]!;
   }
+}
+
+/** Linear predictors of columns where they lie. */
+function combineColumns(
+  w: Float64Array,
+  rows: ClassRows,
+  { p }: Scratch,
+  outputs: number,
+  start: number,
+  length: number,
+): void {
+  const d = rows.columns.length;
+  const width = w.length / outputs;
+  for (let c = 0; c < outputs; c++) {
+    const to = c * BLOCK;
+    p.fill(rows.intercept ? w[c * width + d]! : 0, to, to + length);
+    addCombination(rows, w, c * width, start, p, to, length);
+  }
+}
+
+function multiplyColumns(
+  gradient: Float64Array,
+  rows: ClassRows,
+  { residual }: Scratch,
+  outputs: number,
+  start: number,
+  length: number,
+): void {
+  const width = gradient.length / outputs;
+  for (let c = 0; c < outputs; c++) {
+    const at = c * BLOCK;
+    addColumnProducts(rows, residual, at, start, gradient, c * width, length);
+    if (!rows.intercept) continue;
+    let sum = 0;
+    for (let i = 0; i < length; i++) sum += residual[at + i]!;
+    gradient[(c + 1) * width - 1]! += sum;
+  }
+}
+
+function copyBlock(
+  { columns, centres, scales, stride }: ClassRows,
+  { x }: Scratch,
+  start: number,
+  length: number,
+): void {
+  for (let j = 0; j < columns.length; j++)
+    copyRows(columns[j]!, start * stride, stride, length, centres[j]!, scales[j]!, x, j * BLOCK);
 }
 
 function copyRows(
@@ -102,9 +152,7 @@ function copyRows(
   to: Float64Array,
   at: number,
 ): void {
-  if (stride === 1)
-    for (let row = 0; row < length; row++) to[at + row] = (values[start + row]! - centre) * scale;
-  else for (let row = 0; row < length; row++) to[at + row] = (values[start + row * stride]! - centre) * scale;
+  for (let row = 0; row < length; row++) to[at + row] = (values[start + row * stride]! - centre) * scale;
 }
 
 function linearPredictors(

@@ -59,8 +59,9 @@ interface State {
 
 /** Coefficients up to which steps are Newton's, whose cost grows with the square of their number. */
 const NEWTON = 160;
-/** Rows that a large fit begins with: they leave little for the others to change. */
-const FIRST = 2 ** 15;
+/** Rows that a large fit begins with, one after the other: the latter leave little for all to change. */
+const FEWEST = 2 ** 12;
+const FEW = 2 ** 15;
 
 function fit(lesson: Lesson<Parameters>): State {
   checkFeatures(lesson);
@@ -121,7 +122,7 @@ function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<P
     steepness: steepnessOf(rows, outputs),
     checkpoint,
   };
-  const objective = logisticObjective(rows, penalty);
+  const objective = logisticObjective(rows, penalty, checkpoint);
   if (objective.size > NEWTON) {
     const share = 1 / Math.max(2, outputs);
     return lbfgs(
@@ -131,11 +132,14 @@ function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<P
     );
   }
   let start: Start = { w: new Float64Array(outputs * width) };
-  const stride = Math.floor(rows.codes.length / FIRST);
-  if (stride > 3 && options.max_iter >= 20) {
-    // As far as these rows tell; all of them take it from there.
-    const first = newton(logisticObjective({ ...rows, stride }, penalty), start, search);
-    if (first.converged) start = first;
+  // A long way is gone on few rows; more of them, then all, take it from there.
+  const firsts = options.max_iter < 20 ? [] : [FEWEST, FEW];
+  for (const few of firsts) {
+    const stride = Math.floor(rows.codes.length / few);
+    if (stride < 4) break;
+    const first = newton(logisticObjective({ ...rows, stride }, penalty, checkpoint), start, search);
+    if (!first.converged) break;
+    start = first;
   }
   return newton(objective, start, search);
 }

@@ -2,8 +2,8 @@
  * How good predictions are: scikit-learn 1.6's `sklearn.metrics`, under its names and with its answers where a metric is
  * not defined: 0 and a warning, or NaN and a warning. Classes are codes into a sorted list of them.
  */
-import type { Engine } from '../../ports/engine.js';
 import type { Notes } from '../notes.js';
+import type { EstimatorTools } from './estimator.js';
 import { numbersOf } from './sample.js';
 
 /** True and predicted classes of the same rows; at least one row. `classes`: how many codes there are. */
@@ -97,12 +97,16 @@ export function logLoss({ truth, probabilities, classes }: Probable): number {
  * `roc_auc_score`: of two classes by the probability of the second; of more, each class against the rest
  * (`multi_class="ovr"`), the mean. NaN with a warning where a class has no rows, or all.
  */
-export function rocAuc({ truth, probabilities, classes }: Probable, engine: Engine, notes: Notes): number {
+export function rocAuc(
+  { truth, probabilities, classes }: Probable,
+  { engine, space, notes, checkpoint }: EstimatorTools,
+): number {
   const scores = new Float64Array(truth.length);
   const areas: number[] = [];
   for (let k = classes === 2 ? 1 : 0; k < classes; k++) {
     for (let row = 0; row < truth.length; row++) scores[row] = probabilities[row * classes + k]!;
-    areas.push(areaOf(truth, k, engine.order.rank(numbersOf(scores)).ranks));
+    checkpoint();
+    areas.push(space.scratch(() => areaOf(truth, k, engine.order.rank(numbersOf(scores)).ranks)));
   }
   const mean = meanOf(areas);
   if (Number.isNaN(mean))

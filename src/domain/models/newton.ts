@@ -27,8 +27,8 @@ export interface Start {
 }
 
 /**
- * From `start` until the gradient is at most `tol` and half the Newton decrement, which is about what is left to gain, at
- * most its square; that last step is taken too. At most `maxIter` steps.
+ * From `start` until no part of the gradient is above `tol` and half the square of the Newton decrement, which is about what
+ * is left to gain, is at most its square; that last step is taken too. At most `maxIter` steps.
  */
 export function newton(
   objective: Objective,

@@ -62,7 +62,7 @@ function fit(lesson: Lesson<Parameters>): State {
     const solved = byNormalEquations(columns, y, alpha, fit_intercept, lesson);
     if (solved !== undefined) return solved;
   }
-  return byOrthogonalFactors(columns, y, alpha, fit_intercept, lesson);
+  return lesson.space.scratch(() => byOrthogonalFactors(columns, y, alpha, fit_intercept, lesson));
 }
 
 function byNormalEquations(
