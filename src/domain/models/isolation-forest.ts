@@ -3,7 +3,8 @@ import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { growIsolationTree, pathLength } from './isolation-tree.js';
 import { seed } from './parameters.js';
-import { memberSeeds, type RandomState, randomState } from './random-state.js';
+import { RandomState } from '../random-state.js';
+import { choose, integer, memberSeeds } from './draws.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
 import { addLeaves } from './tree-walk.js';
 import { refuseFraction } from './tree-parameters.js';
@@ -48,9 +49,9 @@ export const isolationForest = estimator<Parameters, State>({
     const maxDepth = Math.ceil(Math.log2(Math.max(size, 2)));
     for (const member of memberSeeds(given.random_state, given.n_estimators)) {
       tools.checkpoint();
-      const samples = drawnRows(randomState(member), features.rows, size);
+      const samples = drawnRows(new RandomState(member), features.rows, size);
       // The tree's own seed is the first number of the member's.
-      const own = randomState(member).integer(0x7fffffff);
+      const own = integer(new RandomState(member), 0x7fffffff);
       growIsolationTree(features.columns, samples, maxDepth, own, nodes);
     }
     const trees = nodes.finish();
@@ -90,15 +91,15 @@ function rowsDrawn(
 /** Rows that are drawn, ascending: scikit-learn's `sample_without_replacement`, in its three ways by the share. */
 function drawnRows(random: RandomState, rows: number, size: number): Int32Array {
   const share = size / rows;
-  if (share > 0.01 && share < 0.99) return random.choose(rows, size).sort();
+  if (share > 0.01 && share < 0.99) return choose(random, rows, size).sort();
   if (share < 0.2) {
     const drawn = new Set<number>();
-    while (drawn.size < size) drawn.add(random.integer(rows));
+    while (drawn.size < size) drawn.add(integer(random, rows));
     return Int32Array.from(drawn).sort();
   }
   const drawn = Int32Array.from({ length: size }, (_, i) => i);
   for (let row = size; row < rows; row++) {
-    const place = random.integer(row + 1);
+    const place = integer(random, row + 1);
     if (place < size) drawn[place] = row;
   }
   return drawn.sort();

@@ -1,4 +1,4 @@
-import { xorshift } from './random-state.js';
+import { xorshift } from './draws.js';
 import type { NodeStore } from './tree-nodes.js';
 
 const EULER_GAMMA = 0.5772156649015329;

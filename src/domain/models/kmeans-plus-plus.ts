@@ -1,4 +1,4 @@
-import type { RandomState } from './random-state.js';
+import type { RandomState } from '../random-state.js';
 
 /**
  * Initial centres by greedy k-means++: each next one is the best of 2 + ⌊ln k⌋ rows drawn by their squared distance to the
@@ -9,12 +9,12 @@ export function plusPlus(points: Float64Array, d: number, k: number, random: Ran
   const rows = points.length / d;
   const trials = 2 + Math.trunc(Math.log(k));
   const centers = new Float64Array(k * d);
-  const first = uniformChoice(rows, random.double());
+  const first = uniformChoice(rows, random.sample());
   let closest = distancesTo(points, d, first, null);
   let potential = sumOf(closest);
   centers.set(rowOf(points, d, first), 0);
   for (let c = 1; c < k; c++) {
-    const drawn = Array.from({ length: trials }, () => random.double() * potential);
+    const drawn = Array.from({ length: trials }, () => random.sample() * potential);
     const cumulative = runningSum(closest);
     let best = { row: -1, closest, potential: Infinity };
     for (const value of drawn) {

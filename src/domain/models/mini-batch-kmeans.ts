@@ -5,7 +5,8 @@ import { estimator, type Features, type Lesson } from './estimator.js';
 import { type CentresState, refuseFewRows, refuseOverflow, shownCentres } from './kmeans.js';
 import { plusPlus } from './kmeans-plus-plus.js';
 import { clusters, seed, starts } from './parameters.js';
-import { type RandomState, randomState } from './random-state.js';
+import { RandomState } from '../random-state.js';
+import { choose, integer } from './draws.js';
 
 const parameters = {
   type: 'object',
@@ -72,7 +73,7 @@ export const miniBatchKmeans = estimator<Parameters, State>({
   fit(lesson) {
     const { features, parameters: given, pointer, notes } = lesson;
     refuseFewRows(given.n_clusters, features, pointer);
-    const random = randomState(given.random_state);
+    const random = new RandomState(given.random_state);
     const batch = Math.min(given.batch_size, features.rows);
     const initial = bestStart(lesson, batch, random);
     const { centers, steps } = learn(lesson, batch, initial, random);
@@ -95,7 +96,7 @@ export const miniBatchKmeans = estimator<Parameters, State>({
 function drawRows({ columns, rows }: Features, size: number, random: RandomState, out: Float64Array): void {
   const d = columns.length;
   for (let i = 0; i < size; i++) {
-    const row = random.integer(rows);
+    const row = integer(random, rows);
     for (let j = 0; j < d; j++) out[i * d + j] = columns[j]![row]!;
   }
 }
@@ -211,7 +212,7 @@ function setAnew(
     light = light.filter((c) => !kept.has(c));
   }
   if (light.length === 0) return;
-  const drawn = random.choose(rows, light.length);
+  const drawn = choose(random, rows, light.length);
   light.forEach((c, i) => {
     for (let j = 0; j < d; j++) centers[c * d + j] = batch[drawn[i]! * d + j]!;
   });

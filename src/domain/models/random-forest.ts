@@ -6,7 +6,8 @@ import type { Criterion } from './criteria.js';
 import { classImpurity, numberImpurity } from './decision-tree.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { outOfBag, type OutOfBag } from './out-of-bag.js';
-import { memberSeeds, randomState } from './random-state.js';
+import { RandomState } from '../random-state.js';
+import { integer, memberSeeds } from './draws.js';
 import { rankedColumn } from './ranks.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 import { growTree, searchRoom } from './tree-growth.js';
@@ -184,8 +185,8 @@ function draw(weights: Float64Array, count: number | null, seed: number): void {
     return;
   }
   weights.fill(0);
-  const { integer } = randomState(seed);
-  for (let i = 0; i < count; i++) weights[integer(weights.length)]!++;
+  const random = new RandomState(seed);
+  for (let i = 0; i < count; i++) weights[integer(random, weights.length)]!++;
 }
 
 /** The rows that were drawn. */

@@ -1,5 +1,5 @@
 import type { BestSplit, Criterion } from './criteria.js';
-import { xorshift } from './random-state.js';
+import { xorshift } from './draws.js';
 import { type KeyRoom, keyRoom, type RankedColumn, sortKeys } from './ranks.js';
 import type { NodeStore } from './tree-nodes.js';
 
