@@ -1,7 +1,7 @@
 /** Linear models beyond scikit-learn's answers: NIST's digits, inference, large tables, warnings and refusals. */
 import { byNormalEquations } from '../../src/domain/models/normal-equations.js';
 import { permutation } from '../../src/domain/permutation.js';
-import { leastSquares } from '../../src/domain/linear.js';
+import { leastSquares } from '../../src/domain/linear/least-squares.js';
 import { correctDigits } from '../nist/digits.js';
 import { LINEAR } from '../nist/sets.js';
 import { GOLDEN, distance } from './golden.js';

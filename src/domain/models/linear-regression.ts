@@ -1,6 +1,6 @@
 import type { Engine } from '../../ports/engine.js';
 import type { FromSchema } from '../../ports/schema.js';
-import { leastSquares, type LinearFit } from '../linear.js';
+import { leastSquares, type LinearFit } from '../linear/least-squares.js';
 import { estimator, type Lesson } from './estimator.js';
 import { fitIntercept, predictLinear, type LinearState } from './linear-model.js';
 import { byNormalEquations } from './normal-equations.js';

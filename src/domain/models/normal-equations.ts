@@ -1,5 +1,5 @@
 import type { Engine } from '../../ports/engine.js';
-import type { LinearFit } from '../linear.js';
+import type { LinearFit } from '../linear/least-squares.js';
 import { factorise, solveFactor } from './cholesky.js';
 import { gramOf, interceptOf } from './gram.js';
 

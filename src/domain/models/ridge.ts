@@ -1,5 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
-import { leastSquares } from '../linear.js';
+import { leastSquares } from '../linear/least-squares.js';
 import { factorise, solveFactor } from './cholesky.js';
 import { estimator, type Lesson } from './estimator.js';
 import { gramOf, interceptOf } from './gram.js';
