@@ -23,6 +23,7 @@ import { measurePython } from './python.js';
 import { withMeasured, withStatistics, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
+import { measureLinearModels } from './linear-models.js';
 import { measureStatistics } from './statistics.js';
 import { shareFailures, shareTable } from './shares.js';
 import { openStage, withSeats } from './stage.js';
@@ -40,7 +41,7 @@ const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- -
                 analyze   the whole request, with --rivals against the Python services
                 machine   the machine's limits, and the kernels' shares of them
                 python    against pandas, SciPy, scikit-learn and DuckDB called directly
-                statistics  tests, correlations and transformers against SciPy, pandas and scikit-learn
+                statistics  tests, correlations, transformers and models against SciPy, pandas and scikit-learn
                 scaling   as --scaling, alone`;
 
 /** What was measured so far. */
@@ -112,6 +113,7 @@ const againstPython = (
     return [
       ...(parts.python ? await measurePython(seat, python, told) : []),
       ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
+      ...(parts.statistics ? await measureLinearModels(seat, python, told) : []),
     ];
   });
 

@@ -23,12 +23,20 @@ import numpy as np
 import pandas as pd
 from scipy import fft, stats
 from sklearn.cluster import KMeans
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import silhouette_score
 
 # SciPy warns of every large sample, and some tests do by design.
 warnings.simplefilter("ignore")
 DATA = {}
 MADE = {}
+LINEAR = {
+    "linear_regression": LinearRegression,
+    "ridge": Ridge,
+    "lasso": Lasso,
+    "elastic_net": ElasticNet,
+    "logistic_regression": LogisticRegression,
+}
 
 
 def made(kind, name, make):
@@ -87,6 +95,16 @@ def kmeans(name, options):
         options["k"], random_state=42, n_init=1, tol=1e-4, max_iter=300, algorithm=options["algorithm"]
     )
     return lambda: model.fit(data), lambda fitted: [fitted.n_iter_, fitted.inertia_]
+
+
+def linear(name, options):
+    options = dict(options)
+    wanted, width = options.pop("target"), int(options.pop("columns"))
+    model = LINEAR[options.pop("estimator")](**options)
+    data = rows(name)
+    x = np.ascontiguousarray(data[:, :width])
+    y = data[:, width + int(wanted)].copy()
+    return lambda: model.fit(x, y), lambda fitted: fitted.coef_.ravel()[:8]
 
 
 def summarize(name, options):
@@ -218,6 +236,7 @@ OPERATIONS = {
         moments,
         ttest,
         kmeans,
+        linear,
         summarize,
         numpy_extent,
         pandas_extent,

@@ -1,0 +1,178 @@
+import type { FromSchema } from '../../ports/schema.js';
+import { Problem } from '../../ports/problem.js';
+import { estimator, type Features, type Lesson } from './estimator.js';
+import { numbersOf } from './kmeans.js';
+import { classesByShare, type ClassTarget, classTarget } from './targets.js';
+
+const parameters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    priors: {
+      description: 'Probabilities of the classes, in their order; null: their shares of the rows.',
+      anyOf: [
+        { type: 'array', items: { type: 'number', minimum: 0, maximum: 1 }, minItems: 1 },
+        { type: 'null' },
+      ],
+      default: null,
+    },
+    var_smoothing: {
+      description: 'Part of the greatest variance of a column that is added to all variances.',
+      type: 'number',
+      minimum: 0,
+      default: 1e-9,
+    },
+  },
+} as const;
+type Parameters = FromSchema<typeof parameters>;
+
+/** `theta_` and `var_`: classes × columns, row-major. */
+type State = {
+  readonly class_prior_: Float64Array;
+  readonly class_count_: Float64Array;
+  readonly epsilon_: number;
+  readonly theta_: Float64Array;
+  readonly var_: Float64Array;
+};
+
+/** scikit-learn's GaussianNB: each column normal in each class, independent of the others. */
+export const gaussianNb = estimator<Parameters, State>({
+  name: 'gaussian_nb',
+  task: 'classification',
+  description: 'Naive Bayes: columns normal in each class and independent.',
+  parameters,
+  fit(lesson) {
+    const { features, parameters: given } = lesson;
+    const target = classTarget(lesson);
+    const classes = target.classes.length;
+    const prior = priorsOf(lesson, target);
+    const epsilon = given.var_smoothing * greatestVariance(lesson);
+    const counts = new Float64Array(classes);
+    for (const code of target.codes) counts[code]!++;
+    const d = features.columns.length;
+    const theta = new Float64Array(classes * d);
+    const spread = new Float64Array(classes * d);
+    features.columns.forEach((column, j) => {
+      const { means, squares } = within(column, target.codes, counts);
+      for (let c = 0; c < classes; c++) {
+        theta[c * d + j] = means[c]!;
+        spread[c * d + j] = squares[c]! / counts[c]! + epsilon;
+      }
+    });
+    return {
+      class_prior_: prior ?? counts.map((count) => count / features.rows),
+      class_count_: counts,
+      epsilon_: epsilon,
+      theta_: theta,
+      var_: spread,
+    };
+  },
+  predict(state, features, { space }) {
+    const likelihoods = space.float64(features.rows * state.class_prior_.length);
+    jointLogLikelihoods(state, features, likelihoods);
+    const classes = state.class_prior_.length;
+    // Chosen by the logs: shares of 1 and next to 1 are rounded to the same.
+    const chosen = classesByShare(likelihoods, classes);
+    toShares(likelihoods, classes);
+    return chosen;
+  },
+  attributes({ class_prior_, class_count_, epsilon_, theta_, var_ }) {
+    const d = theta_.length / class_prior_.length;
+    const rows = (all: Float64Array): Float64Array[] =>
+      Array.from(class_prior_, (_, c) => all.subarray(c * d, (c + 1) * d));
+    return { class_prior_, class_count_, epsilon_, theta_: rows(theta_), var_: rows(var_) };
+  },
+});
+
+/** Of all columns, population variance. */
+function greatestVariance({ features, engine }: Lesson<Parameters>): number {
+  const columns = features.columns.map(numbersOf);
+  engine.ahead.moments(columns, 2);
+  return columns.reduce((most, column) => Math.max(most, engine.moments(column, 2).m2 / features.rows), 0);
+}
+
+/** Throws 422 for priors that do not fit the classes. */
+function priorsOf(
+  { parameters: { priors }, pointer }: Lesson<Parameters>,
+  { classes }: ClassTarget,
+): Float64Array | null {
+  if (priors === null) return null;
+  const refuse = (detail: string): Problem => Problem.at(pointer('priors'), 'invalid_option', detail);
+  if (priors.length !== classes.length)
+    throw refuse(
+      `expected priors to have a number for each of ${classes.length} classes, got ${priors.length}`,
+    );
+  const sum = priors.reduce((total, prior) => total + prior, 0);
+  // NumPy's `isclose`.
+  if (Math.abs(sum - 1) > 1e-8 + 1e-5) throw refuse(`expected priors to sum to 1, got ${sum}`);
+  return Float64Array.from(priors);
+}
+
+/** Means of a column in the classes, and sums of the squared deviations from them, corrected for the means' rounding. */
+function within(
+  column: Float64Array,
+  codes: Int32Array,
+  counts: Float64Array,
+): { means: Float64Array; squares: Float64Array } {
+  const means = new Float64Array(counts.length);
+  for (let i = 0; i < column.length; i++) means[codes[i]!]! += column[i]!;
+  for (let c = 0; c < counts.length; c++) means[c]! /= counts[c]!;
+  const rest = new Float64Array(counts.length);
+  const squares = new Float64Array(counts.length);
+  for (let i = 0; i < column.length; i++) {
+    const c = codes[i]!;
+    const deviation = column[i]! - means[c]!;
+    rest[c]! += deviation;
+    squares[c]! += deviation * deviation;
+  }
+  for (let c = 0; c < counts.length; c++) {
+    means[c]! += rest[c]! / counts[c]!;
+    squares[c]! -= (rest[c]! * rest[c]!) / counts[c]!;
+  }
+  return { means, squares };
+}
+
+/** Log of prior × density. OUT: out, rows × classes. */
+function jointLogLikelihoods(
+  { class_prior_, theta_, var_ }: State,
+  { columns, rows }: Features,
+  out: Float64Array,
+): void {
+  const classes = class_prior_.length;
+  const d = columns.length;
+  for (let c = 0; c < classes; c++) {
+    let base = 0;
+    for (let j = 0; j < d; j++) base += Math.log(2 * Math.PI * var_[c * d + j]!);
+    base = Math.log(class_prior_[c]!) - 0.5 * base;
+    for (let row = 0; row < rows; row++) out[row * classes + c] = base;
+    for (let j = 0; j < d; j++)
+      addDensity(columns[j]!, theta_[c * d + j]!, var_[c * d + j]!, out, c, classes);
+  }
+}
+
+function addDensity(
+  column: Float64Array,
+  mean: number,
+  spread: number,
+  out: Float64Array,
+  at: number,
+  step: number,
+): void {
+  const share = -0.5 / spread;
+  for (let row = 0; row < column.length; row++) {
+    const deviation = column[row]! - mean;
+    out[row * step + at]! += share * (deviation * deviation);
+  }
+}
+
+/** exp of each row's logs, less the log of the sum of their exp. */
+function toShares(logs: Float64Array, classes: number): void {
+  for (let at = 0; at < logs.length; at += classes) {
+    let greatest = -Infinity;
+    for (let c = 0; c < classes; c++) greatest = Math.max(greatest, logs[at + c]!);
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += Math.exp(logs[at + c]! - greatest);
+    const whole = greatest + Math.log(sum);
+    for (let c = 0; c < classes; c++) logs[at + c] = Math.exp(logs[at + c]! - whole);
+  }
+}

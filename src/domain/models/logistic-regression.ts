@@ -1,0 +1,277 @@
+import type { Json } from '../../ports/formats.js';
+import type { FromSchema } from '../../ports/schema.js';
+import { estimator, type EstimatorTools, type Features, type Lesson, type Prediction } from './estimator.js';
+import { lbfgs } from './lbfgs.js';
+import { combine, fitIntercept, randomState } from './linear-model.js';
+import { logisticObjective, type ClassRows } from './logistic-loss.js';
+import { newton, type Start } from './newton.js';
+import type { Minimum, Search } from './objective.js';
+import { checkFeatures, classTarget, numbersOf } from './sample.js';
+
+const parameters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    penalty: {
+      description: 'On the squares of the coefficients, or none; the intercept has none.',
+      enum: ['l2', 'none', null],
+      default: 'l2',
+    },
+    C: {
+      description: 'Inverse of the weight of the penalty.',
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 1,
+    },
+    fit_intercept: fitIntercept,
+    class_weight: {
+      description: '`balanced`: each class counts the same, however many rows it has.',
+      enum: ['balanced', null],
+      default: null,
+    },
+    solver: {
+      description:
+        "scikit-learn's solvers have one solution, and this is it: by Newton's method, of many coefficients by L-BFGS. All names mean the same.",
+      enum: ['lbfgs', 'newton-cg', 'newton-cholesky', 'sag', 'saga'],
+      default: 'lbfgs',
+    },
+    max_iter: { description: 'Steps at most.', type: 'integer', minimum: 1, default: 100 },
+    tol: {
+      description: 'A fit ends when no part of the gradient of the mean loss is larger.',
+      type: 'number',
+      exclusiveMinimum: 0,
+      default: 1e-4,
+    },
+    random_state: randomState,
+  },
+} as const;
+
+type Parameters = Required<FromSchema<typeof parameters>>;
+
+/** Of two classes one row of coefficients, that of the second; else one a class. */
+interface State {
+  /** Rows × columns, row-major. */
+  readonly coef_: Float64Array;
+  readonly intercept_: Float64Array;
+  readonly n_iter_: number;
+  readonly [key: string]: Float64Array | number;
+}
+
+/** Coefficients up to which steps are Newton's, whose cost grows with the square of their number. */
+const NEWTON = 160;
+/** Rows that a large fit begins with, one after the other: the latter leave little for all to change. */
+const FEWEST = 2 ** 12;
+const FEW = 2 ** 15;
+
+function fit(lesson: Lesson<Parameters>): State {
+  checkFeatures(lesson);
+  const { codes, classes } = classTarget(lesson);
+  const { features, parameters: options, notes } = lesson;
+  if (options.penalty !== 'l2' && options.C !== 1)
+    notes.warn('ignored_parameter', 'C has no effect without a penalty');
+  const rows: ClassRows = {
+    columns: features.columns,
+    codes,
+    classes: classes.length,
+    weights: weightsOf(codes, classes.length, options.class_weight === 'balanced'),
+    intercept: options.fit_intercept,
+    ...standardised(lesson),
+    stride: 1,
+  };
+  const minimum = minimise(rows, lesson);
+  if (!minimum.converged)
+    notes.warn(
+      'not_converged',
+      `after ${minimum.iterations} steps the gradient is still above tol ${options.tol}: more max_iter, scaled columns or a smaller C help`,
+    );
+  return { ...unscaled(minimum.w, rows), n_iter_: minimum.iterations };
+}
+
+function weightsOf(codes: Int32Array, classes: number, balanced: boolean): Float64Array {
+  const counts = new Float64Array(classes);
+  for (const code of codes) counts[code]!++;
+  return counts.map((count) => (balanced ? codes.length / (classes * count) : 1));
+}
+
+/** Means and inverse standard deviations of the columns; without intercept inverse roots of their mean squares. */
+function standardised({
+  features,
+  engine,
+  parameters: { fit_intercept },
+}: Lesson<Parameters>): Pick<ClassRows, 'centres' | 'scales'> {
+  const { columns, rows } = features;
+  const centres = new Float64Array(columns.length);
+  const scales = new Float64Array(columns.length);
+  columns.forEach((column, j) => {
+    const { mean, m2, min, max } = engine.moments(numbersOf(column), 2);
+    const constant = min === max;
+    if (fit_intercept) centres[j] = constant ? min : mean;
+    const spread = fit_intercept ? (constant ? 0 : m2 / rows) : m2 / rows + mean * mean;
+    scales[j] = spread > 0 && spread < Infinity ? 1 / Math.sqrt(spread) : 1;
+  });
+  return { centres, scales };
+}
+
+function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<Parameters>): Minimum {
+  const outputs = rows.classes === 2 ? 1 : rows.classes;
+  const width = rows.columns.length + (rows.intercept ? 1 : 0);
+  const penalty = penaltyOf(rows, outputs, options.penalty === 'l2' ? options.C : Infinity);
+  const search: Search = {
+    maxIter: options.max_iter,
+    tol: options.tol,
+    steepness: steepnessOf(rows, outputs),
+    checkpoint,
+  };
+  const objective = logisticObjective(rows, penalty, checkpoint);
+  if (objective.size > NEWTON) {
+    const share = 1 / Math.max(2, outputs);
+    return lbfgs(
+      objective,
+      penalty.map((each) => each + share * (1 - share)),
+      search,
+    );
+  }
+  let start: Start = { w: new Float64Array(outputs * width) };
+  // A long way is gone on few rows; more of them, then all, take it from there.
+  const firsts = options.max_iter < 20 ? [] : [FEWEST, FEW];
+  for (const few of firsts) {
+    const stride = Math.floor(rows.codes.length / few);
+    if (stride < 4) break;
+    const first = newton(logisticObjective({ ...rows, stride }, penalty, checkpoint), start, search);
+    if (!first.converged) break;
+    start = first;
+  }
+  return newton(objective, start, search);
+}
+
+/** 1/(C · weight of all rows), in the units of scaled columns; none on the intercepts. */
+function penaltyOf(rows: ClassRows, outputs: number, c: number): Float64Array {
+  const d = rows.columns.length;
+  const width = d + (rows.intercept ? 1 : 0);
+  const total = rows.codes.reduce((sum, code) => sum + rows.weights[code]!, 0);
+  return Float64Array.from({ length: outputs * width }, (_, i) =>
+    i % width < d ? rows.scales[i % width]! ** 2 / (c * total) : 0,
+  );
+}
+
+/** The largest part of a gradient in the units of the columns as they came. */
+function steepnessOf({ columns, centres, scales, intercept }: ClassRows, outputs: number) {
+  const d = columns.length;
+  const width = d + (intercept ? 1 : 0);
+  return (gradient: Float64Array): number => {
+    let largest = 0;
+    for (let c = 0; c < outputs; c++) {
+      const constant = intercept ? gradient[c * width + d]! : 0;
+      largest = Math.max(largest, Math.abs(constant));
+      for (let j = 0; j < d; j++)
+        largest = Math.max(largest, Math.abs(gradient[c * width + j]! / scales[j]! + centres[j]! * constant));
+    }
+    return largest;
+  };
+}
+
+function unscaled(
+  w: Float64Array,
+  { columns, centres, scales, intercept }: ClassRows,
+): Pick<State, 'coef_' | 'intercept_'> {
+  const d = columns.length;
+  const width = d + (intercept ? 1 : 0);
+  const outputs = w.length / width;
+  const coef_ = Float64Array.from(
+    { length: outputs * d },
+    (_, i) => w[Math.floor(i / d) * width + (i % d)]! * scales[i % d]!,
+  );
+  const intercept_ = Float64Array.from({ length: outputs }, (_, c) =>
+    centres.reduce((rest, centre, j) => rest - centre * coef_[c * d + j]!, intercept ? w[c * width + d]! : 0),
+  );
+  return { coef_, intercept_ };
+}
+
+/** Rows that are predicted at a time. */
+const BLOCK = 4096;
+
+function predict(
+  { coef_, intercept_ }: State,
+  { columns, rows }: Features,
+  { space }: EstimatorTools,
+): Prediction {
+  const outputs = intercept_.length;
+  const classes = Math.max(2, outputs);
+  const d = coef_.length / outputs;
+  const probabilities = space.float64(rows * classes);
+  const codes = new Int32Array(rows);
+  const scores =
+    intercept_.length === 1 ? [new Float64Array(BLOCK)] : [...intercept_].map(() => new Float64Array(BLOCK));
+  for (let start = 0; start < rows; start += BLOCK) {
+    const length = Math.min(BLOCK, rows - start);
+    const part = columns.map((column) => column.subarray(start, start + length));
+    scores.forEach((score, c) => {
+      combine(part, coef_.subarray(c * d, (c + 1) * d), intercept_[c]!, score.subarray(0, length));
+    });
+    const out = probabilities.subarray(start * classes, (start + length) * classes);
+    if (outputs === 1) binaryOf(scores[0]!, out, codes, start, length);
+    else softmaxOf(scores, out, codes, start, length);
+  }
+  return { kind: 'classes', codes, probabilities };
+}
+
+function binaryOf(
+  score: Float64Array,
+  out: Float64Array,
+  codes: Int32Array,
+  start: number,
+  length: number,
+): void {
+  for (let row = 0; row < length; row++) {
+    const z = score[row]!;
+    const e = Math.exp(-Math.abs(z));
+    const [near, far] = [1 / (1 + e), e / (1 + e)];
+    out[2 * row] = z >= 0 ? far : near;
+    out[2 * row + 1] = z >= 0 ? near : far;
+    codes[start + row] = z > 0 ? 1 : 0;
+  }
+}
+
+function softmaxOf(
+  scores: readonly Float64Array[],
+  out: Float64Array,
+  codes: Int32Array,
+  start: number,
+  length: number,
+): void {
+  const classes = scores.length;
+  for (let row = 0; row < length; row++) {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (scores[c]![row]! > scores[best]![row]!) best = c;
+    const largest = scores[best]![row]!;
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      const e = Math.exp(scores[c]![row]! - largest);
+      out[row * classes + c] = e;
+      sum += e;
+    }
+    for (let c = 0; c < classes; c++) out[row * classes + c]! /= sum;
+    codes[start + row] = best;
+  }
+}
+
+/** As scikit-learn shapes them. */
+function attributes({ coef_, intercept_, n_iter_ }: State): Json {
+  const d = coef_.length / intercept_.length;
+  return {
+    coef_: Array.from(intercept_, (_, c) => coef_.subarray(c * d, (c + 1) * d)),
+    intercept_,
+    n_iter_: [n_iter_],
+  };
+}
+
+export const logisticRegression = estimator<Parameters, State>({
+  name: 'logistic_regression',
+  task: 'classification',
+  description:
+    "scikit-learn's LogisticRegression: of two classes by the sigmoid, of more by softmax, with a penalty on the squares of the coefficients.",
+  parameters,
+  fit,
+  predict,
+  attributes,
+});

@@ -1,0 +1,206 @@
+import type { Json } from '../../ports/formats.js';
+import { Problem } from '../../ports/problem.js';
+import type { FromSchema } from '../../ports/schema.js';
+import type { Space } from '../../ports/space.js';
+import type { Criterion } from './criteria.js';
+import { classImpurity, numberImpurity } from './decision-tree.js';
+import { estimator, type Features, type Lesson } from './estimator.js';
+import { outOfBag, type OutOfBag } from './out-of-bag.js';
+import { RandomState } from '../random-state.js';
+import { integer, memberSeeds } from './draws.js';
+import { rankedColumn } from './ranks.js';
+import { classesByShare, classTarget, numberTarget } from './targets.js';
+import { growTree, searchRoom } from './tree-growth.js';
+import { nodeStore, type Trees } from './tree-nodes.js';
+import { addLeaves } from './tree-walk.js';
+import {
+  boundsOf,
+  classCriteria,
+  maxFeatures,
+  numberCriteria,
+  refuseFraction,
+  treeParameters,
+} from './tree-parameters.js';
+
+const forestParameters = {
+  n_estimators: { description: 'Trees.', type: 'integer', minimum: 1, maximum: 10_000, default: 100 },
+  bootstrap: {
+    description: 'Fit each tree to rows drawn with replacement; else each to all rows.',
+    type: 'boolean',
+    default: true,
+  },
+  max_samples: {
+    description: 'Rows drawn for a tree: a number from 2 on, up to 1 a share; null: as many as there are.',
+    type: ['number', 'null'],
+    exclusiveMinimum: 0,
+    maximum: 1_000_000_000,
+    default: null,
+  },
+  oob_score: {
+    description: 'Also score the rows by the trees that did not draw them: `oob_score_`, accuracy or R².',
+    type: 'boolean',
+    default: false,
+  },
+  ...treeParameters,
+} as const;
+
+const classifierParameters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { criterion: classCriteria, max_features: maxFeatures('sqrt'), ...forestParameters },
+} as const;
+
+const regressorParameters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { criterion: numberCriteria, max_features: maxFeatures(1), ...forestParameters },
+} as const;
+
+type State = {
+  readonly trees: Trees;
+  readonly feature_importances_: Float64Array;
+  readonly oob_score_: number | null;
+};
+
+const shown = ({ feature_importances_, oob_score_ }: State): Json =>
+  oob_score_ === null ? { feature_importances_ } : { feature_importances_, oob_score_ };
+
+/** scikit-learn's RandomForestClassifier: the mean of the trees' shares. */
+export const randomForestClassifier = estimator<FromSchema<typeof classifierParameters>, State>({
+  name: 'random_forest_classifier',
+  task: 'classification',
+  description:
+    'Trees over rows drawn with replacement, splits over drawn features; mean shares of the classes.',
+  parameters: classifierParameters,
+  fit(lesson) {
+    const target = classTarget(lesson);
+    return grow(
+      lesson,
+      (weights) => classImpurity(target, weights, lesson.parameters.criterion),
+      (bag) => bag.accuracy(target.codes),
+    );
+  },
+  predict: ({ trees }, features, { space }) => classesByShare(means(trees, features, space), trees.width),
+  attributes: shown,
+});
+
+/** scikit-learn's RandomForestRegressor: the mean of the trees' means. */
+export const randomForestRegressor = estimator<FromSchema<typeof regressorParameters>, State>({
+  name: 'random_forest_regressor',
+  task: 'regression',
+  description: 'Trees over rows drawn with replacement; mean of the trees.',
+  parameters: regressorParameters,
+  fit(lesson) {
+    const { values } = numberTarget(lesson);
+    return grow(
+      lesson,
+      (weights) => numberImpurity({ kind: 'numbers', values }, weights),
+      (bag) => bag.r2(values),
+    );
+  },
+  predict: ({ trees }, features, { space }) => ({ kind: 'numbers', values: means(trees, features, space) }),
+  attributes: shown,
+});
+
+type ForestParameters = FromSchema<typeof classifierParameters> | FromSchema<typeof regressorParameters>;
+
+/** The trees' seeds and the rows that each draws are scikit-learn's for the same `random_state`. */
+function grow(
+  { features, parameters, ...tools }: Lesson<ForestParameters>,
+  impurity: (weights: Float64Array) => Criterion,
+  score: (bag: OutOfBag) => number,
+): State {
+  const { rows, columns } = features;
+  refuseWithoutBootstrap(parameters, tools);
+  const drawn = rowsDrawn(parameters, rows, tools);
+  const bounds = boundsOf(parameters, rows, columns.length, tools);
+  const ranked = columns.map(rankedColumn);
+  const weights = new Float64Array(rows);
+  const criterion = impurity(weights);
+  const nodes = nodeStore(criterion.width, tools.pointer);
+  const room = searchRoom(rows);
+  const importances = new Float64Array(columns.length);
+  const bag = parameters.oob_score ? outOfBag(features, criterion.width, tools.space) : null;
+  for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
+    tools.checkpoint();
+    draw(weights, parameters.bootstrap ? drawn : null, seed);
+    const grown = growTree({
+      columns: ranked,
+      samples: places(weights),
+      criterion,
+      bounds,
+      seed,
+      nodes,
+      checkpoint: tools.checkpoint,
+      room,
+    });
+    grown.importances.forEach((part, i) => {
+      importances[i]! += part;
+    });
+    bag?.add(nodes.peek(), weights);
+  }
+  const sum = importances.reduce((total, part) => total + part, 0);
+  return {
+    trees: nodes.finish(),
+    feature_importances_: importances.map((part) => (sum > 0 ? part / sum : 0)),
+    oob_score_: bag === null ? null : score(bag),
+  };
+}
+
+/** Throws 422 for what asks for rows that were not drawn. */
+function refuseWithoutBootstrap(
+  { bootstrap, oob_score, max_samples }: ForestParameters,
+  { pointer }: Pick<Lesson<unknown>, 'pointer'>,
+): void {
+  if (bootstrap) return;
+  const asked = oob_score ? 'oob_score' : max_samples === null ? null : 'max_samples';
+  if (asked === null) return;
+  const detail = `expected ${asked} together with bootstrap, got bootstrap false`;
+  throw Problem.at(pointer(asked), 'invalid_option', detail);
+}
+
+function rowsDrawn(
+  { max_samples }: ForestParameters,
+  rows: number,
+  tools: Pick<Lesson<unknown>, 'pointer'>,
+): number {
+  if (max_samples === null) return rows;
+  if (max_samples <= 1) return Math.max(1, halfToEven(rows * max_samples));
+  refuseFraction(max_samples, 'max_samples', tools);
+  if (max_samples <= rows) return max_samples;
+  const detail = `expected max_samples to be at most the ${rows} rows, got ${max_samples}`;
+  throw Problem.at(tools.pointer('max_samples'), 'invalid_option', detail);
+}
+
+/** Python's `round`. */
+function halfToEven(x: number): number {
+  const whole = Math.floor(x);
+  return x - whole === 0.5 ? whole + (whole % 2) : Math.round(x);
+}
+
+/** How often each row is drawn; null: each once. */
+function draw(weights: Float64Array, count: number | null, seed: number): void {
+  if (count === null) {
+    weights.fill(1);
+    return;
+  }
+  weights.fill(0);
+  const random = new RandomState(seed);
+  for (let i = 0; i < count; i++) weights[integer(random, weights.length)]!++;
+}
+
+/** The rows that were drawn. */
+function places(weights: Float64Array): Int32Array {
+  const rows = new Int32Array(weights.length);
+  let count = 0;
+  for (let row = 0; row < weights.length; row++) if (weights[row]! > 0) rows[count++] = row;
+  return rows.subarray(0, count);
+}
+
+function means(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
+  const sums = space.float64(rows * trees.width);
+  addLeaves(trees, columns, sums, rows);
+  const count = trees.roots.length;
+  for (let i = 0; i < sums.length; i++) sums[i]! /= count;
+  return sums;
+}
