@@ -55,6 +55,14 @@ export interface Lesson<Parameters> extends EstimatorTools {
   readonly parameters: Parameters;
 }
 
+/** What a state has to fit. */
+export interface StateShape {
+  /** Columns. */
+  readonly features: number;
+  /** Classes of the target; 0 where it is no classifier. */
+  readonly classes: number;
+}
+
 /** An estimator by scikit-learn's name in snake case, with scikit-learn's parameters and defaults. */
 export interface Estimator {
   readonly name: string;
@@ -65,6 +73,11 @@ export interface Estimator {
   /** Throws Problem for what cannot be fitted. */
   readonly fit: (lesson: Lesson<unknown>) => State;
   readonly predict: (state: State, features: Features, tools: EstimatorTools) => Prediction;
+  /**
+   * Throws TypeError or RangeError, "expected X, got Y", for a state that `fit` would not make: one that was imported may
+   * have been written by an enemy. After it `predict` ends, reads within its arrays and takes no more room than they do.
+   */
+  readonly verify?: (state: State, shape: StateShape) => void;
   /** What of the state a client is shown, under scikit-learn's names: all of it, where nothing else is said. */
   readonly attributes: (state: State) => Json;
 }
@@ -74,9 +87,10 @@ export interface Estimator {
  * validated before, and this is where schema, state and types meet.
  */
 export function estimator<Parameters, S extends State>(
-  definition: Omit<Estimator, 'fit' | 'predict' | 'attributes'> & {
+  definition: Omit<Estimator, 'fit' | 'predict' | 'verify' | 'attributes'> & {
     readonly fit: (lesson: Lesson<Parameters>) => S;
     readonly predict: (state: S, features: Features, tools: EstimatorTools) => Prediction;
+    readonly verify?: (state: State, shape: StateShape) => void;
     readonly attributes?: (state: S) => Json;
   },
 ): Estimator {
