@@ -3,6 +3,7 @@ import { readConfig } from '../src/config.js';
 import { endpoints } from '../src/domain/endpoints.js';
 import type { Result } from '../src/domain/endpoint.js';
 import { Notes } from '../src/domain/notes.js';
+import { Trace } from '../src/domain/trace.js';
 import type { Json } from '../src/ports/formats.js';
 import type { Numbers, Table } from '../src/ports/tables.js';
 import type { Row } from './compare.js';
@@ -49,8 +50,14 @@ function answer(
     space,
     limits: LIMITS,
     notes: new Notes(),
+    checkpoint: () => undefined,
+    trace: new Trace(),
+    sha256: () => '',
+    version: '',
   };
-  return endpoint.run(question);
+  const result = endpoint.run(question);
+  if (result instanceof Promise) throw new TypeError(`expected ${name} to answer at once`);
+  return result;
 }
 
 /** Follows keys and places into a result; undefined where there is nothing. */

@@ -14,6 +14,11 @@ export interface Config {
   readonly maxJsonBytes: number;
   readonly maxArrowBytes: number;
   readonly tableLimits: TableLimits;
+  /** Folder of what stays. */
+  readonly dataDir: string;
+  readonly maxModelBytes: number;
+  /** Bytes of models that are kept in memory, and that each lane keeps opened. */
+  readonly modelCacheBytes: number;
   readonly deadlineMs: number;
   readonly uploadGraceMs: number;
   /** Bytes a second. */
@@ -38,6 +43,9 @@ const schema = {
     MAX_CELLS: { type: 'integer', minimum: 1, maximum: 2 ** 40, default: 500_000_000 },
     MAX_COLUMNS: { type: 'integer', minimum: 1, maximum: 65_536, default: 4096 },
     MAX_RATIO: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 200 },
+    DATA_DIR: { type: 'string', minLength: 1, default: './data' },
+    MAX_MODEL_BYTES: { type: 'integer', minimum: 1024, maximum: 512 * MiB, default: 256 * MiB },
+    MODEL_CACHE_BYTES: { type: 'integer', minimum: 0, maximum: 65_536 * MiB, default: 256 * MiB },
     DEADLINE_MS: { type: 'integer', minimum: 1, maximum: 300_000, default: 30_000 },
     UPLOAD_GRACE_MS: { type: 'integer', minimum: 100, maximum: 300_000, default: 10_000 },
     UPLOAD_FLOOR: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: 65_536 },
@@ -58,6 +66,9 @@ interface Settings {
   MAX_CELLS: number;
   MAX_COLUMNS: number;
   MAX_RATIO: number;
+  DATA_DIR: string;
+  MAX_MODEL_BYTES: number;
+  MODEL_CACHE_BYTES: number;
   DEADLINE_MS: number;
   UPLOAD_GRACE_MS: number;
   UPLOAD_FLOOR: number;
@@ -98,6 +109,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       decodedBytes: settings.MAX_ARROW_BYTES,
       ratio: settings.MAX_RATIO,
     }),
+    dataDir: settings.DATA_DIR,
+    maxModelBytes: settings.MAX_MODEL_BYTES,
+    modelCacheBytes: settings.MODEL_CACHE_BYTES,
     deadlineMs: settings.DEADLINE_MS,
     uploadGraceMs: settings.UPLOAD_GRACE_MS,
     uploadFloor: settings.UPLOAD_FLOOR,

@@ -8,6 +8,7 @@ import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
+import { ModelCache } from './domain/models/cache.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
 import { HEADER_BYTES } from './engine/lanes/arenas.js';
@@ -18,8 +19,9 @@ import { wasmEngine } from './engine/wasm/engine.js';
 import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
-import type { Decoder, Format, PageWriter, TableWriter } from './ports/formats.js';
+import type { BodyFormat, Decoder, PageWriter, TableWriter } from './ports/formats.js';
 import type { Answer } from './ports/lanes.js';
+import type { OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
 
@@ -34,6 +36,7 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 const arenas = new Map<number, ArenaMemory>();
 const instances = new Map<number, Kernels>();
 const checkOptions = optionsCheck(endpoints);
+const models = new ModelCache(start.modelBytes);
 const collect = collector();
 const sha256 = (parts: Iterable<string | Uint8Array>): string => {
   const hash = createHash('sha256');
@@ -93,7 +96,8 @@ const later = {
   js: undefined as Engine | undefined,
   write: undefined as TableWriter | undefined,
   page: undefined as PageWriter | undefined,
-  decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<Format, Decoder>>,
+  openOnnx: undefined as OpenOnnx | undefined,
+  decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<BodyFormat, Decoder>>,
   async loadJs(): Promise<void> {
     const { jsEngine } = await import('./engine/js/engine.js');
     this.js ??= await jsEngine();
@@ -104,7 +108,7 @@ const later = {
   async loadPage(): Promise<void> {
     this.page ??= (await import('./adapters/html/page.js')).writePage;
   },
-  async loadDecoder(format: Format): Promise<void> {
+  async loadDecoder(format: BodyFormat): Promise<void> {
     if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
     if (format === 'parquet')
       this.decoders.parquet ??= (await import('./adapters/parquet/read.js')).readParquet;
@@ -145,10 +149,7 @@ async function run(message: Message): Promise<void> {
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
     const answer = await compute(message);
-    const { body } = answer;
-    // A view of its own memory is moved, not copied, to the thread that sends it.
-    const own = body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
-    send({ type: 'answer', id: message.id, answer }, own ? [body.buffer] : []);
+    send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
   } catch (error) {
     if (error instanceof Starved) {
       send({ type: 'starved', id: message.id });
@@ -166,6 +167,12 @@ async function run(message: Message): Promise<void> {
     await run(message);
   }
 }
+
+/** Memories that views have to themselves: they are moved, not copied, to the thread that sends or stores them. */
+const moved = (...views: readonly (Uint8Array | undefined)[]): ArrayBuffer[] =>
+  views.flatMap((view) =>
+    view?.buffer instanceof ArrayBuffer && view.byteLength === view.buffer.byteLength ? [view.buffer] : [],
+  );
 
 /** Works at another lane's request. Whatever goes wrong here is that request's. */
 function assist(message: Extract<ToLane, { type: 'help' }>): void {
@@ -232,6 +239,8 @@ async function compute(message: Message): Promise<Answer> {
     space: arena ?? heap(start.requestBytes),
     limits: start.limits,
     codecs,
+    models,
+    openOnnx: later.openOnnx,
     version: start.version,
   };
   try {

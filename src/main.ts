@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     queue: config.queue,
     memoryBudget: config.memoryBudget,
     limits: config.tableLimits,
+    modelBytes: config.modelCacheBytes,
     version,
     onLaneLost: (reason) => {
       log('warn', 'a lane ended and is replaced', { reason });

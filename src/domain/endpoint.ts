@@ -1,11 +1,15 @@
 import type { Engine } from '../ports/engine.js';
-import type { CheckedOptions, Json } from '../ports/formats.js';
+import type { BodyFormat, CheckedOptions, Format, Json } from '../ports/formats.js';
 import type { TableLimits } from '../ports/limits.js';
 import type { Profile } from '../ports/profile.js';
 import type { JSONSchema } from '../ports/schema.js';
 import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
+import type { MadeModel } from '../ports/lanes.js';
+import type { OpenOnnx } from '../ports/onnx.js';
+import type { OpenModel } from './models/model.js';
 import type { Notes } from './notes.js';
+import type { Trace } from './trace.js';
 
 /** What an endpoint is given: a decoded table and validated options. */
 export interface Question<Options> {
@@ -22,6 +26,19 @@ export interface Question<Options> {
   /** What a table may have, also one that is made here. */
   readonly limits: TableLimits;
   readonly notes: Notes;
+  /** Throws when the request was cancelled: called between the steps of long work. */
+  readonly checkpoint: () => void;
+  /** Stretches of the work that are worth a span of their own. */
+  readonly trace: Trace;
+  /** Of the parts, one behind the other, in hexadecimal. */
+  readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
+  readonly version: string;
+  /** The stored model that it asks, where the endpoint uses one. */
+  readonly model?: OpenModel | undefined;
+  /** The body as it came, where the endpoint takes a model's document; its table is empty then. */
+  readonly document?: Uint8Array | undefined;
+  /** Loaded for documents in ONNX. */
+  readonly openOnnx?: OpenOnnx | undefined;
 }
 
 export interface Result {
@@ -35,6 +52,17 @@ export interface Result {
   readonly table?: Table;
   /** For clients that accept HTML: what the page shows. */
   readonly page?: Profile;
+  /** To be stored under its name, where the endpoint makes models. */
+  readonly model?: MadeModel;
+  /** The answer as it is, in a form of its own: no envelope is put around it. */
+  readonly reply?: Reply;
+}
+
+/** An answer of another protocol. */
+export interface Reply {
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
 /** One analysis: a path, the schema its options are validated with, and its story. A new one costs one file. */
@@ -57,14 +85,20 @@ export interface Endpoint {
   readonly answersHtml?: boolean;
   /** Whether it takes a second table, as part `reference` of a multipart body. */
   readonly takesReference?: boolean;
+  /** `makes` a model, which is stored under the name it gives; `uses` the one that the path names, `{name}` in it. */
+  readonly model?: 'makes' | 'uses';
+  /** What its body is, where it is no table. */
+  readonly takes?: Exclude<BodyFormat, Format>;
   /** A JSON body that it answers with 200, for the documents; a test sends it. */
   readonly example: { readonly [member: string]: unknown };
-  readonly run: (question: Question<unknown>) => Result;
+  readonly run: (question: Question<unknown>) => Result | Promise<Result>;
 }
 
 /** Ties a story to the type of its options: give `FromSchema<typeof options>`, the type of the schema they are validated with. */
 export function endpoint<Options>(
-  definition: Omit<Endpoint, 'run'> & { readonly run: (question: Question<Options>) => Result },
+  definition: Omit<Endpoint, 'run'> & {
+    readonly run: (question: Question<Options>) => Result | Promise<Result>;
+  },
 ): Endpoint {
   return {
     ...definition,

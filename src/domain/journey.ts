@@ -1,9 +1,9 @@
 import type { Engine, EngineName } from '../ports/engine.js';
 import type {
+  BodyFormat,
   Codecs,
   Decoded,
   Decoder,
-  Format,
   Json,
   JsonWriter,
   OptionsCheck,
@@ -11,6 +11,7 @@ import type {
   TableWriter,
 } from '../ports/formats.js';
 import type { Answer, Extent, Job } from '../ports/lanes.js';
+import type { OpenOnnx } from '../ports/onnx.js';
 import { token, type TableLimits } from '../ports/limits.js';
 import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
@@ -18,7 +19,9 @@ import type { Table } from '../ports/tables.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
 import { endpoints } from './endpoints.js';
+import type { ModelCache } from './models/cache.js';
 import { Notes } from './notes.js';
+import { Trace } from './trace.js';
 import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js';
 
 /** What a lane gives to a request's way. */
@@ -26,7 +29,7 @@ export interface JourneyTools {
   /** Throws when the request was cancelled. */
   readonly checkpoint: () => void;
   /** Those that are loaded: at least the one that the job needs. */
-  readonly decoders: Readonly<Partial<Record<Format, Decoder>>>;
+  readonly decoders: Readonly<Partial<Record<BodyFormat, Decoder>>>;
   readonly checkOptions: OptionsCheck;
   readonly writeJson: JsonWriter;
   /** Loaded when the job asks for Arrow. */
@@ -40,6 +43,10 @@ export interface JourneyTools {
   readonly space: Space;
   readonly limits: TableLimits;
   readonly codecs: Codecs;
+  /** Stored models that were asked before. */
+  readonly models: ModelCache;
+  /** Loaded when the job has to do with ONNX. */
+  readonly openOnnx: OpenOnnx | undefined;
   readonly version: string;
 }
 
@@ -51,7 +58,11 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const spans: Span[] = [];
   const started = now();
   const body = stretch(landed, job.extent);
-  const decodedBody = await decode(body, job.format, tools);
+  const model = job.model && (await tools.models.open(job.model, tools));
+  const opened = now();
+  if (model?.fresh === true)
+    spans.push({ name: 'load', start: started, end: opened, attributes: { 'analytics.bytes': model.bytes } });
+  const decodedBody = await decode(body, job.format, tools, job.headerBytes);
   const { table, beside = new Map<string, unknown>() } = decodedBody;
   refuseStrangers(beside, endpoint.beside ?? []);
   const options = tools.checkOptions.options(endpoint.name, {
@@ -65,7 +76,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const decoded = now();
   spans.push({
     name: 'decode',
-    start: started,
+    start: opened,
     end: decoded,
     attributes: {
       'analytics.format': job.format,
@@ -77,8 +88,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
 
   const notes = new Notes();
   const clock = new KernelClock();
+  const trace = new Trace();
   const engine = clock.watch(tools.engine(engineOption(options.values)));
-  const result = endpoint.run({
+  const result = await endpoint.run({
     table,
     reference,
     options: options.values,
@@ -88,6 +100,13 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     space: tools.space,
     limits: tools.limits,
     notes,
+    checkpoint: tools.checkpoint,
+    trace,
+    sha256: tools.sha256,
+    version: tools.version,
+    model: model?.model,
+    document: job.format === 'model' ? body : undefined,
+    openOnnx: tools.openOnnx,
   });
   tools.checkpoint();
   const computed = now();
@@ -101,7 +120,8 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
       'analytics.columns': result.columns,
     },
   });
-  spans.push(...clock.spans());
+  spans.push(...trace.spans(), ...clock.spans());
+  if (result.reply !== undefined) return { ...result.reply, spans };
 
   const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
@@ -159,7 +179,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     end: now(),
     attributes: { 'analytics.bytes': answered.length },
   });
-  return { contentType, body: answered, spans };
+  return { contentType, body: answered, spans, ...(result.model !== undefined && { model: result.model }) };
 }
 
 function* hashed(results: string, columns: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {
@@ -170,17 +190,35 @@ function* hashed(results: string, columns: Iterable<string | Uint8Array>): Itera
 const stretch = (landed: Uint8Array, extent: Extent | undefined): Uint8Array =>
   extent === undefined ? landed : landed.subarray(extent.offset, extent.offset + extent.length);
 
-async function decode(body: Uint8Array, format: Format, tools: JourneyTools): Promise<Decoded> {
+async function decode(
+  body: Uint8Array,
+  format: BodyFormat,
+  tools: JourneyTools,
+  headerBytes?: number,
+): Promise<Decoded> {
+  if (format === 'model') return NO_TABLE;
   const decoder = tools.decoders[format];
   if (decoder === undefined) throw new Error(`no decoder is loaded for ${format}`);
   const { space, limits, codecs } = tools;
-  return decoder(body, { space, engine: tools.engine('auto'), limits, codecs });
+  return decoder(body, { space, engine: tools.engine('auto'), limits, codecs, headerBytes });
 }
+
+/** Of a body that is a document. */
+const NO_TABLE: Decoded = {
+  table: {
+    rows: 0,
+    names: [],
+    column() {
+      throw new RangeError('a document has no columns');
+    },
+  },
+  options: undefined,
+};
 
 /** The second table. Whatever is wrong with it, now or when a column is asked for, is said of the part `reference`. */
 async function referenceOf(
   landed: Uint8Array,
-  extent: Extent & { readonly format: Format },
+  extent: Extent & { readonly format: BodyFormat },
   tools: JourneyTools,
 ): Promise<Table> {
   try {

@@ -7,6 +7,9 @@ import type { Table, Warning } from './tables.js';
 /** Formats a body can have. */
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
+/** What else a body can be: a model's document, tensors of the Open Inference Protocol, MLflow's JSON. */
+export const OTHER_FORMATS = ['model', 'inference', 'invocations'] as const;
+export type BodyFormat = Format | (typeof OTHER_FORMATS)[number];
 
 /** A compressed frame is not what it should be; `message` says what was expected and what came. */
 export class FrameFault extends Error {}
@@ -27,6 +30,8 @@ export interface DecodeTools {
   readonly engine: Engine;
   readonly limits: TableLimits;
   readonly codecs: Codecs;
+  /** Bytes of the JSON header of a body of tensors. */
+  readonly headerBytes?: number | undefined;
 }
 
 export interface Decoded {

@@ -1,5 +1,6 @@
 import type { EngineName } from './engine.js';
-import type { Format } from './formats.js';
+import type { BodyFormat } from './formats.js';
+import type { ModelCard, ModelFormat } from './registry.js';
 import type { Span } from './trace.js';
 
 /** A stretch of the bytes that landed. */
@@ -11,23 +12,46 @@ export interface Extent {
 /** A request for a lane: everything but its body, which lies in an arena already. */
 export interface Job {
   readonly endpoint: string;
-  readonly format: Format;
+  readonly format: BodyFormat;
   /** Where the table lies in what landed; none: it is all of it. */
   readonly extent?: Extent;
   /** A second table that landed beside it, to compare it with. */
-  readonly reference?: Extent & { readonly format: Format };
+  readonly reference?: Extent & { readonly format: BodyFormat };
   readonly query: readonly (readonly [string, string])[];
   readonly accept: 'json' | 'arrow' | 'html';
   /** Codec of the buffers of an Arrow answer, where the client said that it reads it. */
   readonly arrowCompression?: 'lz4';
   /** Options that came beside the body, as JSON text: part `options` of a multipart body. */
   readonly options?: string;
+  /** The stored model that it asks. */
+  readonly model?: JobModel;
+  /** Bytes of the JSON header of a body of tensors: those of its binary data follow it. */
+  readonly headerBytes?: number;
   readonly requestId: string;
   readonly receiveMs: number;
 }
 
+/** A stored model on its way to a lane, which keeps what it made of it under its hash. */
+export interface JobModel {
+  readonly name: string;
+  readonly version: number;
+  readonly format: ModelFormat;
+  readonly card: ModelCard;
+  readonly sha256: string;
+  readonly document: SharedArrayBuffer;
+}
+
+/** A model that a job made, to be stored under a name. */
+export interface MadeModel {
+  readonly name: string;
+  readonly card: ModelCard;
+  readonly document: Uint8Array;
+}
+
 export interface Answer {
   readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly model?: MadeModel;
   readonly body: Uint8Array;
   readonly spans: readonly Span[];
 }

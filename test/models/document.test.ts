@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decodeState, encodeState } from '../../src/domain/models/document.js';
+import { decodeState, encodeState } from '../../src/domain/models/state-text.js';
 import type { Features, Prediction, State } from '../../src/domain/models/estimator.js';
 import type { Json } from '../../src/ports/formats.js';
 import { ESTIMATORS } from '../../src/domain/models/estimators-b.js';

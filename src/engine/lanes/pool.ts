@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Format } from '../../ports/formats.js';
+import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
@@ -25,6 +25,8 @@ export interface LanesOptions {
   readonly memoryBudget: number;
   readonly version: string;
   readonly limits: TableLimits;
+  /** Bytes of models that a lane keeps opened. */
+  readonly modelBytes: number;
   readonly onLaneLost: (reason: string) => void;
 }
 
@@ -33,7 +35,7 @@ const LARGE = 64 * 2 ** 20;
 /** Bytes of a body whose Buffers are collected together: a millisecond, and no more garbage than this. */
 const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
-const EAGER: ReadonlySet<Format> = new Set<Format>(['json', 'ndjson']);
+const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
 /** A body from this size on makes a large request: it may hold a lane for long. */
 const LARGE_BODY = 2 ** 20;
 /** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
@@ -86,6 +88,7 @@ export function startLanes(options: LanesOptions): Lanes {
       module: options.engine.module,
       version: options.version,
       limits: options.limits,
+      modelBytes: options.modelBytes,
       requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / Math.min(options.lanes, 2))),
       lanes: Math.min(options.lanes, MOST_HELPERS + 1),
     };

@@ -9,6 +9,8 @@ export interface LaneStart {
   readonly module: WebAssembly.Module | undefined;
   readonly version: string;
   readonly limits: TableLimits;
+  /** Bytes of models that it keeps opened. */
+  readonly modelBytes: number;
   /** Bytes that the memory of one request may grow to. */
   readonly requestBytes: number;
   /** Lanes that may work at one request. */

@@ -1,0 +1,21 @@
+import type { Span } from '../ports/trace.js';
+import { now } from './clock.js';
+
+/** Spans of an endpoint's own, in the span `compute`. */
+export class Trace {
+  readonly #spans: Span[] = [];
+
+  /** Times a stretch of work, also one that fails. */
+  span<T>(name: string, attributes: Span['attributes'], work: () => T): T {
+    const start = now();
+    try {
+      return work();
+    } finally {
+      this.#spans.push({ name, start, end: now(), attributes, parent: 'compute' });
+    }
+  }
+
+  spans(): readonly Span[] {
+    return this.#spans;
+  }
+}
