@@ -31,15 +31,21 @@ async function main(): Promise<void> {
     },
   });
 
-  const { endpoints } = await import('./domain/endpoints.js');
-  const { createApp } = await import('./adapters/http/app.js');
-  const { listen } = await import('./adapters/http/server.js');
+  // While the lanes start in threads of their own.
+  const { openRegistry } = await import('./adapters/registry/registry.js');
+  const [registry, { endpoints }, { createApp }, { listen }] = await Promise.all([
+    openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
+    import('./domain/endpoints.js'),
+    import('./adapters/http/app.js'),
+    import('./adapters/http/server.js'),
+  ]);
   let stopping = false;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
     endpoints,
     lanes,
+    registry,
     recordSpans: telemetry.record,
     limits: { json: text, ndjson: text, csv: text, arrow: binary, parquet: binary },
     tableLimits: config.tableLimits,
@@ -60,6 +66,7 @@ async function main(): Promise<void> {
     void server
       .close(config.deadlineMs)
       .then(() => lanes.close())
+      .then(() => registry.close())
       .then(() => telemetry.shutdown())
       .catch((error: unknown) => {
         log('error', 'stopping failed', { error: String(error) });

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
 import type { Job } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
+import type { Registry } from '../../ports/registry.js';
 import type { RecordSpans } from '../../ports/trace.js';
 import { docsRouter } from './docs.js';
 import type { Begin } from './early.js';
@@ -16,6 +17,7 @@ import { problemReply } from './problems.js';
 
 export interface AppOptions extends IntakeOptions {
   readonly endpoints: readonly Endpoint[];
+  readonly registry: Registry;
   readonly recordSpans: RecordSpans;
   readonly deadlineMs: number;
   readonly version: string;
