@@ -31,6 +31,7 @@ import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
+import { traverseUnit } from './trees';
 import { widenUnit } from './widen';
 import { extremesUnit } from './extremes';
 import { fadedUnit, fadingUnit } from './fading';
@@ -95,6 +96,7 @@ export enum Operation {
   extremes,
   faded,
   fading,
+  traverse,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -138,6 +140,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.extremes: return extremesUnit(task, unit, lane);
     case Operation.faded: return fadedUnit(task, unit, lane);
     case Operation.fading: return fadingUnit(task, unit, lane);
+    case Operation.traverse: return traverseUnit(task, unit, lane);
     default: unreachable();
   }
 }

@@ -1,12 +1,10 @@
 import type { Json } from '../../ports/formats.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
 import { type Criterion, classCriterion, squaredError } from './criteria.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { rankedColumn } from './ranks.js';
 import { growTree, searchRoom } from './tree-growth.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
 import { boundsOf, classCriteria, maxFeatures, numberCriteria, treeParameters } from './tree-parameters.js';
 import { classesByShare, type ClassTarget, classTarget, type NumberTarget, numberTarget } from './targets.js';
 
@@ -46,8 +44,8 @@ export const decisionTreeClassifier = estimator<FromSchema<typeof classifierPara
     const target = classTarget(lesson);
     return grow(lesson, classImpurity(target, ones(lesson.features), lesson.parameters.criterion));
   },
-  predict: ({ trees }, features, { space }) =>
-    classesByShare(leafValues(trees, features, space), trees.width),
+  predict: ({ trees }, { columns }, { engine }) =>
+    classesByShare(engine.trees.traverse(trees, columns), trees.width),
   attributes: shown,
 });
 
@@ -58,9 +56,9 @@ export const decisionTreeRegressor = estimator<FromSchema<typeof regressorParame
   description: 'A tree of splits of single features; of a leaf, the mean.',
   parameters: regressorParameters,
   fit: (lesson) => grow(lesson, numberImpurity(numberTarget(lesson), ones(lesson.features))),
-  predict: ({ trees }, features, { space }) => ({
+  predict: ({ trees }, { columns }, { engine }) => ({
     kind: 'numbers',
-    values: leafValues(trees, features, space),
+    values: engine.trees.traverse(trees, columns),
   }),
   attributes: shown,
 });
@@ -97,10 +95,4 @@ function grow({ features, parameters, ...tools }: Lesson<TreeParameters>, criter
     n_leaves_: grown.leaves,
     depth_: grown.depth,
   };
-}
-
-function leafValues(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
-  const values = space.float64(rows * trees.width);
-  addLeaves(trees, columns, values, rows);
-  return values;
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
+import type { Engine } from '../../ports/engine.js';
 import type { Criterion } from './criteria.js';
 import { classImpurity, numberImpurity } from './decision-tree.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
@@ -12,7 +12,6 @@ import { rankedColumn } from './ranks.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 import { growTree, searchRoom } from './tree-growth.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
 import {
   boundsOf,
   classCriteria,
@@ -80,7 +79,7 @@ export const randomForestClassifier = estimator<FromSchema<typeof classifierPara
       (bag) => bag.accuracy(target.codes),
     );
   },
-  predict: ({ trees }, features, { space }) => classesByShare(means(trees, features, space), trees.width),
+  predict: ({ trees }, features, { engine }) => classesByShare(means(trees, features, engine), trees.width),
   attributes: shown,
 });
 
@@ -98,7 +97,7 @@ export const randomForestRegressor = estimator<FromSchema<typeof regressorParame
       (bag) => bag.r2(values),
     );
   },
-  predict: ({ trees }, features, { space }) => ({ kind: 'numbers', values: means(trees, features, space) }),
+  predict: ({ trees }, features, { engine }) => ({ kind: 'numbers', values: means(trees, features, engine) }),
   attributes: shown,
 });
 
@@ -120,7 +119,7 @@ function grow(
   const nodes = nodeStore(criterion.width, tools.pointer);
   const room = searchRoom(rows);
   const importances = new Float64Array(columns.length);
-  const bag = parameters.oob_score ? outOfBag(features, criterion.width, tools.space) : null;
+  const bag = parameters.oob_score ? outOfBag(features, criterion.width, tools) : null;
   for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
     tools.checkpoint();
     draw(weights, parameters.bootstrap ? drawn : null, seed);
@@ -197,9 +196,8 @@ function places(weights: Float64Array): Int32Array {
   return rows.subarray(0, count);
 }
 
-function means(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
-  const sums = space.float64(rows * trees.width);
-  addLeaves(trees, columns, sums, rows);
+function means(trees: Trees, { columns }: Features, engine: Engine): Float64Array {
+  const sums = engine.trees.traverse(trees, columns);
   const count = trees.roots.length;
   for (let i = 0; i < sums.length; i++) sums[i]! /= count;
   return sums;

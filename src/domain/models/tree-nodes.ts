@@ -1,20 +1,10 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
+import type { TreeNodes } from '../../ports/trees.js';
 
-/**
- * Trees as flat arrays, those of a forest one behind another. A node with `feature` ≥ 0 sends a row to node `left` where its
- * value is at most `threshold`, else to `left` + 1: children lie side by side. Where `feature` is −1, `left` is the leaf's
- * place in `value`, which has `width` numbers a leaf.
- */
-export interface Trees {
+/** Trees that are the state of a model. */
+export interface Trees extends TreeNodes {
   readonly [key: string]: Json;
-  /** Of each tree, its first node. */
-  readonly roots: Int32Array;
-  readonly feature: Int32Array;
-  readonly threshold: Float64Array;
-  readonly left: Int32Array;
-  readonly width: number;
-  readonly value: Float64Array;
 }
 
 /** Nodes, and values in leaves, that a model may have: beyond it is too large to be kept and written. */

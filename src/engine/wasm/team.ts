@@ -44,6 +44,7 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'traverse',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
