@@ -5,11 +5,7 @@ export interface TreesKernel {
    * it comes to. rows × width, row-major, a new array, in the memory of the request where the engine has one. `rows`: which
    * ones, in this order; all where absent. Engines agree to the bit. Throws Problem `out_of_memory`.
    */
-  readonly traverse: (
-    trees: TreeNodes,
-    columns: readonly Float64Array[],
-    rows?: Int32Array,
-  ) => Float64Array;
+  readonly traverse: (trees: TreeNodes, columns: readonly Float64Array[], rows?: Int32Array) => Float64Array;
 }
 
 /**

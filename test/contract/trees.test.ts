@@ -11,7 +11,11 @@ function grown(splits: readonly number[], d: number, width: number, next: () => 
   const threshold: number[] = [];
   const left: number[] = [];
   let leaves = 0;
-  const add = (): number => feature.push(-1) - 1;
+  const add = (): number => {
+    left.push(0);
+    threshold.push(0);
+    return feature.push(-1) - 1;
+  };
   for (const count of splits) {
     const open = [add()];
     roots.push(open[0]!);
@@ -30,7 +34,7 @@ function grown(splits: readonly number[], d: number, width: number, next: () => 
   return {
     roots: Int32Array.from(roots),
     feature: Int32Array.from(feature),
-    threshold: Float64Array.from(threshold, (one) => one ?? 0),
+    threshold: Float64Array.from(threshold),
     left: Int32Array.from(left),
     width,
     value: Float64Array.from(value),
@@ -124,9 +128,7 @@ describeEngines((under) => {
       value: Float64Array.from({ length: length + 1 }, (_, leaf) => leaf),
     };
     const columns = [Float64Array.from({ length: 300 }, (_, row) => row * 40)];
-    expect(Array.from(engine.trees.traverse(trees, columns))).toEqual(
-      said(trees, columns, count(300)),
-    );
+    expect(Array.from(engine.trees.traverse(trees, columns))).toEqual(said(trees, columns, count(300)));
   });
 
   test('no rows', () => {

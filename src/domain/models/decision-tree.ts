@@ -5,6 +5,7 @@ import { estimator, type Features, type Lesson } from './estimator.js';
 import { rankedColumn } from './ranks.js';
 import { growTree, searchRoom } from './tree-growth.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
+import { verifyTree } from './tree-state.js';
 import { boundsOf, classCriteria, maxFeatures, numberCriteria, treeParameters } from './tree-parameters.js';
 import { classesByShare, type ClassTarget, classTarget, type NumberTarget, numberTarget } from './targets.js';
 
@@ -46,6 +47,7 @@ export const decisionTreeClassifier = estimator<FromSchema<typeof classifierPara
   },
   predict: ({ trees }, { columns }, { engine }) =>
     classesByShare(engine.trees.traverse(trees, columns), trees.width),
+  verify: verifyTree('classification'),
   attributes: shown,
 });
 
@@ -60,6 +62,7 @@ export const decisionTreeRegressor = estimator<FromSchema<typeof regressorParame
     kind: 'numbers',
     values: engine.trees.traverse(trees, columns),
   }),
+  verify: verifyTree('regression'),
   attributes: shown,
 });
 

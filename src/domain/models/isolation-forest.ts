@@ -7,6 +7,7 @@ import { seed } from './parameters.js';
 import { RandomState } from '../random-state.js';
 import { choose, integer, memberSeeds } from './draws.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
+import { verifyIsolation } from './tree-state.js';
 import { refuseFraction } from './tree-parameters.js';
 
 const parameters = {
@@ -64,6 +65,7 @@ export const isolationForest = estimator<Parameters, State>({
     const labels = Int32Array.from(scores, (score) => (score < 0 ? -1 : 1));
     return { kind: 'labels', labels, scores };
   },
+  verify: verifyIsolation,
   attributes: ({ offset_, max_samples_ }) => ({ offset_, max_samples_ }),
 });
 

@@ -12,6 +12,7 @@ import { rankedColumn } from './ranks.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 import { growTree, searchRoom } from './tree-growth.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
+import { verifyForest } from './tree-state.js';
 import {
   boundsOf,
   classCriteria,
@@ -80,6 +81,7 @@ export const randomForestClassifier = estimator<FromSchema<typeof classifierPara
     );
   },
   predict: ({ trees }, features, { engine }) => classesByShare(means(trees, features, engine), trees.width),
+  verify: verifyForest('classification'),
   attributes: shown,
 });
 
@@ -98,6 +100,7 @@ export const randomForestRegressor = estimator<FromSchema<typeof regressorParame
     );
   },
   predict: ({ trees }, features, { engine }) => ({ kind: 'numbers', values: means(trees, features, engine) }),
+  verify: verifyForest('regression'),
   attributes: shown,
 });
 

@@ -8,8 +8,8 @@ import type { Team } from './team.js';
  * block.
  */
 const BLOCK_VALUES = 2 ** 16;
-/** Ways of rows through trees that a unit is made of at most: some hundredths of a second, after which it can be cancelled. */
-const UNIT_WAYS = 2 ** 20;
+/** Nodes on the longest ways of a unit's rows at most: some hundredths of a second, after which it can be cancelled. */
+const UNIT_STEPS = 2 ** 24;
 /** Rows that go down together: assembly/trees.ts. */
 const EIGHT = 8;
 
@@ -18,7 +18,7 @@ export function trees(arena: Arena, team: Team): TreesKernel {
   return {
     traverse(all, columns, picked) {
       const rows = picked === undefined ? (columns[0]?.length ?? 0) : picked.length;
-      const { roots, feature, width } = all;
+      const { roots, width } = all;
       if (areFew(rows, all)) {
         const sums = arena.float64(rows * width);
         walkRows(all, columns, picked, sums);
@@ -27,7 +27,8 @@ export function trees(arena: Arena, team: Team): TreesKernel {
       const sums = arena.take(rows * width * 8);
       arena.scratch(() => {
         const d = columns.length;
-        const most = Math.min(BLOCK_VALUES / (d + 1), UNIT_WAYS / roots.length, rows);
+        const steps = longestWays(all);
+        const most = Math.min(BLOCK_VALUES / (d + 1), UNIT_STEPS / steps, rows);
         const block = EIGHT * Math.max(1, Math.ceil(most / EIGHT));
         const places = columns.map((column) => arena.place(column));
         const list = arena.place(Int32Array.from(places));
@@ -35,13 +36,29 @@ export function trees(arena: Arena, team: Team): TreesKernel {
         const nodes = laidOut(arena, all, d);
         const starts = arena.place(roots.map((root) => nodes + root * 16));
         const scratch = arena.take(team.lanes * (d + 1) * 8 * block);
-        const steps = rows * roots.length * (1 + Math.log2(Math.max(1, feature.length / roots.length)));
         const args = [list, d, rows, which, block, starts, roots.length, width, scratch, sums];
-        team.run('traverse', Math.ceil(rows / block), steps, args);
+        team.run('traverse', Math.ceil(rows / block), rows * steps, args);
       });
       return arena.float64At(sums, rows * width);
     },
   };
+}
+
+/** Nodes on the longest way through each tree, added up. Parents come before their children. */
+function longestWays({ roots, feature, left }: TreeNodes): number {
+  const depths = new Int32Array(feature.length);
+  let sum = 0;
+  for (let tree = 0; tree < roots.length; tree++) {
+    const end = roots[tree + 1] ?? feature.length;
+    let deepest = 0;
+    for (let node = roots[tree]!; node < end; node++) {
+      const depth = depths[node]! + 1;
+      if (feature[node]! >= 0) depths[left[node]!] = depths[left[node]! + 1] = depth;
+      else if (depth > deepest) deepest = depth;
+    }
+    sum += deepest;
+  }
+  return sum;
 }
 
 /** The nodes as the kernel has them; pointer to the first. */
