@@ -24,6 +24,7 @@ import { chiSquaresUnit } from './contingency';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
+import { growUnit } from './growth';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
@@ -97,6 +98,7 @@ export enum Operation {
   faded,
   fading,
   traverse,
+  grow,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -141,6 +143,7 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.faded: return fadedUnit(task, unit, lane);
     case Operation.fading: return fadingUnit(task, unit, lane);
     case Operation.traverse: return traverseUnit(task, unit, lane);
+    case Operation.grow: return growUnit(task, unit, lane);
     default: unreachable();
   }
 }
@@ -149,6 +152,11 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
 @inline
 function stopped(control: usize): bool {
   return (atomic.load<i32>(control, CANCEL) | atomic.load<i32>(control, FAULT)) != 0;
+}
+
+/** Whether a unit that takes long had better end: what it has written is not looked at then. */
+export function isStopped(task: usize): bool {
+  return stopped(task - ARGUMENTS);
 }
 
 /** Takes units until none is left, the task is stopped, or this lane is wanted elsewhere. */

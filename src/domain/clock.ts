@@ -69,7 +69,7 @@ export class KernelClock {
         rolling: timed('windows', windows.rolling),
         fading: timed('windows', windows.fading),
       },
-      trees: { traverse: timed('trees', trees.traverse) },
+      trees: { traverse: timed('trees', trees.traverse), grow: timed('trees', trees.grow) },
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -4,8 +4,8 @@ import type { Trees } from './tree-nodes.js';
 
 /** Scores of a forest by, for each row, the trees that did not draw it. */
 export interface OutOfBag {
-  /** Adds the last of the trees; `weights`: how often it drew each row. */
-  readonly add: (trees: Trees, weights: Float64Array) => void;
+  /** Adds the last of the trees; `draws`: how often it drew each row. */
+  readonly add: (trees: Trees, draws: Int32Array) => void;
   readonly accuracy: (codes: Int32Array) => number;
   readonly r2: (values: Float64Array) => number;
 }
@@ -20,8 +20,8 @@ export function outOfBag(
   const trees = new Float64Array(rows);
   const means = (): Float64Array => sums.map((sum, i) => sum / Math.max(1, trees[Math.floor(i / width)]!));
   return {
-    add(all, weights) {
-      const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => weights[row] === 0);
+    add(all, draws) {
+      const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => draws[row] === 0);
       space.scratch(() => {
         const said = engine.trees.traverse(lastOf(all), columns, left);
         left.forEach((row, i) => {

@@ -1,4 +1,5 @@
 import type { TreeNodes, TreesKernel } from '../../ports/trees.js';
+import { grow } from './growth.js';
 import { areFew, walkRows } from '../walk.js';
 
 /**
@@ -15,6 +16,7 @@ export const trees: TreesKernel = {
     else addLeaves(all, columns, rows, count, sums);
     return sums;
   },
+  grow,
 };
 
 /** Trees are gone through in order, so the sums have the same bits whatever the blocks. INOUT: sums, count × width. */

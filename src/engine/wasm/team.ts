@@ -45,6 +45,7 @@ export const OPERATIONS = [
   'faded',
   'fading',
   'traverse',
+  'grow',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -1,6 +1,7 @@
 import type { TreeNodes, TreesKernel } from '../../ports/trees.js';
 import { areFew, walkRows } from '../walk.js';
 import type { Arena } from './arena.js';
+import { grow } from './growth.js';
 import type { Team } from './team.js';
 
 /**
@@ -41,6 +42,7 @@ export function trees(arena: Arena, team: Team): TreesKernel {
       });
       return arena.float64At(sums, rows * width);
     },
+    grow: grow(arena, team),
   };
 }
 
