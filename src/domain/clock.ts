@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, maps, order, student, windows } = engine;
+    const { ahead, distances, maps, order, student, trees, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -69,6 +69,7 @@ export class KernelClock {
         rolling: timed('windows', windows.rolling),
         fading: timed('windows', windows.fading),
       },
+      trees: { traverse: timed('trees', trees.traverse), grow: timed('trees', trees.grow) },
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -3,6 +3,7 @@ import type { TableLimits } from './limits.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
+import type { TreesKernel } from './trees.js';
 import type { WindowsKernel } from './windows.js';
 
 /**
@@ -35,6 +36,7 @@ export interface Engine {
   readonly distances: DistancesKernel;
   readonly maps: MapsKernel;
   readonly windows: WindowsKernel;
+  readonly trees: TreesKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
@@ -57,6 +59,7 @@ export const KERNEL_FAMILIES = [
   'distances',
   'maps',
   'windows',
+  'trees',
   'student',
   'distributions',
   'random',

@@ -13,6 +13,7 @@ import { random } from './random.js';
 import { select } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
+import { trees } from './trees.js';
 import { widen } from './widen.js';
 import { windows } from './windows.js';
 
@@ -33,6 +34,7 @@ export async function jsEngine(): Promise<Engine> {
     distances,
     maps,
     windows,
+    trees,
     student,
     distributions,
     random,

@@ -16,6 +16,7 @@ import { Quantiles } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { Team } from './team.js';
+import { trees } from './trees.js';
 import { widen } from './widen.js';
 import { windows } from './windows.js';
 
@@ -43,6 +44,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     distances: distances(arena, team),
     maps: maps(arena, team),
     windows: windows(arena, team),
+    trees: trees(arena, team),
     student: student(kernels),
     distributions: distributions(kernels, arena),
     random: random(kernels, arena),

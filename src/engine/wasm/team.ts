@@ -44,6 +44,8 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'traverse',
+  'grow',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
