@@ -25,9 +25,11 @@ import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUn
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
+import { logisticUnit } from './losses';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
+import { probabilitiesUnit } from './probabilities';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
@@ -95,6 +97,8 @@ export enum Operation {
   extremes,
   faded,
   fading,
+  logistic,
+  probabilities,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -138,6 +142,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.extremes: return extremesUnit(task, unit, lane);
     case Operation.faded: return fadedUnit(task, unit, lane);
     case Operation.fading: return fadingUnit(task, unit, lane);
+    case Operation.logistic: return logisticUnit(task, unit, lane);
+    case Operation.probabilities: return probabilitiesUnit(task, unit, lane);
     default: unreachable();
   }
 }

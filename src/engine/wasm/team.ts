@@ -44,6 +44,8 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'logistic',
+  'probabilities',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
