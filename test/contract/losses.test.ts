@@ -105,11 +105,11 @@ describeEngines((under) => {
       const w = drawn(71, outputs * (d + (intercept ? 1 : 0)), 0.7);
       const want = byDefinition(rows, w);
       const [curved, plain] = losses.logistic(rows, (at) => [at(w, true), at(w, false)]);
-      for (const got of [curved!, plain!]) {
+      for (const got of [curved, plain]) {
         expectClose([got.loss, got.total], [want.loss, want.total], want.loss + want.total, 'sum');
         expectClose(got.gradient, want.gradient, length * (d + 1), 'gradient');
       }
-      expect(plain!.hessian).toBeUndefined();
+      expect(plain.hessian).toBeUndefined();
       const size = w.length;
       const width = size / outputs;
       const lower = (matrix: Float64Array): Float64Array =>
@@ -118,7 +118,7 @@ describeEngines((under) => {
           const [c, o] = [Math.floor(row / width), Math.floor(column / width)];
           return o <= c && column % width <= row % width;
         });
-      expectClose(lower(curved!.hessian!), lower(want.hessian), length * (d + 1) ** 2, 'Hessian');
+      expectClose(lower(curved.hessian!), lower(want.hessian), length * (d + 1) ** 2, 'Hessian');
     }
   });
 
@@ -128,7 +128,7 @@ describeEngines((under) => {
     const [v, w] = [drawn(72, 12), drawn(73, 12)];
     const [first, second, again] = losses.logistic(rows, (at) => [at(v, false), at(w, true), at(v, false)]);
     expect(again).toEqual(first);
-    expect(second!.loss).not.toBe(first!.loss);
+    expect(second.loss).not.toBe(first.loss);
     expect(losses.logistic(rows, (at) => at(w, true))).toEqual(second);
   });
 
