@@ -26,9 +26,11 @@ import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
 import { growUnit } from './growth';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
+import { logisticUnit } from './losses';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
+import { probabilitiesUnit } from './probabilities';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
@@ -99,6 +101,8 @@ export enum Operation {
   fading,
   traverse,
   grow,
+  logistic,
+  probabilities,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -144,6 +148,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.fading: return fadingUnit(task, unit, lane);
     case Operation.traverse: return traverseUnit(task, unit, lane);
     case Operation.grow: return growUnit(task, unit, lane);
+    case Operation.logistic: return logisticUnit(task, unit, lane);
+    case Operation.probabilities: return probabilitiesUnit(task, unit, lane);
     default: unreachable();
   }
 }

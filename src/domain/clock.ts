@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, maps, order, student, trees, windows } = engine;
+    const { ahead, distances, losses, maps, order, student, trees, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -52,6 +52,10 @@ export class KernelClock {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),
         chiSquare: timed('distances', distances.chiSquare),
+      },
+      losses: {
+        logistic: (rows, use) => losses.logistic(rows, (loss) => use(timed('losses', loss))),
+        probabilities: timed('losses', losses.probabilities),
       },
       maps: {
         gaps: timed('maps', maps.gaps),

@@ -1,5 +1,6 @@
 import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
+import type { LossesKernel } from './losses.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
 import type { Numbers, Table } from './tables.js';
@@ -34,6 +35,7 @@ export interface Engine {
   readonly order: OrderKernel;
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
+  readonly losses: LossesKernel;
   readonly maps: MapsKernel;
   readonly windows: WindowsKernel;
   readonly trees: TreesKernel;
@@ -57,6 +59,7 @@ export const KERNEL_FAMILIES = [
   'order',
   'silhouette',
   'distances',
+  'losses',
   'maps',
   'windows',
   'trees',

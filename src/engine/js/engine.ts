@@ -6,6 +6,7 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { moments } from './moments.js';
 import { order } from './order.js';
@@ -32,6 +33,7 @@ export async function jsEngine(): Promise<Engine> {
     order,
     silhouette,
     distances,
+    losses,
     maps,
     windows,
     trees,

@@ -8,6 +8,7 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { MomentsOf } from './moments.js';
 import { order } from './order.js';
@@ -42,6 +43,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     order: order(kernels, arena, team),
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
+    losses: losses(arena, team),
     maps: maps(arena, team),
     windows: windows(arena, team),
     trees: trees(arena, team),

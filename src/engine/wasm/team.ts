@@ -46,6 +46,8 @@ export const OPERATIONS = [
   'fading',
   'traverse',
   'grow',
+  'logistic',
+  'probabilities',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
