@@ -27,6 +27,7 @@ import { groupsUnit } from './groups';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
+import { nearestUnit, plantUnit } from './neighbours';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
@@ -95,6 +96,8 @@ export enum Operation {
   extremes,
   faded,
   fading,
+  plant,
+  nearest,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -138,6 +141,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.extremes: return extremesUnit(task, unit, lane);
     case Operation.faded: return fadedUnit(task, unit, lane);
     case Operation.fading: return fadingUnit(task, unit, lane);
+    case Operation.plant: return plantUnit(task, unit);
+    case Operation.nearest: return nearestUnit(task, unit, lane);
     default: unreachable();
   }
 }

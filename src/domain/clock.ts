@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, maps, order, student, windows } = engine;
+    const { ahead, distances, maps, neighbours, order, student, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -52,6 +52,12 @@ export class KernelClock {
         sums: timed('distances', distances.sums),
         differences: timed('distances', distances.differences),
         chiSquare: timed('distances', distances.chiSquare),
+      },
+      neighbours: {
+        arrange: timed('neighbours', neighbours.arrange),
+        nearest: timed('neighbours', neighbours.nearest),
+        assign: timed('neighbours', neighbours.assign),
+        density: timed('neighbours', neighbours.density),
       },
       maps: {
         gaps: timed('maps', maps.gaps),

@@ -2,6 +2,7 @@ import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
+import type { NeighboursKernel } from './neighbours.js';
 import type { Numbers, Table } from './tables.js';
 import type { WindowsKernel } from './windows.js';
 
@@ -33,6 +34,7 @@ export interface Engine {
   readonly order: OrderKernel;
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
+  readonly neighbours: NeighboursKernel;
   readonly maps: MapsKernel;
   readonly windows: WindowsKernel;
   readonly student: StudentKernel;
@@ -55,6 +57,7 @@ export const KERNEL_FAMILIES = [
   'order',
   'silhouette',
   'distances',
+  'neighbours',
   'maps',
   'windows',
   'student',

@@ -8,6 +8,7 @@ import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { maps } from './maps.js';
 import { moments } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
@@ -31,6 +32,7 @@ export async function jsEngine(): Promise<Engine> {
     order,
     silhouette,
     distances,
+    neighbours,
     maps,
     windows,
     student,

@@ -10,6 +10,7 @@ import { json } from './json.js';
 import { kmeans } from './kmeans.js';
 import { maps } from './maps.js';
 import { MomentsOf } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { Quantiles } from './select.js';
@@ -41,6 +42,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     order: order(kernels, arena, team),
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
+    neighbours: neighbours(kernels, arena, team, moments.of),
     maps: maps(arena, team),
     windows: windows(arena, team),
     student: student(kernels),

@@ -44,6 +44,8 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'plant',
+  'nearest',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
