@@ -2,6 +2,7 @@ import { met, type Row } from './compare.js';
 import { cases as comoments } from './comoments.bench.js';
 import { cases as csv } from './csv.bench.js';
 import { cases as distances } from './distances.bench.js';
+import { cases as neighbours } from './neighbours.bench.js';
 import { cases as distributions } from './distributions.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
@@ -30,6 +31,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...student,
   ...distances,
   ...losses,
+  ...neighbours,
   ...maps,
   ...distributions,
   ...random,

@@ -42,6 +42,7 @@ describe('release.wasm', () => {
       'function kmeans_row',
       'function kmeans_search',
       'function moments_merge',
+      'function neighbours_boxes',
       'function order_sample',
       'function order_starts',
       'function random_doubles',
