@@ -6,6 +6,7 @@ import { cases as distributions } from './distributions.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
+import { cases as losses } from './losses.bench.js';
 import type { MeasureOptions } from './measure.js';
 import { cases as maps } from './maps.bench.js';
 import { cases as moments } from './moments.bench.js';
@@ -28,6 +29,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...silhouette,
   ...student,
   ...distances,
+  ...losses,
   ...maps,
   ...distributions,
   ...random,

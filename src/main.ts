@@ -33,9 +33,10 @@ async function main(): Promise<void> {
 
   // While the lanes start in threads of their own.
   const { openRegistry } = await import('./adapters/registry/registry.js');
-  const [registry, { endpoints }, { createApp }, { listen }] = await Promise.all([
+  const [registry, { endpoints }, { documentSchema }, { createApp }, { listen }] = await Promise.all([
     openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
     import('./domain/endpoints.js'),
+    import('./domain/models/document-schema.js'),
     import('./adapters/http/app.js'),
     import('./adapters/http/server.js'),
   ]);
@@ -46,8 +47,18 @@ async function main(): Promise<void> {
     endpoints,
     lanes,
     registry,
+    documentSchema,
     recordSpans: telemetry.record,
-    limits: { json: text, ndjson: text, csv: text, arrow: binary, parquet: binary },
+    limits: {
+      json: text,
+      ndjson: text,
+      csv: text,
+      arrow: binary,
+      parquet: binary,
+      model: { bytes: config.maxModelBytes, setting: 'MAX_MODEL_BYTES' },
+      inference: binary,
+      invocations: text,
+    },
     tableLimits: config.tableLimits,
     pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
     deadlineMs: config.deadlineMs,

@@ -6,6 +6,7 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { moments } from './moments.js';
 import { order } from './order.js';
@@ -13,6 +14,7 @@ import { random } from './random.js';
 import { select } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
+import { trees } from './trees.js';
 import { widen } from './widen.js';
 import { windows } from './windows.js';
 
@@ -31,8 +33,10 @@ export async function jsEngine(): Promise<Engine> {
     order,
     silhouette,
     distances,
+    losses,
     maps,
     windows,
+    trees,
     student,
     distributions,
     random,

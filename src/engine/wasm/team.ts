@@ -44,6 +44,10 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'traverse',
+  'grow',
+  'logistic',
+  'probabilities',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
