@@ -29,7 +29,7 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html'].map((name) =>
+    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'onnx'].map((name) =>
       within(`adapters/${name}`),
     ),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
@@ -57,6 +57,7 @@ module.exports = {
       to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/'] },
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
+    { from: { path: folder('adapters/onnx') }, to: { path: 'node_modules/onnxruntime-web/' } },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },
