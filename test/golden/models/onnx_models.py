@@ -237,7 +237,7 @@ for key, value in (("location", "/etc/passwd"), ("offset", "0"), ("length", "8")
     weight.external_data.add(key=key, value=value)
 refused["external-data"] = outside
 
-# Valid models that do harm when they run: one never ends, one wants 256 GiB.
+# Valid models that do harm when they run: one never ends, one wants 64 GiB for a row.
 body = helper.make_graph(
     [
         helper.make_node("Identity", ["go"], ["go_on"]),
@@ -260,12 +260,15 @@ endless = graph(
 )
 bomb = graph(
     [
-        helper.make_node("Expand", ["X", "many"], ["big"]),
-        helper.make_node("ReduceSum", ["big"], ["Y"], keepdims=1),
+        helper.make_node("Shape", ["X"], ["shape"]),
+        helper.make_node("Mul", ["shape", "many"], ["large"]),
+        helper.make_node("ConstantOfShape", ["large"], ["big"]),
+        helper.make_node("ReduceSum", ["big"], ["sum"], keepdims=0),
+        helper.make_node("Add", ["X", "sum"], ["Y"]),
     ],
     [tensor("X", [None, 1])],
     [tensor("Y", [None, 1])],
-    [numpy_helper.from_array(np.array([2**20, 2**16], np.int64), "many")],
+    [numpy_helper.from_array(np.array([2**17, 2**17], np.int64), "many")],
 )
 harmful = {"endless": endless, "bomb": bomb}
 
