@@ -29,9 +29,19 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'onnx'].map((name) =>
-      within(`adapters/${name}`),
-    ),
+    ...[
+      'http',
+      'arrow',
+      'json',
+      'csv',
+      'parquet',
+      'codecs',
+      'schema',
+      'telemetry',
+      'html',
+      'onnx',
+      'registry',
+    ].map((name) => within(`adapters/${name}`)),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
     {
       from: { path: folder('adapters/http') },
@@ -58,6 +68,10 @@ module.exports = {
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
     { from: { path: folder('adapters/onnx') }, to: { path: 'node_modules/onnxruntime-web/' } },
+    {
+      from: { path: folder('adapters/registry') },
+      to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },
+    },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },

@@ -6,6 +6,11 @@ import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
 import { batch } from './hypothesis/batch.js';
 import { testEndpoints } from './hypothesis/endpoints.js';
+import { evaluate } from './models/evaluate.js';
+import { fit } from './models/fit.js';
+import { importDocument } from './models/import-document.js';
+import { importOnnx } from './models/import-onnx.js';
+import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
@@ -18,4 +23,9 @@ export const endpoints: readonly Endpoint[] = [
   batch,
   features,
   profile,
+  fit,
+  importDocument,
+  importOnnx,
+  predict,
+  evaluate,
 ];
