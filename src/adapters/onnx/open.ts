@@ -53,7 +53,7 @@ async function guarded<T>(use: () => Promise<T>, verified: Verified, { most }: R
     return await use();
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    if (/bad_alloc|failed to allocate a buffer/iu.test(text))
+    if (/bad_alloc|failed to allocate|Tensor shape is too large/iu.test(text))
       throw lacking(`a model that needs at most ${most} bytes of memory`, 'one that needs more');
     if (error instanceof Error && /ERROR_CODE: \d+/u.test(text)) throw said(text, verified);
     const reason = excerpt(text.replaceAll(/\s+/gu, ' '), 120);
@@ -114,7 +114,10 @@ function domainOf(operator: string, { operators }: Verified): string {
 
 /** Without the runtime's own places: paths of its sources, functions of C++. */
 function shortened(text: string): string {
-  const message = text.replace(/^.*?ERROR_MESSAGE:\s*/su, '').replaceAll(/\s+/gu, ' ');
+  const message = text
+    .replace(/^.*?ERROR_MESSAGE:\s*/su, '')
+    .replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /u, '')
+    .replaceAll(/\s+/gu, ' ');
   const plain = message.replaceAll(/(?:[\w./-]*\/)?[\w.-]+\.(?:cc|h):\d+ (?:.*\) )?/gu, '');
   return excerpt(plain.trim(), 200);
 }

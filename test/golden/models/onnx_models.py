@@ -194,6 +194,68 @@ keep(
     feeds={"X": np.array([[1.0, 2.0, 3.0], [1e300, 0.0, 0.0], [0.1, 0.7, -0.3]])},
 )
 
+# Whole numbers, booleans and a vector; one row at a time; any number of columns, classes without names.
+keep(
+    "whole",
+    graph(
+        [
+            helper.make_node("Cast", ["count"], ["c"], to=TensorProto.FLOAT),
+            helper.make_node("Cast", ["flag"], ["f"], to=TensorProto.FLOAT),
+            helper.make_node("Cast", ["code"], ["d"], to=TensorProto.FLOAT),
+            helper.make_node("Unsqueeze", ["f", "one"], ["g"]),
+            helper.make_node("Sum", ["c", "g", "d"], ["variable"]),
+        ],
+        [
+            tensor("count", ["n", 1], TensorProto.INT64),
+            tensor("flag", ["n"], TensorProto.BOOL),
+            tensor("code", ["n", 1], TensorProto.INT32),
+        ],
+        [tensor("variable", ["n", 1])],
+        [numpy_helper.from_array(np.array([1], np.int64), "one")],
+    ),
+    [[3, True, -4], [1000000, False, 7]],
+    {"predictions": [0.0, 1000007.0]},
+    feeds={
+        "count": np.array([[3], [1000000]], np.int64),
+        "flag": np.array([True, False]),
+        "code": np.array([[-4], [7]], np.int32),
+    },
+)
+keep(
+    "one-row",
+    graph(
+        [helper.make_node("ReduceSum", ["X", "one"], ["variable"], keepdims=1)],
+        [tensor("X", [1, 3])],
+        [tensor("variable", [1, 1])],
+        [numpy_helper.from_array(np.array([1], np.int64), "one")],
+    ),
+    [[1.0, 2.0, 4.0]],
+    {"predictions": [7.0]},
+)
+keep(
+    "unnamed",
+    graph(
+        [
+            helper.make_node("Softmax", ["X"], ["probabilities"], axis=1),
+            helper.make_node("ArgMax", ["X"], ["label"], axis=1, keepdims=0),
+        ],
+        [tensor("X", ["n", None])],
+        [tensor("label", ["n"], TensorProto.INT64), tensor("probabilities", ["n", None])],
+    ),
+    [[1.0, 2.0, 4.0], [0.0, -1.0, -2.0]],
+    {"predictions": [2, 0]},
+)
+keep(
+    "several",
+    graph(
+        [helper.make_node("Neg", ["X"], ["negated"]), helper.make_node("ReduceMax", ["X"], ["most"], axes=[1])],
+        [tensor("X", ["n", 2])],
+        [tensor("negated", ["n", 2]), tensor("most", ["n", 1])],
+    ),
+    [[1.0, 2.0], [0.0, -1.0]],
+    {},
+)
+
 # What is refused.
 refused = {
     "zipmap": exported(logistic, zipmap=True),
@@ -217,6 +279,10 @@ refused = {
         [tensor("Y", [None, 2])],
         opsets=(("", 99),),
     ),
+    "scalar": graph(
+        [helper.make_node("ReduceSum", ["X"], ["Y"], keepdims=0)], [tensor("X", [None, 2])], [tensor("Y", [])]
+    ),
+    "batch-of-32": graph([helper.make_node("Relu", ["X"], ["Y"])], [tensor("X", [32, 2])], [tensor("Y", [32, 2])]),
     "image": graph(
         [helper.make_node("Relu", ["X"], ["Y"])],
         [tensor("X", [None, 3, 8, 8])],
