@@ -133,6 +133,11 @@ export function startLanes(options: LanesOptions): Lanes {
       if (sweeping) sweep();
       sweeping = false;
     } else finish(lane, message);
+    if (message.type === 'problem' && message.ended === true) {
+      lane.stopped = message.detail;
+      void lane.worker.terminate();
+      return;
+    }
     next(lane);
     if (message.type === 'ready') spawnForWaiting();
   };
