@@ -2,7 +2,7 @@
 import type { DecodeTools } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { Column, Table } from '../../ports/tables.js';
-import { afterSpace, afterString, afterWord, refuseSyntax, type Stretch } from './scan.js';
+import { afterSpace, afterString, afterWord, isNested, refuseSyntax, type Stretch } from './scan.js';
 
 /** An array of values, flat or nested as its shape says. */
 export interface Grid {
@@ -13,6 +13,25 @@ export interface Grid {
   /** Values of a row. */
   readonly width: number;
   readonly pointer: string;
+}
+
+/** Pointer to a value of an array of this shape, by its place in row-major order. */
+export function pointerTo(
+  {
+    pointer,
+    shape,
+    nested,
+  }: { readonly pointer: string; readonly shape: readonly number[]; readonly nested: boolean },
+  index: number,
+): string {
+  if (!nested) return `${pointer}/${index}`;
+  let rest = index;
+  const places = [...shape].reverse().map((size) => {
+    const place = rest % size;
+    rest = (rest - place) / size;
+    return place;
+  });
+  return [pointer, ...places.reverse()].join('/');
 }
 
 const [QUOTE, COMMA, OPEN, CLOSE, OBJECT] = [0x22, 0x2c, 0x5b, 0x5d, 0x7b];
@@ -158,9 +177,11 @@ function located(error: unknown, grids: readonly Grid[]): unknown {
   const [, name, row] = /^\/columns\/(\d+)(?:\/(\d+))?$/u.exec(error.faults[0]?.pointer ?? '') ?? [];
   if (name !== undefined) {
     let column = Number(name);
-    for (const { width, pointer } of grids) {
+    for (const grid of grids) {
+      const { width, pointer, text, stretch } = grid;
       if (column < width) {
-        const at = row === undefined ? pointer : `${pointer}/${Number(row) * width + column}`;
+        const nested = isNested(text, stretch.start);
+        const at = row === undefined ? pointer : pointerTo({ ...grid, nested }, Number(row) * width + column);
         return Problem.at(at, error.code, error.message);
       }
       column -= width;

@@ -11,12 +11,12 @@ import {
   afterValue,
   ARRAY,
   OBJECT,
+  isNested,
   parseWithout,
   readArray,
   readObject,
-  type Stretch,
 } from './scan.js';
-import { type Tensor, tensorsOf } from './tensors.js';
+import { type Cut, type Tensor, tensorsOf } from './tensors.js';
 import { typedColumn } from './values.js';
 
 /**
@@ -84,8 +84,8 @@ export const readInference: Decoder = (body, tools) => {
 };
 
 /** Where the arrays in `data` of the tensors lie. */
-function dataOf(text: Uint8Array, depth: number): readonly Stretch[] {
-  const cuts: Stretch[] = [];
+function dataOf(text: Uint8Array, depth: number): readonly Cut[] {
+  const cuts: Cut[] = [];
   const start = afterSpace(text, 0);
   if (text[start] !== OBJECT) return cuts;
   const tensor = (at: number): number =>
@@ -93,7 +93,8 @@ function dataOf(text: Uint8Array, depth: number): readonly Stretch[] {
       ? afterValue(text, at, depth)
       : readObject(text, at, (key, value) => {
           const end = afterValue(text, value, depth);
-          if (key === 'data' && text[value] === ARRAY) cuts.push({ start: value, end });
+          if (key === 'data' && text[value] === ARRAY)
+            cuts.push({ start: value, end, nested: isNested(text, value) });
           return end;
         });
   readObject(text, start, (key, value) =>

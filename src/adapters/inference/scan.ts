@@ -10,6 +10,10 @@ export interface Stretch {
   readonly end: number;
 }
 
+/** Whether the array at `at` begins with an array. */
+export const isNested = (text: Uint8Array, at: number): boolean =>
+  text[afterSpace(text, at + 1)] === OPEN_ARRAY;
+
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 export const ARRAY = OPEN_ARRAY;

@@ -4,6 +4,11 @@ import { excerpt, Problem } from '../../ports/problem.js';
 import { datatypeOf, kindOf, KINDS } from './datatypes.js';
 import type { Stretch } from './scan.js';
 
+/** An array of data in JSON. */
+export interface Cut extends Stretch {
+  readonly nested: boolean;
+}
+
 /** A tensor of a request, and where its elements are. */
 export interface Tensor {
   readonly name: string;
@@ -14,7 +19,7 @@ export interface Tensor {
   readonly width: number;
   readonly pointer: string;
   readonly data:
-    | { readonly kind: 'json'; readonly stretch: Stretch }
+    | { readonly kind: 'json'; readonly stretch: Stretch; readonly nested: boolean }
     | { readonly kind: 'binary'; readonly bytes: Uint8Array };
 }
 
@@ -37,7 +42,7 @@ const own = (members: Members, name: string): unknown =>
  */
 export function tensorsOf(
   inputs: unknown,
-  cuts: readonly Stretch[],
+  cuts: readonly Cut[],
   binary: Uint8Array,
   limits: TableLimits,
 ): readonly Tensor[] {
@@ -66,8 +71,8 @@ export function tensorsOf(
     width += head.width;
     refuseSize(head.rows, width, limits);
     const size = binarySize(members, pointer);
-    if (size === undefined) return { ...head, data: { kind: 'json', stretch: dataOf(members, cuts, head) } };
-    if (own(members, 'data') !== undefined) {
+    if (size === undefined) return { ...head, data: jsonData(members, cuts, head) };
+    if ((own(members, 'data') ?? null) !== null) {
       const detail = 'expected data in JSON or binary_data_size, got both';
       throw Problem.at(`${pointer}/data`, 'invalid_request', detail);
     }
@@ -157,7 +162,7 @@ function binarySize(members: Members, pointer: string): number | undefined {
   throw Problem.at(`${at}/binary_data_size`, 'invalid_request', detail);
 }
 
-function dataOf(members: Members, cuts: readonly Stretch[], { pointer, datatype }: Head): Stretch {
+function jsonData(members: Members, cuts: readonly Cut[], { pointer, datatype }: Head): Tensor['data'] {
   const data = own(members, 'data');
   if (!Array.isArray(data)) {
     const detail = `expected an array of values, or binary_data_size in the parameters, got ${kindOf(data)}`;
@@ -167,7 +172,8 @@ function dataOf(members: Members, cuts: readonly Stretch[], { pointer, datatype 
     const detail = 'expected FP16 as binary data, got it in JSON';
     throw Problem.at(`${pointer}/data`, 'unsupported_type', detail);
   }
-  return cuts[Number(data[0])]!;
+  const stretch = cuts[Number(data[0])]!;
+  return { kind: 'json', stretch, nested: stretch.nested };
 }
 
 /** A tensor has exactly the bytes of its shape; one of BYTES at least a length for each element. */

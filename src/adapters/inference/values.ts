@@ -2,6 +2,7 @@
 import { type Column, type NumericColumn, numericCells } from '../../ports/tables.js';
 import { Problem } from '../../ports/problem.js';
 import { KINDS } from './datatypes.js';
+import { pointerTo } from './grid.js';
 import type { Tensor } from './tensors.js';
 
 /**
@@ -38,13 +39,14 @@ export function typedColumn(column: Column, tensor: Tensor, j: number, name: str
 }
 
 function refuse(
-  { datatype, pointer, width }: Tensor,
+  { datatype, pointer, width, shape, data }: Tensor,
   j: number,
   row: number,
   expected: string,
   code: 'unsupported_value' | 'number_out_of_range' = 'unsupported_value',
 ): Problem {
-  const at = `${pointer}/data/${row * width + j}`;
+  const nested = data.kind === 'json' && data.nested;
+  const at = pointerTo({ pointer: `${pointer}/data`, shape, nested }, row * width + j);
   return Problem.at(at, code, `expected ${expected} for ${datatype}, got another value`);
 }
 
