@@ -29,8 +29,8 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html'].map((name) =>
-      within(`adapters/${name}`),
+    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'registry'].map(
+      (name) => within(`adapters/${name}`),
     ),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
     {
@@ -57,6 +57,10 @@ module.exports = {
       to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/'] },
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
+    {
+      from: { path: folder('adapters/registry') },
+      to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },
+    },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },

@@ -54,6 +54,7 @@ function answer(
     trace: new Trace(),
     sha256: () => '',
     version: '',
+    accept: 'json' as const,
   };
   const result = endpoint.run(question);
   if (result instanceof Promise) throw new TypeError(`expected ${name} to answer at once`);

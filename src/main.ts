@@ -31,7 +31,10 @@ async function main(): Promise<void> {
     },
   });
 
+  const { openRegistry } = await import('./adapters/registry/registry.js');
+  const registry = await openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes });
   const { endpoints } = await import('./domain/endpoints.js');
+  const { documentSchema } = await import('./domain/models/document-schema.js');
   const { createApp } = await import('./adapters/http/app.js');
   const { listen } = await import('./adapters/http/server.js');
   let stopping = false;
@@ -40,8 +43,19 @@ async function main(): Promise<void> {
   const app = createApp({
     endpoints,
     lanes,
+    registry,
+    documentSchema,
     recordSpans: telemetry.record,
-    limits: { json: text, ndjson: text, csv: text, arrow: binary, parquet: binary },
+    limits: {
+      json: text,
+      ndjson: text,
+      csv: text,
+      arrow: binary,
+      parquet: binary,
+      model: { bytes: config.maxModelBytes, setting: 'MAX_MODEL_BYTES' },
+      inference: binary,
+      invocations: text,
+    },
     tableLimits: config.tableLimits,
     pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
     deadlineMs: config.deadlineMs,
@@ -60,6 +74,7 @@ async function main(): Promise<void> {
     void server
       .close(config.deadlineMs)
       .then(() => lanes.close())
+      .then(() => registry.close())
       .then(() => telemetry.shutdown())
       .catch((error: unknown) => {
         log('error', 'stopping failed', { error: String(error) });

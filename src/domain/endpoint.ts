@@ -5,7 +5,7 @@ import type { Profile } from '../ports/profile.js';
 import type { JSONSchema } from '../ports/schema.js';
 import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
-import type { MadeModel } from '../ports/lanes.js';
+import type { Job, MadeModel } from '../ports/lanes.js';
 import type { OpenOnnx } from '../ports/onnx.js';
 import type { OpenModel } from './models/model.js';
 import type { Notes } from './notes.js';
@@ -33,6 +33,8 @@ export interface Question<Options> {
   /** Of the parts, one behind the other, in hexadecimal. */
   readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   readonly version: string;
+  /** What the client wants: an answer of another form need not be made. */
+  readonly accept: Job['accept'];
   /** The stored model that it asks, where the endpoint uses one. */
   readonly model?: OpenModel | undefined;
   /** The body as it came, where the endpoint takes a model's document; its table is empty then. */

@@ -6,6 +6,10 @@ import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
 import { batch } from './hypothesis/batch.js';
 import { testEndpoints } from './hypothesis/endpoints.js';
+import { evaluate } from './models/evaluate.js';
+import { fit } from './models/fit.js';
+import { importDocument } from './models/import-document.js';
+import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
@@ -18,4 +22,8 @@ export const endpoints: readonly Endpoint[] = [
   batch,
   features,
   profile,
+  fit,
+  importDocument,
+  predict,
+  evaluate,
 ];

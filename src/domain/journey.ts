@@ -104,6 +104,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     trace,
     sha256: tools.sha256,
     version: tools.version,
+    accept: job.accept,
     model: model?.model,
     document: job.format === 'model' ? body : undefined,
     openOnnx: tools.openOnnx,

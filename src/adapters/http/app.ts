@@ -1,26 +1,25 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Endpoint } from '../../domain/endpoint.js';
-import type { Format } from '../../ports/formats.js';
-import type { Job } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
-import type { RecordSpans } from '../../ports/trace.js';
+import type { Registry } from '../../ports/registry.js';
+import type { JSONSchema } from '../../ports/schema.js';
+import { analysis, type AnalysisOptions, send } from './analysis.js';
 import { docsRouter } from './docs.js';
-import type { Begin } from './early.js';
 import { ENCODINGS } from './encoding.js';
-import { type IntakeOptions, type Received, receive } from './intake.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
-import { acceptOf, ARROW_STREAM, deadlineOf, PAGE, requestIdOf } from './negotiate.js';
+import { modelsRouter } from './models.js';
+import { requestIdOf } from './negotiate.js';
 import { openApi } from './openapi.js';
+import { onlyMethods } from './methods.js';
 import { problemReply } from './problems.js';
 
-export interface AppOptions extends IntakeOptions {
+export interface AppOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
-  readonly recordSpans: RecordSpans;
-  readonly deadlineMs: number;
+  readonly registry: Registry;
+  /** Of a model's document. */
+  readonly documentSchema: JSONSchema;
   readonly version: string;
-  /** Whether requests are taken: false while the process stops. */
-  readonly accepting: () => boolean;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
@@ -54,13 +53,16 @@ function routes(options: AppOptions): Express {
     next();
   });
 
-  for (const endpoint of endpoints) {
+  for (const endpoint of endpoints.filter(({ model }) => model === undefined)) {
     app
       .route(endpoint.path)
-      .post((request, response) => analysis(request, response, endpoint, options))
+      .post(async (request, response) => {
+        send(response, await analysis(request, response, endpoint, options));
+      })
       .all(onlyMethods('POST'));
   }
-  const document = openApi(endpoints, version);
+  app.use(modelsRouter(options));
+  const document = openApi(endpoints, options.documentSchema, version);
   const page = (path: string, answer: (response: Response) => void): void => {
     app
       .route(path)
@@ -94,67 +96,8 @@ function routes(options: AppOptions): Express {
   return app;
 }
 
-const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
-  [ARROW_STREAM, 'arrow'],
-  [PAGE, 'html'],
-]);
-/** A page is made of itself alone: nothing runs in it, and it loads nothing. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 const requestId = (response: Response): string => String(response.locals.requestId);
-
-async function analysis(
-  request: Request,
-  response: Response,
-  endpoint: Endpoint,
-  options: AppOptions,
-): Promise<void> {
-  const { lanes } = options;
-  const started = performance.now();
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  if (!options.accepting())
-    throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
-  const offers = ['application/json'];
-  if (endpoint.answersArrow) offers.push(ARROW_STREAM);
-  if (endpoint.answersHtml === true) offers.push(PAGE);
-  const accepted = acceptOf(request.headers.accept, offers);
-  const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
-  const [, search = ''] = /\?([^#]*)/u.exec(request.originalUrl) ?? [];
-  const query = [...new URLSearchParams(search)];
-  const jobOf = (format: Format, rest: Omit<Partial<Received>, 'landing' | 'answer'> = {}): Job => ({
-    endpoint: endpoint.name,
-    format,
-    query,
-    accept: ANSWERS.get(accepted.type) ?? 'json',
-    ...(accepted.codecs.includes('lz4') && { arrowCompression: 'lz4' }),
-    ...(rest.extent !== undefined && { extent: rest.extent }),
-    ...(rest.reference !== undefined && { reference: rest.reference }),
-    ...(rest.options !== undefined && { options: rest.options }),
-    requestId: requestId(response),
-    receiveMs: performance.now() - started,
-  });
-  const left = (): number => Math.max(1, deadline - (performance.now() - started));
-  const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
-  const { takesReference = false } = endpoint;
-  const body = await receive(request, response, { ...options, begin, takesReference }, gone.signal);
-  const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
-  const { contentType, body: bytes, spans } = await answer;
-  options.recordSpans(spans);
-  if (accepted.type === PAGE) response.set('content-security-policy', PAGE_POLICY);
-  response.status(200).set('content-type', contentType).set('content-length', String(bytes.byteLength));
-  response.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-}
-
-function onlyMethods(allow: string): (request: Request, response: Response) => void {
-  return (request, response) => {
-    response.set('allow', allow);
-    throw new Problem('method_not_allowed', `expected ${allow}, got ${excerpt(request.method)}`);
-  };
-}
 
 function reply(error: unknown, request: Request, response: Response, logError: AppOptions['logError']): void {
   const id = requestId(response);

@@ -1,4 +1,4 @@
-import type { Format } from '../../ports/formats.js';
+import type { BodyFormat } from '../../ports/formats.js';
 import type { Extent, Landing, Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { ByteLimit } from './flow.js';
@@ -11,7 +11,7 @@ const ALIGNMENT = 64;
 /** Small chunks are joined when there are so many: a Buffer of one byte costs a hundred. */
 const MAX_PARTS = 64;
 
-export type FormatLimits = Readonly<Record<Format, ByteLimit>>;
+export type FormatLimits = Readonly<Record<BodyFormat, ByteLimit>>;
 
 export function tooLarge({ bytes, setting }: ByteLimit, got: string): Problem {
   return new Problem('too_large', `expected a body of at most ${bytes} bytes (${setting}), got ${got}`);
@@ -21,7 +21,7 @@ export interface BodyOptions {
   readonly lanes: Lanes;
   readonly limits: FormatLimits;
   /** Undefined: told by its first bytes, then by `filename`. */
-  readonly format: Format | undefined;
+  readonly format: BodyFormat | undefined;
   readonly filename?: string | undefined;
   /** Bytes that it will have at most, where that is known. */
   readonly expectedBytes: number | undefined;
@@ -32,14 +32,14 @@ export interface BodyOptions {
 /** A body where it will be computed on. */
 export interface Landed {
   readonly landing: Landing;
-  readonly format: Format;
+  readonly format: BodyFormat;
   readonly extent: Extent;
 }
 
 /** One table on its way to where it will be computed on: in Buffers while it is small, then in an arena as it arrives. */
 export class Body {
   readonly #options: BodyOptions;
-  #format: Format | undefined;
+  #format: BodyFormat | undefined;
   #landing: Landing | undefined;
   #parts: Buffer[] = [];
   #offset = 0;
@@ -93,7 +93,7 @@ export class Body {
     if (this.#parts.length >= MAX_PARTS) this.#parts = [Buffer.concat(this.#parts)];
   }
 
-  #settle(): Format {
+  #settle(): BodyFormat {
     const format = sniff(Buffer.concat(this.#parts), this.#options.filename);
     this.#format = format;
     this.#refuseLength(format);
@@ -102,7 +102,7 @@ export class Body {
     return format;
   }
 
-  #landExpected(format: Format): void {
+  #landExpected(format: BodyFormat): void {
     const { expectedBytes = 0, limits } = this.#options;
     if (expectedBytes > SMALL) this.#land(Math.min(expectedBytes, limits[format].bytes));
   }
@@ -118,7 +118,7 @@ export class Body {
     return landing;
   }
 
-  #refuseLength(format: Format): void {
+  #refuseLength(format: BodyFormat): void {
     const limit = this.#options.limits[format];
     if (this.#length > limit.bytes) throw tooLarge(limit, 'more');
   }

@@ -1,4 +1,4 @@
-import type { Format } from '../../ports/formats.js';
+import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Landing } from '../../ports/lanes.js';
 
 /** Bodies from this size on are worth being read before they are whole. */
@@ -8,7 +8,7 @@ const FIRST = 2 ** 20;
 /** The rest must be due within this, or the lane would wait more than it works. */
 const SOON_MS = 250;
 
-export type Begin = (landing: Landing, format: Format) => Promise<Answer> | undefined;
+export type Begin = (landing: Landing, format: BodyFormat) => Promise<Answer> | undefined;
 
 /** Has a large body of known length read while it arrives, once its end is near at the pace that it came so far. */
 export class HeadStart {
@@ -19,7 +19,7 @@ export class HeadStart {
   /** `refused`: what was begun failed before the body was whole. */
   constructor(
     readonly expectedBytes: number,
-    readonly format: Format,
+    readonly format: BodyFormat,
     readonly begin: Begin,
     readonly refused: (error: unknown) => void,
   ) {}

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Format } from '../../ports/formats.js';
+import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Extent, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Body, type FormatLimits, tooLarge } from './body.js';
@@ -22,6 +22,8 @@ export interface IntakeOptions {
 export interface Use {
   /** Whether it takes a second table, by multipart. */
   readonly takesReference: boolean;
+  /** What the body is, whatever its media type says. */
+  readonly format?: BodyFormat | undefined;
   /** Begins to answer before the body is whole, where that can be. */
   readonly begin: Begin;
 }
@@ -29,10 +31,10 @@ export interface Use {
 /** A body where it will be computed on. */
 export interface Received {
   readonly landing: Landing;
-  readonly format: Format;
+  readonly format: BodyFormat;
   readonly extent: Extent;
   /** The second table, in the same landing. */
-  readonly reference?: (Extent & { readonly format: Format }) | undefined;
+  readonly reference?: (Extent & { readonly format: BodyFormat }) | undefined;
   /** JSON text that came beside it. */
   readonly options: string | undefined;
   /** The answer that was begun before it was whole. */
@@ -59,7 +61,9 @@ export async function receive(
   options: IntakeOptions & Use,
   signal: AbortSignal,
 ): Promise<Received> {
-  const media = mediaOf(request.headers['content-type']);
+  const { format } = options;
+  const media: Media =
+    format === undefined ? mediaOf(request.headers['content-type']) : { kind: 'format', format };
   const encoding = encodingOf(request.headers['content-encoding']);
   const limit = limitOf(media, options);
   const declared = declaredLength(request);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import type { Format } from '../../ports/formats.js';
+import type { BodyFormat, Format } from '../../ports/formats.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import { listed, parameterised, type Parameterised } from './parameters.js';
 
@@ -28,7 +28,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 /** What a Content-Type says of a body. */
 export type Media =
-  | { readonly kind: 'format'; readonly format: Format }
+  | { readonly kind: 'format'; readonly format: BodyFormat }
   | { readonly kind: 'sniffed' }
   | { readonly kind: 'multipart'; readonly boundary: string };
 

@@ -3,13 +3,16 @@ import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
+import { MODEL_VERSION, modelPaths } from './openapi-models.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
 
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
-export function openApi(endpoints: readonly Endpoint[], version: string): object {
+export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSchema, version: string): object {
   const paths = Object.fromEntries(
-    endpoints.map((endpoint) => [endpoint.path, { post: operation(endpoint) }]),
+    endpoints
+      .filter(({ model }) => model === undefined)
+      .map((endpoint) => [endpoint.path, { post: operation(endpoint) }]),
   );
   const get = (summary: string, schema: object, tag = 'service'): object => ({
     get: {
@@ -37,6 +40,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): object
     servers: [{ url: '/' }],
     paths: {
       ...paths,
+      ...modelPaths(endpoints, operation),
       '/health/live': get('Whether the process lives', health),
       '/health/ready': get('Whether requests are taken and which engine computes', ready),
       '/version': get('Versions of the service and of Node', { type: 'object' }),
@@ -45,6 +49,8 @@ export function openApi(endpoints: readonly Endpoint[], version: string): object
       schemas: {
         Cell: CELL,
         Meta: META,
+        ModelDocument: documentSchema,
+        ModelVersion: MODEL_VERSION,
         Problem: PROBLEM,
         Table: TABLE,
         ...Object.fromEntries(endpoints.flatMap(components)),
@@ -141,6 +147,8 @@ function operation(endpoint: Endpoint): object {
 }
 
 function bodies(endpoint: Endpoint): object {
+  if (endpoint.takes !== undefined)
+    return { 'application/json': { schema: { type: 'object' }, example: endpoint.example } };
   const { example, beside = [], takesReference = false } = endpoint;
   const { schema: options, properties } = optionsOf(endpoint);
   const own = Object.fromEntries(beside.map((name) => [name, properties[name] ?? {}]));

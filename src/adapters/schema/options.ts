@@ -175,6 +175,8 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
       return `to have at least ${limit} item`;
     case 'maxItems':
       return `to have at most ${limit} items`;
+    case 'pattern':
+      return `to match ${(params as { readonly pattern?: string }).pattern ?? 'a pattern'}`;
     case 'uniqueItems':
       return 'to have no duplicates';
     default:

@@ -45,6 +45,11 @@ export interface Transformer extends Traits {
   readonly takes: 'numbers' | 'any';
   readonly fit: (columns: readonly Feature[], parameters: unknown, tools: FeatureTools) => Json;
   readonly transform: (columns: readonly Feature[], state: Json, tools: FeatureTools) => readonly Made[];
+  /**
+   * Throws TypeError or RangeError, "expected X, got Y", for a state that `fit` to so many columns would not make: one that
+   * was imported may have been written by an enemy.
+   */
+  readonly verify?: (state: Json, columns: number) => void;
   /** scikit-learn's fitted attributes, for the answer. */
   readonly attributes: (state: Json) => { readonly [name: string]: Json };
 }

@@ -38,6 +38,15 @@ export function readModel(document: Uint8Array): Model {
   };
 }
 
+/** A document as JSON has it. Throws 422 `invalid_model`. */
+export function parseDocument(document: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(document)) as unknown;
+  } catch {
+    throw invalid('expected a document in JSON, got other bytes');
+  }
+}
+
 function parsed(document: Uint8Array): ReturnType<typeof decodeState> {
   try {
     return decodeState(new TextDecoder('utf-8', { fatal: true }).decode(document));

@@ -1,0 +1,45 @@
+/** Documents by hash: the last used ones, of at most `budget` bytes. Readers of one that is on its way share it. */
+export class DocumentCache {
+  readonly #kept = new Map<string, SharedArrayBuffer>();
+  readonly #coming = new Map<string, Promise<SharedArrayBuffer>>();
+  #bytes = 0;
+
+  constructor(readonly budget: number) {}
+
+  /** What was kept under the hash, else what `read` gives. */
+  async get(sha256: string, read: () => Promise<SharedArrayBuffer>): Promise<SharedArrayBuffer> {
+    const kept = this.#kept.get(sha256);
+    if (kept !== undefined) {
+      // The order of a Map is that of its insertions: the last one was used last.
+      this.#kept.delete(sha256);
+      this.#kept.set(sha256, kept);
+      return kept;
+    }
+    const coming = this.#coming.get(sha256);
+    if (coming !== undefined) return coming;
+    const reading = read();
+    this.#coming.set(sha256, reading);
+    try {
+      const document = await reading;
+      this.#keep(sha256, document);
+      return document;
+    } finally {
+      this.#coming.delete(sha256);
+    }
+  }
+
+  drop(sha256: string): void {
+    this.#bytes -= this.#kept.get(sha256)?.byteLength ?? 0;
+    this.#kept.delete(sha256);
+  }
+
+  #keep(sha256: string, document: SharedArrayBuffer): void {
+    if (document.byteLength > this.budget) return;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes + document.byteLength <= this.budget) break;
+      this.drop(oldest);
+    }
+    this.#kept.set(sha256, document);
+    this.#bytes += document.byteLength;
+  }
+}

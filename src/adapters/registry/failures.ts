@@ -1,0 +1,31 @@
+import { Problem } from '../../ports/problem.js';
+
+/** What a full disk says, and one whose owner may write no more. */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'];
+
+/** The code of an error of the system or of SQLite; undefined of another error. */
+export function codeOf(error: unknown): string | undefined {
+  // No instanceof: errors of native modules may come from another realm.
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string' && /^(E[A-Z0-9]+|SQLITE_\w+)$/u.test(error.code))
+    return error.code;
+  // libsql's own words when it cannot open a file.
+  const message = 'message' in error ? String(error.message) : '';
+  return message.startsWith('ConnectionFailed(') ? 'SQLITE_CANTOPEN' : undefined;
+}
+
+/** Does what needs the disk. A failure of the disk becomes Problem `storage_failed`, without the path that the system names. */
+export async function onDisk<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    const got = FULL.includes(code) ? 'a full disk' : 'an error of the disk';
+    throw new Problem('storage_failed', `expected ${what}, got ${got} (${code})`);
+  }
+}
+
+/** What the operator is told of a folder of no use. */
+export const unwritable = (folder: string, code: string): Error =>
+  new Error(`expected a DATA_DIR that can be written to, got ${folder} (${code})`);

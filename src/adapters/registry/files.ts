@@ -1,0 +1,144 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, type FileHandle, access, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Problem } from '../../ports/problem.js';
+import { codeOf } from './failures.js';
+
+/** A document on the disk, whole, that has no name yet. */
+export interface Draft {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Gives it the name by which it is found. Durable when it resolves. */
+  keep(): Promise<void>;
+  /** Takes it away, if it was not kept. */
+  discard(): Promise<void>;
+}
+
+/** Documents as files of one folder, each under the SHA-256 of its bytes. */
+export interface DocumentFiles {
+  write(document: Uint8Array): Promise<Draft>;
+  /** Its bytes, verified by size and hash. `whose` stands in the message of Problem `storage_failed`. */
+  read(sha256: string, bytes: number, whose: string): Promise<SharedArrayBuffer>;
+  remove(sha256: string): Promise<void>;
+  /** Takes away drafts, and documents that `known` does not have. Files with other names are left alone. */
+  sweep(known: ReadonlySet<string>): Promise<void>;
+}
+
+/** Read, hashed and written at once: a few milliseconds in which the thread answers no one. */
+const STRETCH = 2 ** 20;
+const DRAFT = '.draft';
+const DOCUMENT = /^[0-9a-f]{64}$/u;
+
+/** Makes the folder. Rejects with the system's error when it cannot be written to. */
+export async function openFiles(folder: string): Promise<DocumentFiles> {
+  const made = await mkdir(folder, { recursive: true });
+  if (made !== undefined) await syncUpTo(folder, dirname(made));
+  await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  const pathOf = (sha256: string): string => join(folder, sha256);
+  return {
+    async write(document) {
+      const draft = join(folder, `${randomUUID()}${DRAFT}`);
+      const discard = (): Promise<void> => gone(draft);
+      try {
+        const sha256 = await written(draft, document);
+        return {
+          sha256,
+          bytes: document.byteLength,
+          async keep() {
+            await rename(draft, pathOf(sha256));
+            await sync(folder);
+          },
+          discard,
+        };
+      } catch (error) {
+        await discard();
+        throw error;
+      }
+    },
+    async read(sha256, bytes, whose) {
+      const handle = await open(pathOf(sha256), 'r');
+      try {
+        const { size } = await handle.stat();
+        if (size !== bytes) throw damaged(whose, `${bytes} bytes`, `${size}`);
+        const memory = shared(bytes);
+        if ((await filled(handle, new Uint8Array(memory))) !== sha256)
+          throw damaged(whose, `the SHA-256 it was stored with`, 'another');
+        return memory;
+      } finally {
+        await handle.close();
+      }
+    },
+    remove: (sha256) => gone(pathOf(sha256)),
+    async sweep(known) {
+      const names = await readdir(folder);
+      const left = names.filter((name) => name.endsWith(DRAFT) || (DOCUMENT.test(name) && !known.has(name)));
+      for (const name of left) await gone(join(folder, name));
+    },
+  };
+}
+
+/** Writes a new file to the disk itself. Its SHA-256. */
+async function written(path: string, document: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for (let at = 0; at < document.byteLength;) {
+      const stretch = document.subarray(at, at + STRETCH);
+      const { bytesWritten } = await handle.write(stretch);
+      hash.update(stretch.subarray(0, bytesWritten));
+      at += bytesWritten;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return hash.digest('hex');
+}
+
+/** Fills the memory from a file, as far as it goes. The SHA-256 of what it holds then. */
+async function filled(handle: FileHandle, memory: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < memory.byteLength;) {
+    const { bytesRead } = await handle.read(memory, at, Math.min(STRETCH, memory.byteLength - at));
+    if (bytesRead === 0) break;
+    hash.update(memory.subarray(at, at + bytesRead));
+    at += bytesRead;
+  }
+  return hash.digest('hex');
+}
+
+function shared(bytes: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch {
+    throw new Problem('out_of_memory', `expected memory for a model of ${bytes} bytes, got too little`);
+  }
+}
+
+/** What a client is told of a file that is not what it was. */
+export const damaged = (whose: string, expected: string, got: string): Problem =>
+  new Problem('storage_failed', `expected the stored ${whose} with ${expected}, got ${got}: it is damaged`);
+
+async function gone(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Makes the names in a folder durable (fsync of the folder; Windows has none and needs none). */
+async function sync(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncUpTo(folder: string, top: string): Promise<void> {
+  await sync(folder);
+  if (folder !== top) await syncUpTo(dirname(folder), top);
+}

@@ -1,0 +1,44 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** Tables of the catalog, for the types of its queries. */
+export interface Tables {
+  /** Every name that was ever given, with the last number it gave: it stays when its versions go. */
+  readonly model_names: { readonly name: string; readonly last_version: number };
+  /** A row for each version that is stored. */
+  readonly models: {
+    readonly name: string;
+    readonly version: number;
+    readonly created: string;
+    /** JSON. */
+    readonly card: string;
+    readonly sha256: string;
+    readonly bytes: number;
+  };
+}
+
+/**
+ * How the catalog became what it is, in order. A step that was released is never edited: a change is a new one. Written
+ * with Kysely's schema builder alone, so that another dialect runs the same.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001_models': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('model_names')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('last_version', 'integer', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('models')
+        .addColumn('name', 'text', (column) => column.notNull().references('model_names.name'))
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('created', 'text', (column) => column.notNull())
+        .addColumn('card', 'text', (column) => column.notNull())
+        .addColumn('sha256', 'text', (column) => column.notNull())
+        .addColumn('bytes', 'integer', (column) => column.notNull())
+        .addPrimaryKeyConstraint('models_key', ['name', 'version'])
+        .execute();
+      await db.schema.createIndex('models_sha256').on('models').column('sha256').execute();
+    },
+  },
+};
