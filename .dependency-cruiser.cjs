@@ -29,7 +29,7 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'registry'].map(
+    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'inference', 'registry'].map(
       (name) => within(`adapters/${name}`),
     ),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },

@@ -35,6 +35,7 @@ async function main(): Promise<void> {
   const registry = await openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes });
   const { endpoints } = await import('./domain/endpoints.js');
   const { documentSchema } = await import('./domain/models/document-schema.js');
+  const { modelTensors } = await import('./domain/models/output-tensors.js');
   const { createApp } = await import('./adapters/http/app.js');
   const { listen } = await import('./adapters/http/server.js');
   let stopping = false;
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     lanes,
     registry,
     documentSchema,
+    modelTensors,
     recordSpans: telemetry.record,
     limits: {
       json: text,

@@ -9,6 +9,8 @@ import { testEndpoints } from './hypothesis/endpoints.js';
 import { evaluate } from './models/evaluate.js';
 import { fit } from './models/fit.js';
 import { importDocument } from './models/import-document.js';
+import { infer } from './models/infer.js';
+import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
@@ -26,4 +28,6 @@ export const endpoints: readonly Endpoint[] = [
   importDocument,
   predict,
   evaluate,
+  infer,
+  invocations,
 ];

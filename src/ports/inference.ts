@@ -28,13 +28,25 @@ export interface TensorHeader {
   readonly columns: readonly string[];
 }
 
-/** A tensor of an answer, row-major. NaN: missing. */
+/** A tensor that a model takes or answers; −1: of any size. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+}
+
+export interface ModelTensors {
+  readonly inputs: readonly TensorFacts[];
+  readonly outputs: readonly TensorFacts[];
+}
+
+/** A tensor of an answer, row-major. NaN and null: missing, which only JSON and floating point can say. */
 export interface OutputTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data:
     | { readonly datatype: 'FP64' | 'FP32' | 'INT64' | 'INT32' | 'BOOL'; readonly values: ArrayLike<number> }
-    | { readonly datatype: 'BYTES'; readonly values: readonly string[] };
+    | { readonly datatype: 'BYTES'; readonly values: readonly (string | null)[] };
   /** Behind the JSON, as bytes. */
   readonly binary: boolean;
 }

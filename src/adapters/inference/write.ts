@@ -4,9 +4,13 @@ import { Problem } from '../../ports/problem.js';
 /** Elements that stand in JSON at most: its text is one string, and those have at most 2^29 characters. */
 const MOST_JSON_VALUES = 20_000_000;
 
+/** Labels are few: their bytes are made once. */
+const KNOWN_TEXTS = 4096;
+
 /**
  * JSON, with Triton's extension for binary tensor data behind it where a tensor is asked for so: the length of the JSON is in
- * `Inference-Header-Content-Length` then. Numbers that are not finite are null in JSON, as they are in binary.
+ * `Inference-Header-Content-Length` then. Numbers that are not finite are null in JSON, and as
+ * they are in binary.
  */
 export const writeInference: InferenceWriter = (answer) => {
   const { outputs } = answer;
@@ -56,7 +60,7 @@ function valuesText({ datatype, values }: OutputTensor['data']): string {
   const texts: string[] = [];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (datatype === 'BOOL') texts.push(value === 1 ? 'true' : 'false');
+    if (datatype === 'BOOL') texts.push(value === 1 ? 'true' : value === 0 ? 'false' : 'null');
     // Minus zero has no place among integers, and is 0 in JSON.
     else texts.push(Number.isFinite(value) ? String(value) : 'null');
   }
@@ -95,8 +99,14 @@ const WRITERS: Readonly<Record<NumberType, (view: DataView, i: number, value: nu
 };
 
 /** Each text with its length in 4 bytes before it. */
-function textsOf(values: readonly string[]): Uint8Array {
-  const bytes = values.map((value) => Buffer.from(value));
+function textsOf(values: readonly (string | null)[]): Uint8Array {
+  const known = new Map<string, Buffer>();
+  const bytes = values.map((value) => {
+    if (value === null) throw new RangeError('a missing text has no bytes');
+    const made = known.get(value) ?? Buffer.from(value);
+    if (known.size < KNOWN_TEXTS) known.set(value, made);
+    return made;
+  });
   const out = Buffer.alloc(bytes.reduce((sum, { length }) => sum + 4 + length, 0));
   let at = 0;
   for (const one of bytes) {
