@@ -23,8 +23,10 @@ import numpy as np
 import pandas as pd
 from scipy import fft, stats
 from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import silhouette_score
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 # SciPy warns of every large sample, and some tests do by design.
 warnings.simplefilter("ignore")
@@ -36,6 +38,13 @@ LINEAR = {
     "lasso": Lasso,
     "elastic_net": ElasticNet,
     "logistic_regression": LogisticRegression,
+}
+TREES = {
+    "decision_tree_classifier": DecisionTreeClassifier,
+    "decision_tree_regressor": DecisionTreeRegressor,
+    "random_forest_classifier": RandomForestClassifier,
+    "random_forest_regressor": RandomForestRegressor,
+    "isolation_forest": IsolationForest,
 }
 
 
@@ -105,6 +114,19 @@ def linear(name, options):
     x = np.ascontiguousarray(data[:, :width])
     y = data[:, width + int(wanted)].copy()
     return lambda: model.fit(x, y), lambda fitted: fitted.coef_.ravel()[:8]
+
+
+def trees(name, options):
+    """fit, or what a model that was fitted on the first so many rows predicts of all; target: a column behind the columns."""
+    estimator, count, width = options["estimator"], int(options["rows"]), int(options["columns"])
+    data = rows(name)
+    x = made(f"rows{width}", name, lambda block: np.ascontiguousarray(block[:width].T))
+    y = None if options["target"] < 0 else data[:count, 16 + int(options["target"])].copy()
+    model = TREES[estimator](random_state=42)
+    if options["call"] == "fit":
+        return lambda: model.fit(x[:count], y), lambda fitted: fitted.feature_importances_[:5]
+    fitted = made(f"{estimator}{count}", name, lambda block: model.fit(x[:count], y))
+    return lambda: fitted.predict(x), lambda said: [said.mean()]
 
 
 def summarize(name, options):
@@ -237,6 +259,7 @@ OPERATIONS = {
         ttest,
         kmeans,
         linear,
+        trees,
         summarize,
         numpy_extent,
         pandas_extent,
