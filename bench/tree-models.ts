@@ -10,10 +10,16 @@ import type { Seat } from './stage.js';
 
 const ROWS = 100_000;
 const COLUMNS = 16;
+const GRID = 2 ** 14;
 
-/** Sixteen columns of numbers that float32 holds, as scikit-learn rounds them to; a number and three classes of them. */
+/**
+ * Sixteen columns of numbers that float32 holds, as scikit-learn rounds them to, further apart than the 1e-7 that it takes
+ * for equal; a number and three classes of them.
+ */
 function drawn(): Float64Array[] {
-  const columns = Array.from({ length: COLUMNS }, (_, j) => normal(41 + j, ROWS).map(Math.fround));
+  const columns = Array.from({ length: COLUMNS }, (_, j) =>
+    normal(41 + j, ROWS).map((x) => Math.round(x * GRID) / GRID),
+  );
   const [a, b, c, d, e] = columns;
   const told = normal(99, ROWS).map(
     (noise, row) =>
