@@ -25,6 +25,7 @@ import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
 import { measureLinearModels } from './linear-models.js';
 import { measureStatistics } from './statistics.js';
+import { measureTreeModels } from './tree-models.js';
 import { shareFailures, shareTable } from './shares.js';
 import { openStage, withSeats } from './stage.js';
 
@@ -114,6 +115,7 @@ const againstPython = (
       ...(parts.python ? await measurePython(seat, python, told) : []),
       ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
       ...(parts.statistics ? await measureLinearModels(seat, python, told) : []),
+      ...(parts.statistics ? await measureTreeModels(seat, python, told) : []),
     ];
   });
 
