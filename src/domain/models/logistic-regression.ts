@@ -5,6 +5,7 @@ import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type EstimatorTools, type Features, type Lesson, type Prediction } from './estimator.js';
 import { lbfgs } from './lbfgs.js';
 import { fitIntercept, randomState } from './linear-model.js';
+import { verifyLogistic } from './linear-state.js';
 import { logisticObjective } from './logistic-loss.js';
 import { newton, type Start } from './newton.js';
 import type { Minimum, Objective, Search } from './objective.js';
@@ -238,5 +239,6 @@ export const logisticRegression = estimator<Parameters, State>({
   parameters,
   fit,
   predict,
+  verify: verifyLogistic,
   attributes,
 });
