@@ -45,6 +45,11 @@ export interface Transformer extends Traits {
   readonly takes: 'numbers' | 'any';
   readonly fit: (columns: readonly Feature[], parameters: unknown, tools: FeatureTools) => Json;
   readonly transform: (columns: readonly Feature[], state: Json, tools: FeatureTools) => readonly Made[];
+  /**
+   * Throws TypeError or RangeError, "expected X, got Y", for a state that `fit` to so many columns would not make: one that
+   * was imported may have been written by an enemy.
+   */
+  readonly verify?: (state: Json, columns: number) => void;
   /** scikit-learn's fitted attributes, for the answer. */
   readonly attributes: (state: Json) => { readonly [name: string]: Json };
 }
@@ -59,6 +64,7 @@ export interface Parameters {
 interface Definition<Column, P, S> extends Traits {
   readonly fit: (columns: readonly Column[], parameters: P, tools: FeatureTools) => S;
   readonly transform: (columns: readonly Column[], state: S, tools: FeatureTools) => readonly Made[];
+  readonly verify: (state: Json, columns: number) => void;
   readonly attributes: (state: S) => { readonly [name: string]: Json };
 }
 

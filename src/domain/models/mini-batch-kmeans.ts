@@ -1,7 +1,8 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { noteFewer } from '../clusters.js';
+import { whole } from '../checks.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
-import { type CentresState, refuseFewRows, refuseOverflow, shownCentres } from './kmeans.js';
+import { type CentresState, refuseFewRows, refuseOverflow, shownCentres, verifyCentres } from './kmeans.js';
 import { plusPlus } from './kmeans-plus-plus.js';
 import { clusters, seed, starts } from './parameters.js';
 import { RandomState } from '../random-state.js';
@@ -88,6 +89,10 @@ export const miniBatchKmeans = estimator<Parameters, State>({
     kind: 'labels',
     labels: engine.neighbours.assign(columns, cluster_centers_).labels,
   }),
+  verify(state, shape) {
+    verifyCentres(state, shape);
+    whole(state['n_steps_'], 'n_steps_');
+  },
   attributes: shownCentres,
 });
 
