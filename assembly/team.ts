@@ -29,6 +29,7 @@ import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
 import { logisticUnit } from './losses';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
+import { nearestUnit, plantUnit } from './neighbours';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
 import { probabilitiesUnit } from './probabilities';
 import { keysUnit, ranksUnit } from './select';
@@ -103,6 +104,8 @@ export enum Operation {
   grow,
   logistic,
   probabilities,
+  plant,
+  nearest,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -150,6 +153,8 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.grow: return growUnit(task, unit, lane);
     case Operation.logistic: return logisticUnit(task, unit, lane);
     case Operation.probabilities: return probabilitiesUnit(task, unit, lane);
+    case Operation.plant: return plantUnit(task, unit);
+    case Operation.nearest: return nearestUnit(task, unit, lane);
     default: unreachable();
   }
 }

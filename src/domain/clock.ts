@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, losses, maps, order, student, trees, windows } = engine;
+    const { ahead, distances, losses, maps, neighbours, order, student, trees, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -56,6 +56,12 @@ export class KernelClock {
       losses: {
         logistic: (rows, use) => losses.logistic(rows, (loss) => use(timed('losses', loss))),
         probabilities: timed('losses', losses.probabilities),
+      },
+      neighbours: {
+        arrange: timed('neighbours', neighbours.arrange),
+        nearest: timed('neighbours', neighbours.nearest),
+        assign: timed('neighbours', neighbours.assign),
+        density: timed('neighbours', neighbours.density),
       },
       maps: {
         gaps: timed('maps', maps.gaps),

@@ -3,6 +3,7 @@ import type { TableLimits } from './limits.js';
 import type { LossesKernel } from './losses.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
+import type { NeighboursKernel } from './neighbours.js';
 import type { Numbers, Table } from './tables.js';
 import type { TreesKernel } from './trees.js';
 import type { WindowsKernel } from './windows.js';
@@ -36,6 +37,7 @@ export interface Engine {
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
   readonly losses: LossesKernel;
+  readonly neighbours: NeighboursKernel;
   readonly maps: MapsKernel;
   readonly windows: WindowsKernel;
   readonly trees: TreesKernel;
@@ -60,6 +62,7 @@ export const KERNEL_FAMILIES = [
   'silhouette',
   'distances',
   'losses',
+  'neighbours',
   'maps',
   'windows',
   'trees',

@@ -9,6 +9,7 @@ import { kmeans } from './kmeans.js';
 import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { moments } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
@@ -34,6 +35,7 @@ export async function jsEngine(): Promise<Engine> {
     silhouette,
     distances,
     losses,
+    neighbours,
     maps,
     windows,
     trees,

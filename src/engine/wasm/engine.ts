@@ -11,6 +11,7 @@ import { kmeans } from './kmeans.js';
 import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { MomentsOf } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { Quantiles } from './select.js';
@@ -44,6 +45,7 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
     losses: losses(arena, team),
+    neighbours: neighbours(kernels, arena, team, moments.of),
     maps: maps(arena, team),
     windows: windows(arena, team),
     trees: trees(arena, team),

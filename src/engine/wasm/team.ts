@@ -48,6 +48,8 @@ export const OPERATIONS = [
   'grow',
   'logistic',
   'probabilities',
+  'plant',
+  'nearest',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
