@@ -139,17 +139,18 @@ test(
       const service = await start();
       await verify(service, recent);
       recent = [];
-      const clients = Array.from({ length: 4 }, () =>
-        client(service, new Random(random.below(2 ** 32)), recent),
-      );
+      let clientsEnded = false as boolean;
+      const clients = Promise.all(
+        Array.from({ length: 4 }, () => client(service, new Random(random.below(2 ** 32)), recent)),
+      ).finally(() => (clientsEnded = true));
       // Of the first fits some are on their way, or some have been answered: how fast the machine is does not matter.
       const answered = random.below(4);
       const later = random.next() * (answered === 0 ? 120 : 25);
-      while (recent.length < answered) await pause(1);
+      while (recent.length < answered && !clientsEnded) await Promise.race([clients, pause(1)]);
       await pause(later);
       await service.kill();
       running = undefined;
-      await Promise.all(clients);
+      await clients;
       all.push(...recent);
     }
 
