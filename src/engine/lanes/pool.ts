@@ -9,7 +9,7 @@ import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
 import { Helping, idle, left, rest } from './helping.js';
-import type { Lane, Ticket } from './lane.js';
+import { isLarge, type Landed, type Lane, type Ticket } from './lane.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
 
 export interface LanesOptions {
@@ -36,17 +36,8 @@ const LARGE = 64 * 2 ** 20;
 const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
-/** A body from this size on makes a large request: it may hold a lane for long. */
-const LARGE_BODY = 2 ** 20;
 /** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
 const STOP_MS = 40;
-
-/** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
-interface Landed {
-  readonly body: WaitingBody;
-  readonly settle: () => void;
-  ticket: Ticket | undefined;
-}
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
 export function startLanes(options: LanesOptions): Lanes {
@@ -180,8 +171,6 @@ export function startLanes(options: LanesOptions): Lanes {
     else if (message.type === 'problem')
       ticket.reject(new Problem(message.code, message.detail, message.faults));
   };
-
-  const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;
 
   /** The first ticket that a lane may take. */
   const takeFor = ({ reserve }: Lane): Ticket | undefined => {
