@@ -44,7 +44,7 @@ describe('models in ONNX', () => {
       code,
       column,
     ]);
-  const detail = (reply: Reply): string => String(at(reply.json, 'detail'));
+  const detail = (reply: Reply): string => at(reply.json, 'detail') as string;
 
   const close = (got: JsonValue | undefined, expected: number): void => {
     expect(typeof got).toBe('number');
@@ -227,7 +227,7 @@ describe('models in ONNX', () => {
 
   test('a model that stops the runtime is refused, and the next request has a lane again', async () => {
     const [lost, next] = await Promise.all([
-      put('deep', deepTree(8000)),
+      put('deep', deepTree(12_000)),
       pause(50).then(() => ask('linear', { columns: { x0: [1], x1: [1], x2: [1], x3: [1] } })),
     ]);
     expect([lost.status, at(lost.json, 'code')]).toEqual([422, 'invalid_model']);
