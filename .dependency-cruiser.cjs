@@ -39,6 +39,7 @@ module.exports = {
       'schema',
       'telemetry',
       'html',
+      'inference',
       'onnx',
       'registry',
     ].map((name) => within(`adapters/${name}`)),

@@ -17,6 +17,7 @@ import { cases as select } from './select.bench.js';
 import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
+import { cases as trees } from './trees.bench.js';
 import { cases as widen } from './widen.bench.js';
 import { cases as windows } from './windows.bench.js';
 
@@ -35,6 +36,7 @@ export const KERNEL_CASES: readonly Case[] = [
   ...maps,
   ...distributions,
   ...random,
+  ...trees,
   ...widen,
   ...windows,
   ...json,

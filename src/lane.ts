@@ -21,6 +21,7 @@ import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
 import type { BodyFormat, Decoder, PageWriter, TableWriter } from './ports/formats.js';
+import type { InferenceWriter } from './ports/inference.js';
 import type { Answer } from './ports/lanes.js';
 import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
@@ -97,6 +98,7 @@ const later = {
   js: undefined as Engine | undefined,
   write: undefined as TableWriter | undefined,
   page: undefined as PageWriter | undefined,
+  inference: undefined as InferenceWriter | undefined,
   openOnnx: undefined as OpenOnnx | undefined,
   decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<BodyFormat, Decoder>>,
   async loadJs(): Promise<void> {
@@ -116,6 +118,12 @@ const later = {
     if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
     if (format === 'parquet')
       this.decoders.parquet ??= (await import('./adapters/parquet/read.js')).readParquet;
+    if (format === 'inference') {
+      this.decoders.inference ??= (await import('./adapters/inference/read.js')).readInference;
+      this.inference ??= (await import('./adapters/inference/write.js')).writeInference;
+    }
+    if (format === 'invocations')
+      this.decoders.invocations ??= (await import('./adapters/inference/invocations.js')).readInvocations;
   },
 };
 /** Thrown where a request turns out to need what is not loaded yet: it is loaded, and the request starts again. */
@@ -221,7 +229,7 @@ async function compute(message: Message): Promise<Answer> {
     arena === undefined || kernels === undefined
       ? undefined
       : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
-  const { decoders, write, page } = later;
+  const { decoders, write, page, inference } = later;
   const tools: JourneyTools = {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
@@ -231,6 +239,7 @@ async function compute(message: Message): Promise<Answer> {
     writeJson,
     writeArrow: write,
     writePage: page,
+    writeInference: inference,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {

@@ -33,13 +33,15 @@ async function main(): Promise<void> {
 
   // While the lanes start in threads of their own.
   const { openRegistry } = await import('./adapters/registry/registry.js');
-  const [registry, { endpoints }, { documentSchema }, { createApp }, { listen }] = await Promise.all([
-    openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
-    import('./domain/endpoints.js'),
-    import('./domain/models/document-schema.js'),
-    import('./adapters/http/app.js'),
-    import('./adapters/http/server.js'),
-  ]);
+  const [registry, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
+    await Promise.all([
+      openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
+      import('./domain/endpoints.js'),
+      import('./domain/models/document-schema.js'),
+      import('./domain/models/output-tensors.js'),
+      import('./adapters/http/app.js'),
+      import('./adapters/http/server.js'),
+    ]);
   let stopping = false;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
@@ -48,6 +50,7 @@ async function main(): Promise<void> {
     lanes,
     registry,
     documentSchema,
+    modelTensors,
     recordSpans: telemetry.record,
     limits: {
       json: text,

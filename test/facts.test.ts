@@ -95,6 +95,9 @@ describe('dependencies', () => {
       hyparquet: 'decodes the pages of Parquet files',
       'hyparquet-compressors': 'Snappy and LZ4 of Parquet pages, without native code',
       jstat: 'incomplete beta of the js engine',
+      kysely: 'queries of the catalog, typed, for SQLite and later PostgreSQL',
+      libsql: 'SQLite with binaries in the registry: the catalog of the models',
+      'onnxruntime-web': 'runs models in ONNX, without a download at install',
       'ml-kmeans': 'iterations of the js engine',
       'swagger-ui-dist': '/docs without a CDN',
     },
@@ -200,7 +203,7 @@ describe('files', () => {
   });
 
   test('the top folder has what it has', () => {
-    const made = ['dist', 'node_modules', 'coverage'];
+    const made = ['coverage', 'data', 'dist', 'node_modules'];
     const entries = readdirSync(root).filter((name) => !made.includes(name));
     const dotfiles = entries.filter((name) => name.startsWith('.') && statSync(join(root, name)).isFile());
     expect(entries.filter((name) => name !== '.git' && !dotfiles.includes(name)).sort()).toEqual(

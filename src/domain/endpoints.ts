@@ -10,6 +10,8 @@ import { evaluate } from './models/evaluate.js';
 import { fit } from './models/fit.js';
 import { importDocument } from './models/import-document.js';
 import { importOnnx } from './models/import-onnx.js';
+import { infer } from './models/infer.js';
+import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
@@ -28,4 +30,6 @@ export const endpoints: readonly Endpoint[] = [
   importOnnx,
   predict,
   evaluate,
+  infer,
+  invocations,
 ];

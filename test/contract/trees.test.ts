@@ -1,8 +1,10 @@
-/** Rows through decision trees: which leaf each comes to, by following the tree node by node. */
+/** Decision trees: which leaf rows come to, by following the nodes; and trees grown, against the definition. */
 import fc from 'fast-check';
-import type { TreeNodes } from '../../src/ports/trees.js';
+import { jsEngine } from '../../src/engine/js/engine.js';
+import type { GrownTree, GrowthTable, Member, TreeNodes } from '../../src/ports/trees.js';
 import { noise } from './columns.js';
 import { describeEngines } from './engines.js';
+import { checkTree, drawnTable } from './trees-grown.js';
 
 /** Trees grown at random: a node is split as long as there are splits left, its values one more than the last leaf's. */
 function grown(splits: readonly number[], d: number, width: number, next: () => number): TreeNodes {
@@ -134,5 +136,81 @@ describeEngines((under) => {
   test('no rows', () => {
     const { engine } = under();
     expect(engine.trees.traverse(grown([3], 1, 2, noise(1)), [new Float64Array(0)])).toHaveLength(0);
+  });
+
+  test('each split is the best there is, each leaf has the shares or the mean of its rows', () => {
+    fc.assert(
+      fc.property(drawnTable, ({ table, members }) => {
+        const { engine } = under();
+        let next = 0;
+        engine.trees.grow(table, members, (tree) => {
+          checkTree(table, members[next++]!, tree);
+        });
+        expect(next).toBe(members.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('the same trees to the bit, whatever the engine and however many at once', async () => {
+    const { trees: other } = await jsEngine();
+    const { engine } = under();
+    const grownBy = (
+      grow: typeof other.grow,
+      table: GrowthTable,
+      members: readonly Member[],
+    ): GrownTree[] => {
+      const trees: GrownTree[] = [];
+      grow(table, members, (tree) => trees.push(structuredClone(tree)));
+      return trees;
+    };
+    fc.assert(
+      fc.property(drawnTable, ({ table, members }) => {
+        expect(grownBy(engine.trees.grow, table, members)).toEqual(grownBy(other.grow, table, members));
+      }),
+      { numRuns: 150 },
+    );
+    const next = noise(5);
+    const rows = 6000;
+    const ranks = [3, 40, 1, rows, rows].map((levels) =>
+      Int32Array.from({ length: rows }, () => Math.floor(next() * levels)),
+    );
+    const bounds = { maxDepth: Infinity, minSamplesSplit: 2, minSamplesLeaf: 1, maxFeatures: 3 };
+    const rest = { maxLeafNodes: Infinity, minImpurityDecrease: 0 };
+    const table: GrowthTable = {
+      ranks,
+      target: {
+        criterion: 'squared_error',
+        values: Float64Array.from(ranks[3]!, (x) => Math.sin(x / 500) + next()),
+      },
+      bounds: { ...bounds, ...rest },
+      checkpoint: () => undefined,
+    };
+    const members = [1, 2, 3].map((state) => ({ draws: null, state }));
+    expect(grownBy(engine.trees.grow, table, members)).toEqual(grownBy(other.grow, table, members));
+  });
+
+  test('a member is asked for when there is room for its tree, and the request can be cancelled before', () => {
+    const { engine } = under();
+    const table: GrowthTable = {
+      ranks: [Int32Array.of(0, 1)],
+      target: { criterion: 'gini', codes: Int32Array.of(0, 1), classes: 2 },
+      bounds: {
+        maxDepth: Infinity,
+        minSamplesSplit: 2,
+        minSamplesLeaf: 1,
+        maxFeatures: 1,
+        maxLeafNodes: Infinity,
+        minImpurityDecrease: 0,
+      },
+      checkpoint: () => undefined,
+    };
+    const members = function* (): Generator<Member> {
+      yield { draws: null, state: 1 };
+      throw new Error('cancelled');
+    };
+    expect(() => {
+      engine.trees.grow(table, members(), () => undefined);
+    }).toThrow('cancelled');
   });
 });

@@ -38,15 +38,3 @@ export interface Lane {
   /** Why it was stopped from here. */
   stopped: string | undefined;
 }
-
-/** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
-export interface Landed {
-  readonly body: WaitingBody;
-  readonly settle: () => void;
-  ticket: Ticket | undefined;
-}
-
-/** A body from this size on makes a large request: it may hold a lane for long. */
-const LARGE_BODY = 2 ** 20;
-
-export const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;

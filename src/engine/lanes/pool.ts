@@ -1,34 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
-import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
-import type { EngineChoice } from '../choose.js';
 import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
 import { Helping, idle, left, rest } from './helping.js';
-import { isLarge, type Landed, type Lane, type Ticket } from './lane.js';
+import type { Lane, Ticket } from './lane.js';
+import type { LanesOptions } from './options.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
-
-export interface LanesOptions {
-  /** Compiled entry of a lane's thread. */
-  readonly entry: string;
-  readonly engine: EngineChoice;
-  /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
-  readonly base: number | undefined;
-  readonly lanes: number;
-  /** Requests admitted at once beyond those that run. */
-  readonly queue: number;
-  /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
-  readonly memoryBudget: number;
-  readonly version: string;
-  readonly limits: TableLimits;
-  /** Bytes of models that a lane keeps opened. */
-  readonly modelBytes: number;
-  readonly onLaneLost: (reason: string) => void;
-}
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -36,8 +17,17 @@ const LARGE = 64 * 2 ** 20;
 const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
+/** A body from this size on makes a large request: it may hold a lane for long. */
+const LARGE_BODY = 2 ** 20;
 /** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
 const STOP_MS = 40;
+
+/** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
+interface Landed {
+  readonly body: WaitingBody;
+  readonly settle: () => void;
+  ticket: Ticket | undefined;
+}
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
 export function startLanes(options: LanesOptions): Lanes {
@@ -171,6 +161,8 @@ export function startLanes(options: LanesOptions): Lanes {
     else if (message.type === 'problem')
       ticket.reject(new Problem(message.code, message.detail, message.faults));
   };
+
+  const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;
 
   /** The first ticket that a lane may take. */
   const takeFor = ({ reserve }: Lane): Ticket | undefined => {
