@@ -1,5 +1,6 @@
 /** Predictions as answers: values a row, null where the row lacked one. */
 import { type Json, WrittenJson } from '../../ports/formats.js';
+import type { ModelOutput } from '../../ports/registry.js';
 import type { Cell, Column, Table, TextColumn } from '../../ports/tables.js';
 import { columnOf, numberFeature } from '../features/column.js';
 import type { Asked } from './train.js';
@@ -8,11 +9,18 @@ import type { Asked } from './train.js';
 export interface Predictions {
   readonly rows: number;
   /** One a row, or, of a decomposition, columns. */
-  readonly values: Values | { readonly kind: 'columns'; readonly columns: ReadonlyMap<string, Float64Array> };
+  readonly values: Values | Columns;
   /** Rows × classes, row-major, NaN where the row lacked a value. */
   readonly probabilities?: { readonly classes: readonly Cell[]; readonly values: Float64Array };
   /** Of outlier detectors: below 0 for outliers. */
   readonly scores?: Float64Array;
+}
+
+interface Columns {
+  readonly kind: 'columns';
+  readonly columns: ReadonlyMap<string, Float64Array>;
+  /** Of a graph: outputs that the columns, as many as each is wide, belong to; JSON has them by these names. */
+  readonly outputs?: readonly ModelOutput[];
 }
 
 export type Values =
@@ -90,10 +98,23 @@ export function predictionsJson({ values, probabilities, scores }: Predictions):
 
 function valuesJson(values: Predictions['values']): Json {
   if (values.kind === 'numbers') return values.numbers;
-  if (values.kind === 'columns') return transposed([...values.columns.values()]);
+  if (values.kind === 'columns') return columnsJson(values);
   const texts = values.classes.map((value) => JSON.stringify(value));
   const parts = Array.from(values.codes, (code) => (code < 0 ? 'null' : texts[code]!));
   return new WrittenJson(`[${parts.join(',')}]`);
+}
+
+function columnsJson({ columns, outputs }: Columns): Json {
+  const all = [...columns.values()];
+  if (outputs === undefined) return transposed(all);
+  let from = 0;
+  return new Map(
+    outputs.map(({ name, width }): [string, Json] => {
+      const own = all.slice(from, from + width);
+      from += width;
+      return [name, width === 1 ? own[0]! : transposed(own)];
+    }),
+  );
 }
 
 const transposed = (columns: readonly Float64Array[]): Json =>

@@ -48,8 +48,8 @@ export const predict = endpoint<Options>({
     properties: {
       predictions: {
         description:
-          "A value a row: labels of the target's own type, numbers, cluster numbers, 1 and -1 of outlier detectors; null where the row lacks a value; of `pca` transformed rows.",
-        type: 'array',
+          "A value a row: labels of the target's own type, numbers, cluster numbers, 1 and -1 of outlier detectors; null where the row lacks a value; of `pca` transformed rows; of a graph in ONNX without label or value its outputs by name.",
+        type: ['array', 'object'],
       },
       probabilities: {
         type: 'object',
