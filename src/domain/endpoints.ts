@@ -9,6 +9,7 @@ import { testEndpoints } from './hypothesis/endpoints.js';
 import { evaluate } from './models/evaluate.js';
 import { fit } from './models/fit.js';
 import { importDocument } from './models/import-document.js';
+import { importOnnx } from './models/import-onnx.js';
 import { infer } from './models/infer.js';
 import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
@@ -26,6 +27,7 @@ export const endpoints: readonly Endpoint[] = [
   profile,
   fit,
   importDocument,
+  importOnnx,
   predict,
   evaluate,
   infer,
