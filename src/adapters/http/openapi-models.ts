@@ -19,7 +19,7 @@ export function modelPaths(endpoints: readonly Endpoint[], operation: Operation)
   const fit = endpoints.find(({ name }) => name === 'models.fit');
   if (fit === undefined) return {};
   const asked = endpoints
-    .filter(({ model }) => model === 'uses')
+    .filter(({ model, takes }) => model === 'uses' && takes === undefined)
     .flatMap((endpoint): PathItem[] => {
       const one = operation(endpoint) as { readonly operationId: string };
       const versioned = endpoint.path.replace('{name}', '{name}/versions/{version}');

@@ -3,6 +3,7 @@ import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
+import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -41,6 +42,7 @@ export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSche
     paths: {
       ...paths,
       ...modelPaths(endpoints, operation),
+      ...inferencePaths(endpoints, operation),
       '/health/live': get('Whether the process lives', health),
       '/health/ready': get('Whether requests are taken and which engine computes', ready),
       '/version': get('Versions of the service and of Node', { type: 'object' }),
@@ -48,6 +50,7 @@ export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSche
     components: {
       schemas: {
         Cell: CELL,
+        ...INFERENCE_SCHEMAS,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,

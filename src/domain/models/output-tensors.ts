@@ -1,24 +1,44 @@
-/** Predictions as tensors of the Open Inference Protocol, under the names that MLServer's scikit-learn runtime gives them. */
+/**
+ * Predictions as tensors of the Open Inference Protocol, under the names that MLServer's scikit-learn runtime gives them; those
+ * of a graph in ONNX under its own, as Triton has them.
+ */
 import type { Datatype, ModelTensors, OutputTensor, TensorFacts } from '../../ports/inference.js';
 import type { ModelCard, ModelInput } from '../../ports/registry.js';
 import type { Cell } from '../../ports/tables.js';
 import type { Predictions, Values } from './answers.js';
+import { rolesOf } from './onnx-layout.js';
 
 /** A tensor of an answer before it is known how it is wanted. */
 export type Output = Omit<OutputTensor, 'binary'>;
 
+interface Names {
+  readonly predict: string;
+  readonly proba: string;
+  readonly scores: string;
+}
+
+function namesOf({ format, outputs }: ModelCard): Names {
+  const { label, value, probabilities, scores } = format === 'onnx' ? rolesOf(outputs) : { label: undefined };
+  return {
+    predict: (label ?? value)?.name ?? 'predict',
+    proba: probabilities?.name ?? 'predict_proba',
+    scores: scores?.name ?? 'decision_function',
+  };
+}
+
 /** `predict`, of classifiers `predict_proba`, of outlier detectors `decision_function`; of decompositions `transform`. */
 export function outputsOf(predictions: Predictions, card: ModelCard): readonly Output[] {
   const { rows, values, probabilities, scores } = predictions;
+  const names = namesOf(card);
   const outputs: Output[] = [];
   if (values.kind === 'columns') outputs.push(...columnOutputs(values.columns, rows, card));
-  else outputs.push({ name: 'predict', shape: [rows, 1], data: valuesData(values, card) });
+  else outputs.push({ name: names.predict, shape: [rows, 1], data: valuesData(values, card) });
   if (probabilities !== undefined) {
     const shape = [rows, probabilities.classes.length];
-    outputs.push({ name: 'predict_proba', shape, data: { datatype: 'FP64', values: probabilities.values } });
+    outputs.push({ name: names.proba, shape, data: { datatype: 'FP64', values: probabilities.values } });
   }
   if (scores !== undefined)
-    outputs.push({ name: 'decision_function', shape: [rows, 1], data: { datatype: 'FP64', values: scores } });
+    outputs.push({ name: names.scores, shape: [rows, 1], data: { datatype: 'FP64', values: scores } });
   return outputs;
 }
 
@@ -79,38 +99,31 @@ const TYPES: Readonly<Record<ModelInput['type'], Datatype>> = {
   timestamp: 'BYTES',
 };
 
-function answered({ task, format, outputs, target }: ModelCard): readonly TensorFacts[] {
-  const predict = (datatype: Datatype): TensorFacts => ({ name: 'predict', datatype, shape: [-1, 1] });
+function answered(card: ModelCard): readonly TensorFacts[] {
+  const { task, format, outputs, target } = card;
+  const names = namesOf(card);
+  const predict = (datatype: Datatype): TensorFacts => ({ name: names.predict, datatype, shape: [-1, 1] });
   switch (task) {
     case 'regression':
       return [predict('FP64')];
     case 'clustering':
       return [predict('INT64')];
     case 'outliers':
-      return [
-        predict('INT64'),
-        ...(format === 'pipeline' || outputs.length > 1
-          ? [{ name: 'decision_function', datatype: 'FP64', shape: [-1, 1] } as const]
-          : []),
-      ];
+      return [predict('INT64'), { name: names.scores, datatype: 'FP64', shape: [-1, 1] }];
     case 'decomposition':
       return [{ name: 'transform', datatype: 'FP64', shape: [-1, -1] }];
     case 'inference':
       return outputs.map(({ name, width }) => ({ name, datatype: 'FP64', shape: [-1, width] }));
     case 'classification': {
       const { classes = [] } = target ?? {};
-      const labels = outputs.find(({ width }) => width === 1)?.type ?? 'number';
-      const proba = outputs.find(
-        ({ width, type, name }) => type === 'number' && (width > 1 || name === 'probabilities'),
-      );
-      const datatype =
-        classes.length > 0 ? datatypeOf(classes) : labels === 'number' ? 'INT64' : TYPES[labels];
-      return [
-        predict(datatype),
-        ...(proba === undefined
-          ? []
-          : [{ name: 'predict_proba', datatype: 'FP64', shape: [-1, proba.width] } as const]),
-      ];
+      const type = outputs.find(({ width }) => width === 1)?.type ?? 'number';
+      const labels = classes.length > 0 ? datatypeOf(classes) : type === 'number' ? 'INT64' : TYPES[type];
+      const chances =
+        format === 'onnx'
+          ? rolesOf(outputs).probabilities
+          : outputs.find(({ name }) => name === 'probabilities');
+      if (chances === undefined) return [predict(labels)];
+      return [predict(labels), { name: names.proba, datatype: 'FP64', shape: [-1, chances.width] }];
     }
   }
 }
