@@ -45,6 +45,8 @@ export interface TextColumn extends ColumnBase {
     readonly places: () => Int32Array;
     readonly text: (place: number) => string;
   };
+  /** Whether an answer in Arrow keeps the dictionary: few texts, many rows. Else it has a text a row. */
+  readonly isCategorical?: boolean;
 }
 
 export type Column = NumericColumn | TextColumn;
