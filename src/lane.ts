@@ -9,6 +9,7 @@ import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
+import { importOnnx } from './domain/models/import-onnx.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
 import { HEADER_BYTES } from './engine/lanes/arenas.js';
@@ -21,7 +22,7 @@ import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
 import type { BodyFormat, Decoder, PageWriter, TableWriter } from './ports/formats.js';
 import type { Answer } from './ports/lanes.js';
-import type { OpenOnnx } from './ports/onnx.js';
+import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
 
@@ -108,6 +109,9 @@ const later = {
   async loadPage(): Promise<void> {
     this.page ??= (await import('./adapters/html/page.js')).writePage;
   },
+  async loadOnnx(): Promise<void> {
+    this.openOnnx ??= await (await import('./adapters/onnx/open.js')).startOnnx(start.requestBytes);
+  },
   async loadDecoder(format: BodyFormat): Promise<void> {
     if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
     if (format === 'parquet')
@@ -148,6 +152,7 @@ async function run(message: Message): Promise<void> {
     if (job.reference !== undefined) await later.loadDecoder(job.reference.format);
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
+    if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
     const answer = await compute(message);
     send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
   } catch (error) {
@@ -267,6 +272,7 @@ function fail({ id, arena }: { id: number; arena: number }, error: unknown): voi
       detail: error.message,
       faults: error.faults,
       trapped: false,
+      ended: error instanceof RuntimeLost,
     });
     return;
   }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const ROOT = join(__dirname, '..');
@@ -15,6 +17,7 @@ export interface Service {
 }
 
 export interface StartOptions {
+  /** Without a DATA_DIR it has one of its own, gone when the service is. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
   /** Run instead of `node dist/src/main.js`. */
@@ -24,7 +27,7 @@ export interface StartOptions {
 /** Environment without the settings of the shell that runs the tests. */
 function cleanEnv(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(OTEL_|ENGINE$|LANES$|MAX_|UPLOAD_|NODE_OPTIONS$)/u.test(name),
+    ([name]) => !/^(OTEL_|DATA_DIR$|ENGINE$|LANES$|MAX_|MODEL_|UPLOAD_|NODE_OPTIONS$)/u.test(name),
   );
   return { ...Object.fromEntries(kept), PORT: '0', HOST: '127.0.0.1', ...extra };
 }
@@ -35,13 +38,17 @@ export async function startService({
   command,
 }: StartOptions = {}): Promise<Service> {
   const [file, ...args] = command ?? [process.execPath, ...nodeFlags, 'dist/src/main.js'];
+  const own = env['DATA_DIR'] === undefined ? mkdtempSync(join(tmpdir(), 'analytics-service-')) : undefined;
   const child: ChildProcess = spawn(file, args, {
     cwd: ROOT,
-    env: cleanEnv(env),
+    env: cleanEnv(own === undefined ? env : { ...env, DATA_DIR: own }),
     detached: command !== undefined,
   });
   let output = '';
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // However it ends: killed ones, too, leave nothing behind.
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve)).finally(() => {
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
+  });
   const url = await new Promise<string>((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL');

@@ -9,6 +9,7 @@ import { testEndpoints } from './hypothesis/endpoints.js';
 import { evaluate } from './models/evaluate.js';
 import { fit } from './models/fit.js';
 import { importDocument } from './models/import-document.js';
+import { importOnnx } from './models/import-onnx.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
@@ -24,6 +25,7 @@ export const endpoints: readonly Endpoint[] = [
   profile,
   fit,
   importDocument,
+  importOnnx,
   predict,
   evaluate,
 ];
