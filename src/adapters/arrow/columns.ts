@@ -1,12 +1,47 @@
-import { Bool, type Data, Float64, makeData, Utf8 } from 'apache-arrow';
+import { Bool, type Data, Dictionary, Float64, Int32, makeData, Utf8, Vector } from 'apache-arrow';
 import { Problem } from '../../ports/problem.js';
-import type { Cell, Column, Numbers } from '../../ports/tables.js';
+import type { Cell, Column, Numbers, TextColumn } from '../../ports/tables.js';
 import { isValid } from './bits.js';
 
-/** A column as Arrow data: numbers as float64, booleans as bits, all else as UTF-8 text. Missing values are null, zeros behind. */
-export function dataOf(column: Column): Data {
-  if ('numbers' in column) return column.type === 'number' ? doubles(column.numbers) : bits(column.numbers);
-  return text(column.cells());
+/**
+ * A column as Arrow data: numbers as float64, booleans as bits, all else as UTF-8 text, categories in a dictionary. Missing
+ * values are null, zeros behind. Float64 data without nulls is the column's own memory where it `mayStay`.
+ */
+export function dataOf(column: Column, mayStay: (values: Float64Array) => boolean): Data {
+  if ('numbers' in column)
+    return column.type === 'number' ? doubles(column.numbers, mayStay) : bits(column.numbers);
+  const { dictionary, isCategorical = false } = column;
+  return isCategorical && dictionary !== undefined ? categories(dictionary) : text(column.cells());
+}
+
+/** Codes of 32 bits into the texts, in the dictionary's own order. */
+function categories({
+  counts,
+  places,
+  text: textAt,
+}: NonNullable<TextColumn['dictionary']>): Data<Dictionary> {
+  const texts = Array.from(counts(), (_, place) => textAt(place));
+  const dictionary = new Vector([text(texts)]);
+  const data = places();
+  const { length } = data;
+  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+  let nullCount = 0;
+  for (let row = 0; row < length; row++) {
+    if (data[row]! >= 0) nullBitmap[row >> 3]! |= 1 << (row & 7);
+    else {
+      data[row] = 0;
+      nullCount++;
+    }
+  }
+  const type = new Dictionary(new Utf8(), new Int32());
+  return makeData({
+    type,
+    length,
+    nullCount,
+    nullBitmap: nullCount === 0 ? undefined : nullBitmap,
+    data,
+    dictionary,
+  });
 }
 
 interface Nulls {
@@ -31,20 +66,31 @@ function present({ length, chunks }: Numbers, set: (row: number, value: number) 
   return { nullBitmap, nullCount: length - count };
 }
 
-function doubles(numbers: Numbers): Data<Float64> {
+function doubles(numbers: Numbers, mayStay: (values: Float64Array) => boolean): Data<Float64> {
   const { length, chunks } = numbers;
   const [only] = chunks;
-  const [type, data] = [new Float64(), new Float64Array(length)];
+  const type = new Float64();
   if (chunks.length === 1 && only!.validity === null) {
-    data.set(only!.values);
+    const { values } = only!;
+    if (!hasNaN(values)) {
+      const data = mayStay(values) ? values : values.slice();
+      return makeData({ type, length, nullCount: 0, data });
+    }
+    const data = values.slice();
     const nullBitmap = new Uint8Array(Math.ceil(length / 8));
     const nullCount = markPresent(data, nullBitmap);
-    return makeData({ type, length, nullCount, nullBitmap: nullCount === 0 ? undefined : nullBitmap, data });
+    return makeData({ type, length, nullCount, nullBitmap, data });
   }
+  const data = new Float64Array(length);
   const nulls = present(numbers, (row, value) => {
     data[row] = value;
   });
   return makeData({ type, length, ...nulls, data });
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
+  return false;
 }
 
 /** A bit for every value that is not NaN, zeros in place of NaN. Returns how many those are. */

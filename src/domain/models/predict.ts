@@ -75,7 +75,11 @@ export const predict = endpoint<Options>({
     const about = { details: { model: { name, version } }, columns: table.names.length };
     if (accept === 'arrow') {
       const results = predictions.probabilities && { classes: predictions.probabilities.classes };
-      return { ...about, results: { ...results }, table: predictionsTable(predictions, question.space) } satisfies Result;
+      return {
+        ...about,
+        results: { ...results },
+        table: predictionsTable(predictions, question.space),
+      } satisfies Result;
     }
     const results = predictionsJson(predictions);
     return { ...about, results } satisfies Result;
