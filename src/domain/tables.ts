@@ -1,7 +1,7 @@
 import type { Json, JsonWriter } from '../ports/formats.js';
 import { WrittenJson } from '../ports/formats.js';
 import { Problem } from '../ports/problem.js';
-import type { Column, Table, TextColumn } from '../ports/tables.js';
+import type { Column, Table } from '../ports/tables.js';
 import type { Result } from './endpoint.js';
 
 /** Cells that an answer in JSON has at most: its text is one string, and those have at most 2^29 characters. */
@@ -41,14 +41,16 @@ function valuesOf(column: Column): Json {
 
 /**
  * What the hash of an Arrow answer covers beside its `results`: of each column the float64 values as they are (missing
- * ones NaN of one bit pattern), or its cells as JSON.
+ * ones NaN of one bit pattern), its categories as JSON and the codes into them as int32, or its cells as JSON.
  */
 export function* columnBytes(table: Table): Iterable<string | Uint8Array> {
   for (const name of table.names) {
     const column = table.column(name);
     yield JSON.stringify(name);
-    if ('dictionary' in column && column.isCategorical === true && column.dictionary !== undefined) {
-      yield* categoryBytes(column.dictionary);
+    if ('categories' in column && column.categories !== undefined) {
+      const { texts, codes } = column.categories;
+      yield JSON.stringify(texts);
+      yield new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
       continue;
     }
     const values = valuesOf(column);
@@ -58,35 +60,6 @@ export function* columnBytes(table: Table): Iterable<string | Uint8Array> {
 }
 
 const RUN = 65_536;
-
-/** The cells of a column of categories as JSON, in UTF-8: as `JSON.stringify` has them, without a text a row. */
-function* categoryBytes({
-  counts,
-  places,
-  text,
-}: NonNullable<TextColumn['dictionary']>): Iterable<Uint8Array> {
-  const encoder = new TextEncoder();
-  const cells = Array.from(counts(), (_, place) => encoder.encode(`,${JSON.stringify(text(place))}`));
-  const gap = encoder.encode(',null');
-  const longest = cells.reduce((most, { length }) => Math.max(most, length), gap.length);
-  const run = new Uint8Array(Math.max(RUN, longest));
-  const codes = places();
-  let end = 0;
-  for (let row = 0; row < codes.length; row++) {
-    const cell = cells[codes[row]!] ?? gap;
-    if (end + cell.length > run.length) {
-      yield run.subarray(0, end);
-      end = 0;
-    }
-    for (let i = 0; i < cell.length; i++) run[end + i] = cell[i]!;
-    if (row === 0) run[0] = OPENING;
-    end += cell.length;
-  }
-  yield run.subarray(0, end);
-  yield encoder.encode(codes.length === 0 ? '[]' : ']');
-}
-
-const OPENING = '['.charCodeAt(0);
 
 /** Runs of the values' bytes, each overwritten by the next; a NaN may have any of many patterns, so all are written as one. */
 function* canonicalBytes(values: Float64Array): Iterable<Uint8Array> {

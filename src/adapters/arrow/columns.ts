@@ -3,45 +3,39 @@ import { Problem } from '../../ports/problem.js';
 import type { Cell, Column, Numbers, TextColumn } from '../../ports/tables.js';
 import { isValid } from './bits.js';
 
+/** Whether values of a column are written from where they are. */
+export type MayStay = (values: Float64Array | Int32Array) => boolean;
+
 /**
- * A column as Arrow data: numbers as float64, booleans as bits, all else as UTF-8 text, categories in a dictionary. Missing
- * values are null, zeros behind. Float64 data without nulls is the column's own memory where it `mayStay`.
+ * A column as Arrow data: numbers as float64, booleans as bits, categories as codes of 32 bits into a dictionary, all else
+ * as UTF-8 text. Missing values are null, zeros behind. Without nulls it is the column's own memory where that `mayStay`.
  */
-export function dataOf(column: Column, mayStay: (values: Float64Array) => boolean): Data {
+export function dataOf(column: Column, mayStay: MayStay): Data {
   if ('numbers' in column)
     return column.type === 'number' ? doubles(column.numbers, mayStay) : bits(column.numbers);
-  const { dictionary, isCategorical = false } = column;
-  return isCategorical && dictionary !== undefined ? categories(dictionary) : text(column.cells());
+  const { categories } = column;
+  return categories === undefined ? text(column.cells()) : coded(categories, column.missing, mayStay);
 }
 
-/** Codes of 32 bits into the texts, in the dictionary's own order. */
-function categories({
-  counts,
-  places,
-  text: textAt,
-}: NonNullable<TextColumn['dictionary']>): Data<Dictionary> {
-  const texts = Array.from(counts(), (_, place) => textAt(place));
+function coded(
+  { texts, codes }: NonNullable<TextColumn['categories']>,
+  nullCount: number,
+  mayStay: MayStay,
+): Data<Dictionary> {
+  const type = new Dictionary(new Utf8(), new Int32());
   const dictionary = new Vector([text(texts)]);
-  const data = places();
-  const { length } = data;
+  const { length } = codes;
+  if (nullCount === 0) {
+    const data = mayStay(codes) ? codes : codes.slice();
+    return makeData({ type, length, nullCount, data, dictionary });
+  }
+  const data = codes.slice();
   const nullBitmap = new Uint8Array(Math.ceil(length / 8));
-  let nullCount = 0;
   for (let row = 0; row < length; row++) {
     if (data[row]! >= 0) nullBitmap[row >> 3]! |= 1 << (row & 7);
-    else {
-      data[row] = 0;
-      nullCount++;
-    }
+    else data[row] = 0;
   }
-  const type = new Dictionary(new Utf8(), new Int32());
-  return makeData({
-    type,
-    length,
-    nullCount,
-    nullBitmap: nullCount === 0 ? undefined : nullBitmap,
-    data,
-    dictionary,
-  });
+  return makeData({ type, length, nullCount, nullBitmap, data, dictionary });
 }
 
 interface Nulls {
@@ -66,7 +60,7 @@ function present({ length, chunks }: Numbers, set: (row: number, value: number) 
   return { nullBitmap, nullCount: length - count };
 }
 
-function doubles(numbers: Numbers, mayStay: (values: Float64Array) => boolean): Data<Float64> {
+function doubles(numbers: Numbers, mayStay: MayStay): Data<Float64> {
   const { length, chunks } = numbers;
   const [only] = chunks;
   const type = new Float64();

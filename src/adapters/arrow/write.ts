@@ -14,7 +14,7 @@ import {
 } from 'apache-arrow';
 import type { TableWriter } from '../../ports/formats.js';
 import type { Table } from '../../ports/tables.js';
-import { dataOf } from './columns.js';
+import { dataOf, type MayStay } from './columns.js';
 import { zeroNulls } from './nulls.js';
 import { sourceOf } from './read.js';
 
@@ -100,7 +100,7 @@ function build(table: Table): ArrowTable {
 }
 
 /** Whether values lie behind all that were asked of before: apache-arrow writes memory that overlaps once. */
-function apart(): (values: Float64Array) => boolean {
+function apart(): MayStay {
   const ends = new Map<ArrayBufferLike, number>();
   return ({ buffer, byteOffset, byteLength }) => {
     if (byteOffset < (ends.get(buffer) ?? 0)) return false;

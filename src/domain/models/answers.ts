@@ -171,14 +171,14 @@ function classColumn({ codes, classes }: Extract<Values, { kind: 'classes' }>, s
     name,
     type: 'string',
     missing,
-    isCategorical: true,
+    categories: { texts, codes },
     *cells() {
       for (const code of codes) yield code < 0 ? null : texts[code]!;
     },
     dictionary: {
       counts() {
         const counts = new Uint32Array(texts.length);
-        for (const code of codes) if (code >= 0) counts[code]!++;
+        for (let row = 0; row < codes.length; row++) if (codes[row]! >= 0) counts[codes[row]!]!++;
         return counts;
       },
       places: () => codes.slice(),
