@@ -75,7 +75,11 @@ export const predict = endpoint<Options>({
     const about = { details: { model: { name, version } }, columns: table.names.length };
     if (accept === 'arrow') {
       const results = predictions.probabilities && { classes: predictions.probabilities.classes };
-      return { ...about, results: { ...results }, table: predictionsTable(predictions) } satisfies Result;
+      return {
+        ...about,
+        results: { ...results },
+        table: predictionsTable(predictions, question.space),
+      } satisfies Result;
     }
     const results = predictionsJson(predictions);
     return { ...about, results } satisfies Result;
@@ -123,7 +127,7 @@ export async function predictionsFor(opened: OpenModel, table: Table, asking: As
     const detail = `${table.rows - asked.kept.length} rows with missing values have no prediction`;
     notes.warn('rows_dropped', detail);
   }
-  const all = predictionsOf(asked, target?.classes ?? [], table.rows);
+  const all = predictionsOf(asked, target?.classes ?? [], table.rows, space);
   return given.probabilities ? all : withoutProbabilities(all);
 }
 
