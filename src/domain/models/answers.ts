@@ -2,6 +2,7 @@
 import { type Json, WrittenJson } from '../../ports/formats.js';
 import type { Cell, Column, Table, TextColumn } from '../../ports/tables.js';
 import { columnOf, numberFeature } from '../features/column.js';
+import type { Notes } from '../notes.js';
 import type { Asked } from './train.js';
 
 /** What a model answered for a table, whatever it is written as. */
@@ -70,6 +71,26 @@ function spread(values: Float64Array, kept: Int32Array | null, rows: number, wid
   for (let i = 0; i < kept.length; i++)
     all.set(values.subarray(i * width, (i + 1) * width), kept[i]! * width);
   return all;
+}
+
+/** Names the members of an answer that hold numbers that are not finite: these are written as null. */
+export function noteNulls(members: { readonly [name: string]: Json | undefined }, notes: Notes): void {
+  for (const [name, value] of Object.entries(members)) {
+    const odd = oddIn(value);
+    if (odd !== undefined) notes.finite(odd, name);
+  }
+}
+
+function oddIn(value: Json | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof Float64Array) return value.find((one) => !Number.isFinite(one));
+  if (value instanceof Int32Array || value instanceof WrittenJson) return undefined;
+  for (const one of value instanceof Map ? value.values() : Object.values(value)) {
+    const odd = oddIn(one as Json | undefined);
+    if (odd !== undefined) return odd;
+  }
+  return undefined;
 }
 
 /** `results` of a JSON answer. */
