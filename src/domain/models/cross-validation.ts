@@ -1,4 +1,5 @@
 import type { Json } from '../../ports/formats.js';
+import type { Cell } from '../../ports/tables.js';
 import type { FeatureTable } from '../features/steps.js';
 import { Notes } from '../notes.js';
 import type { Target } from './estimator.js';
@@ -29,13 +30,34 @@ export function foldScores(
   );
 }
 
+/** The confusions of all folds together, by the classes of the whole. */
+export function crossedConfusion(
+  folds: readonly Scores[],
+  classes: readonly Cell[],
+): NonNullable<Scores['confusion']> {
+  const places = new Map(classes.map((value, place) => [value, place]));
+  const matrix = new Float64Array(classes.length ** 2);
+  for (const { confusion } of folds) {
+    if (confusion === undefined) continue;
+    const own = confusion.classes.map((value) => places.get(value)!);
+    own.forEach((row, i) => {
+      own.forEach((column, j) => {
+        matrix[row * classes.length + column]! += confusion.matrix[i * own.length + j]!;
+      });
+    });
+  }
+  return { classes, matrix };
+}
+
 /** Every metric of each fold, means and population standard deviations. */
 export function crossValidated(
   folds: readonly Scores[],
   notes: Notes,
 ): Readonly<Record<'mean' | 'std', ReadonlyMap<string, number | null>>> & { readonly folds: Json } {
-  const names = [...(folds[0]?.metrics.keys() ?? [])];
-  const values = new Map(names.map((name) => [name, folds.map(({ metrics }) => metrics.get(name) ?? NaN)]));
+  const names = new Set(folds.flatMap(({ metrics }) => [...metrics.keys()]));
+  const values = new Map(
+    [...names].map((name) => [name, folds.map(({ metrics }) => metrics.get(name) ?? NaN)]),
+  );
   const over = (of: (values: readonly number[]) => number, what: string): Map<string, number | null> =>
     new Map(
       [...values].map(([name, all]) => [name, notes.finite(of(all), `${what} of ${name} over the folds`)]),

@@ -93,7 +93,7 @@ export const evaluate = endpoint<FromSchema<typeof options>>({
     return {
       results: {
         metrics: new Map([...scores.metrics].map(([name, value]) => [name, notes.finite(value, name)])),
-        confusion_matrix: confusionJson(scores),
+        confusion_matrix: confusionJson(scores.confusion),
       },
       details: { model: { name: opened.name, version: opened.version }, rows: scores.rows },
       columns: table.names.length,

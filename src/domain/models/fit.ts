@@ -6,7 +6,7 @@ import * as shared from '../options.js';
 import { columnBytes } from '../tables.js';
 import { noteNulls } from './answers.js';
 import { inputsOfCard, outputsOf, targetFacts } from './card.js';
-import { crossValidated, foldScores } from './cross-validation.js';
+import { crossedConfusion, crossValidated, foldScores } from './cross-validation.js';
 import { writeModel } from './document.js';
 import { importancesOf } from './importances.js';
 import { materialOf } from './lesson.js';
@@ -194,6 +194,11 @@ export const fit = endpoint<Options>({
           );
 
     const crossed = folds && crossValidated(folds, notes);
+    // Those of all folds, where the metrics are: each row was judged by a model that did not see it.
+    const confusion =
+      split === null && folds !== undefined && fittedTarget?.kind === 'classes'
+        ? crossedConfusion(folds, fittedTarget.classes)
+        : scores.confusion;
     const metrics_on = split !== null ? 'test' : crossed === undefined ? 'training' : 'cross_validation';
     const metrics =
       metrics_on === 'cross_validation' && crossed !== undefined
@@ -225,7 +230,7 @@ export const fit = endpoint<Options>({
       results: {
         metrics,
         metrics_on,
-        confusion_matrix: confusionJson(scores),
+        confusion_matrix: confusionJson(confusion),
         cross_validation: crossed && { metrics: crossed.folds, mean: crossed.mean, std: crossed.std },
         feature_importances: importances,
         attributes,

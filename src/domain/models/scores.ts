@@ -178,7 +178,7 @@ function inertiaOf(columns: readonly Float64Array[], labels: Int32Array, centers
 }
 
 /** As an answer has them: lists of lists. */
-export function confusionJson({ confusion }: Scores): Json | undefined {
+export function confusionJson(confusion: Scores['confusion']): Json | undefined {
   if (confusion === undefined) return undefined;
   const { classes, matrix } = confusion;
   const k = classes.length;
