@@ -81,13 +81,15 @@ export function noteNulls(members: { readonly [name: string]: Json | undefined }
   }
 }
 
+/** A number that is not finite, or a null in a list of numbers. */
 function oddIn(value: Json | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Float64Array) return value.find((one) => !Number.isFinite(one));
   if (value instanceof Int32Array || value instanceof WrittenJson) return undefined;
+  const isList = Array.isArray(value);
   for (const one of value instanceof Map ? value.values() : Object.values(value)) {
-    const odd = oddIn(one as Json | undefined);
+    const odd = one === null && isList ? NaN : oddIn(one as Json | undefined);
     if (odd !== undefined) return odd;
   }
   return undefined;
