@@ -29,9 +29,20 @@ module.exports = {
     },
     { from: { path: folder('engine/lanes') }, to: { dependencyTypes: ['core'] } },
     // adapters/: one folder a technology, each knows ports, the domain's types and its own packages, never another.
-    ...['http', 'arrow', 'json', 'csv', 'parquet', 'codecs', 'schema', 'telemetry', 'html', 'registry'].map(
-      (name) => within(`adapters/${name}`),
-    ),
+    ...[
+      'http',
+      'arrow',
+      'json',
+      'csv',
+      'parquet',
+      'codecs',
+      'schema',
+      'telemetry',
+      'html',
+      'inference',
+      'onnx',
+      'registry',
+    ].map((name) => within(`adapters/${name}`)),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
     {
       from: { path: folder('adapters/http') },
@@ -57,6 +68,7 @@ module.exports = {
       to: { path: ['node_modules/hyparquet/', 'node_modules/hyparquet-compressors/'] },
     },
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
+    { from: { path: folder('adapters/onnx') }, to: { path: 'node_modules/onnxruntime-web/' } },
     {
       from: { path: folder('adapters/registry') },
       to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },

@@ -6,6 +6,7 @@ export { kmeans_search } from './seeding';
 export { kmeans_add, kmeans_carry } from './fit';
 export { groups_merge } from './groups';
 export { comoments_merge, comoments_finish } from './comoments';
+export { neighbours_boxes } from './neighbours';
 export { order_sample, order_starts } from './order';
 export { inversions_starts } from './inversions';
 export { decimal_lines } from './decimal';

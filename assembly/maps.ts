@@ -11,6 +11,7 @@
  *         12    blocks       of a column
  *         16    parameters   f64, as the task says
  */
+import { exponentialLessOne, logarithmOfMore } from './elementary';
 import { BLOCK } from './memory';
 import { normalQuantile } from './normal';
 
@@ -28,7 +29,7 @@ function rowsOf(task: usize, from: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function listed(list: usize, column: i32): usize {
+export function listed(list: usize, column: i32): usize {
   return <usize>load<u32>(list + ((<usize>column) << 2));
 }
 
@@ -103,11 +104,16 @@ export function multiplyUnit(task: usize, unit: i32): void {
 /** Rows that stay in the cache of a core while one pair of sums after the other is made of them. */
 const TILE: i32 = 256;
 
-/** Two sums over `d` columns of rows [row, end): Σ (x − centre) · weight, in the order of the columns. */
-function projectTile(sources: usize, d: i32, centres: usize, v: usize, w: usize, row: i32, end: i32, outV: usize, outW: usize): void {
+/**
+ * Two sums over `d` columns of rows [row, end): start + Σ (x − centre) · weight, in the order of the columns. What comes of
+ * row r goes to `outV` and `outW`, 8 r bytes on.
+ */
+export function projectTwo(
+  sources: usize, d: i32, centres: usize, v: usize, w: usize, startV: f64, startW: f64, row: i32, end: i32, outV: usize, outW: usize,
+): void {
   for (; row + 8 <= end; row += 8) {
     const at = (<usize>row) << 3;
-    let a = f64x2.splat(0), b = a, c = a, e = a, p = a, q = a, r = a, s = a;
+    let a = f64x2.splat(startV), b = a, c = a, e = a, p = f64x2.splat(startW), q = p, r = p, s = p;
     for (let i = 0; i < d; i++) {
       const x = listed(sources, i) + at;
       const place = (<usize>i) << 3;
@@ -136,7 +142,7 @@ function projectTile(sources: usize, d: i32, centres: usize, v: usize, w: usize,
   }
   for (; row < end; row++) {
     const at = (<usize>row) << 3;
-    let a: f64 = 0, p: f64 = 0;
+    let a = startV, p = startW;
     for (let i = 0; i < d; i++) {
       const place = (<usize>i) << 3;
       const y = load<f64>(listed(sources, i) + at) - load<f64>(centres + place);
@@ -148,22 +154,56 @@ function projectTile(sources: usize, d: i32, centres: usize, v: usize, w: usize,
   }
 }
 
+/** The same of one sum. */
+export function projectOne(sources: usize, d: i32, centres: usize, v: usize, start: f64, row: i32, end: i32, out: usize): void {
+  for (; row + 8 <= end; row += 8) {
+    const at = (<usize>row) << 3;
+    let a = f64x2.splat(start), b = a, c = a, e = a;
+    for (let i = 0; i < d; i++) {
+      const x = listed(sources, i) + at;
+      const place = (<usize>i) << 3;
+      const centre = v128.load64_splat(centres + place), weight = v128.load64_splat(v + place);
+      a = f64x2.add(a, f64x2.mul(f64x2.sub(v128.load(x), centre), weight));
+      b = f64x2.add(b, f64x2.mul(f64x2.sub(v128.load(x, 16), centre), weight));
+      c = f64x2.add(c, f64x2.mul(f64x2.sub(v128.load(x, 32), centre), weight));
+      e = f64x2.add(e, f64x2.mul(f64x2.sub(v128.load(x, 48), centre), weight));
+    }
+    v128.store(out + at, a);
+    v128.store(out + at, b, 16);
+    v128.store(out + at, c, 32);
+    v128.store(out + at, e, 48);
+  }
+  for (; row < end; row++) {
+    const at = (<usize>row) << 3;
+    let a = start;
+    for (let i = 0; i < d; i++) {
+      const place = (<usize>i) << 3;
+      a += (load<f64>(listed(sources, i) + at) - load<f64>(centres + place)) * load<f64>(v + place);
+    }
+    store<f64>(out + at, a);
+  }
+}
+
 /**
- * Σ (x − centre) · weight over d columns, for each of k lists of weights a column of `outs`: unit = block. byte 20 d, 24 k.
- * Parameters: d centres, then k × d weights.
+ * start + Σ (x − centre) · weight over d columns, for each of k lists of weights a column of `outs`: unit = block. byte 20 d,
+ * 24 k. Parameters: d centres, k × d weights, k starts.
  */
 export function projectUnit(task: usize, unit: i32): void {
   const sources = <usize>load<u32>(task), outs = <usize>load<u32>(task, 4), centres = <usize>load<u32>(task, 16);
   const d = load<i32>(task, 20), k = load<i32>(task, 24);
+  const weights = centres + ((<usize>d) << 3), starts = weights + ((<usize>(k * d)) << 3);
   const from = unit * BLOCK;
   const end = from + rowsOf(task, from);
   for (let row = from; row < end; row += TILE) {
-    for (let j = 0; j < k; j += 2) {
-      // The last of an odd number is made twice.
-      const other = min(j + 1, k - 1);
-      const v = centres + ((<usize>(d + j * d)) << 3), w = centres + ((<usize>(d + other * d)) << 3);
-      projectTile(sources, d, centres, v, w, row, min(row + TILE, end), listed(outs, j), listed(outs, other));
+    const next = min(row + TILE, end);
+    let j = 0;
+    for (; j + 2 <= k; j += 2) {
+      const v = weights + ((<usize>(j * d)) << 3), w = v + ((<usize>d) << 3), start = starts + ((<usize>j) << 3);
+      projectTwo(sources, d, centres, v, w, load<f64>(start), load<f64>(start, 8), row, next, listed(outs, j), listed(outs, j + 1));
     }
+    if (j == k) continue;
+    const v = weights + ((<usize>(j * d)) << 3);
+    projectOne(sources, d, centres, v, load<f64>(starts + ((<usize>j) << 3)), row, next, listed(outs, j));
   }
 }
 
@@ -257,42 +297,6 @@ function scoreOf(share: f64): f64 {
   return share >= 1 - THRESHOLD ? min(z, normalQuantile(1 - (THRESHOLD - f64.EPSILON))) : z;
 }
 
-/** Added to a number of at most 2^51, it leaves the nearest integer in the lowest bits. */
-const ROUNDER: f64 = 6755399441055744;
-
-/**
- * ln(1 + x) of two values from 0 on to about 16 digits, also next to 0; NaN of NaN. With 1 + x = 2^k (1 + f), 1 + f within
- * √2 of 1, and what rounding 1 + x has lost added in first order. Source of ln(1 + f): Sun's fdlibm, s_log1p.c.
- */
-// @ts-ignore: decorator
-@inline
-function logarithmOfMore(x: v128): v128 {
-  const one = f64x2.splat(1);
-  const u = f64x2.add(one, x);
-  const lost = f64x2.div(v128.bitselect(f64x2.sub(x, f64x2.sub(u, one)), f64x2.sub(one, f64x2.sub(u, x)), f64x2.lt(x, one)), u);
-  // The exponent that leaves a fraction from √½ on, whose bits begin with 0x3fe6a09e.
-  const shifted = i64x2.add(u, i64x2.splat(0x3ff0000000000000 - 0x3fe6a09e00000000));
-  const k = i64x2.sub(i64x2.shr_u(shifted, 52), i64x2.splat(1023));
-  const f = f64x2.sub(i64x2.sub(u, i64x2.shl(k, 52)), one);
-  const rounder = f64x2.splat(ROUNDER);
-  const n = f64x2.sub(i64x2.add(k, rounder), rounder);
-  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
-  const z = f64x2.mul(s, s);
-  const w = f64x2.mul(z, z);
-  let even = f64x2.splat(1.531383769920937332e-1);
-  even = f64x2.add(f64x2.mul(even, w), f64x2.splat(2.222219843214978396e-1));
-  even = f64x2.mul(f64x2.add(f64x2.mul(even, w), f64x2.splat(3.999999999940941908e-1)), w);
-  let odd = f64x2.splat(1.479819860511658591e-1);
-  odd = f64x2.add(f64x2.mul(odd, w), f64x2.splat(1.818357216161805012e-1));
-  odd = f64x2.add(f64x2.mul(odd, w), f64x2.splat(2.857142874366239149e-1));
-  odd = f64x2.mul(f64x2.add(f64x2.mul(odd, w), f64x2.splat(6.666666666666735130e-1)), z);
-  const half = f64x2.mul(f64x2.mul(f, f), f64x2.splat(0.5));
-  const small = f64x2.add(f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10)), lost);
-  const tail = f64x2.sub(f64x2.add(f64x2.mul(s, f64x2.add(half, f64x2.add(even, odd))), small), half);
-  const y = f64x2.add(f64x2.add(tail, f), f64x2.mul(n, f64x2.splat(6.93147180369123816490e-1)));
-  return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity)));
-}
-
 /** sign(x) · ln(1 + |x|). */
 export function logarithmsUnit(task: usize, unit: i32): void {
   let at = sourceOf(task, unit), out = outOf(task, unit);
@@ -305,43 +309,6 @@ export function logarithmsUnit(task: usize, unit: i32): void {
     if (isLast) store<f64>(out, f64x2.extract_lane(y, 0));
     else v128.store(out, y);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function powerOfTwo(k: v128): v128 {
-  return i64x2.shl(i64x2.add(k, i64x2.splat(1023)), 52);
-}
-
-/**
- * e^x − 1 of two values to about 16 digits, also next to 0; NaN of NaN. With k the nearest integer to x / ln 2 and
- * r = x − k ln 2 it is 2^k (e^r − 1) + 2^k − 1. Source of e^r: S. L. Moshier, Cephes Mathematical Library, exp.c.
- */
-// @ts-ignore: decorator
-@inline
-function exponentialLessOne(value: v128): v128 {
-  const x = f64x2.max(f64x2.min(value, f64x2.splat(710)), f64x2.splat(-745));
-  const rounder = f64x2.splat(ROUNDER);
-  const shifted = f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), rounder);
-  const n = f64x2.sub(shifted, rounder);
-  const k = i64x2.sub(shifted, rounder);
-  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(n, f64x2.splat(0.693145751953125))), f64x2.mul(n, f64x2.splat(1.42860682030941723212e-6)));
-  const square = f64x2.mul(r, r);
-  let p = f64x2.splat(1.2617719307481059088e-4);
-  p = f64x2.add(f64x2.mul(p, square), f64x2.splat(3.029944077074419613e-2));
-  p = f64x2.add(f64x2.mul(p, square), f64x2.splat(1));
-  p = f64x2.mul(p, r);
-  let q = f64x2.splat(3.00198505138664455042e-6);
-  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2.52448340349684104192e-3));
-  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2.27265548208155028766e-1));
-  q = f64x2.add(f64x2.mul(q, square), f64x2.splat(2));
-  const m = f64x2.div(f64x2.add(p, p), f64x2.sub(q, p));
-  // In two halves, so that neither leaves the range of float64.
-  const half = i64x2.shr_s(k, 1);
-  const rest = i64x2.sub(k, half);
-  const first = powerOfTwo(half);
-  const less = f64x2.sub(first, powerOfTwo(i64x2.neg(rest)));
-  return f64x2.mul(f64x2.add(f64x2.mul(m, first), less), powerOfTwo(rest));
 }
 
 /** Yeo and Johnson's transform of the x whose logarithms (above) are given. Parameters: λ a column. */

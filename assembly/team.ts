@@ -24,13 +24,18 @@ import { chiSquaresUnit } from './contingency';
 import { assignUnit, closestUnit, gainsUnit, inertiaUnit, potentialsUnit, siftUnit, singlesUnit, takeUnit } from './fit';
 import { differencesUnit, distancesUnit } from './distances';
 import { groupsUnit } from './groups';
+import { growUnit } from './growth';
 import { digitsUnit, exchangeUnit, inversionsUnit } from './inversions';
+import { logisticUnit } from './losses';
 import { gapsUnit, logarithmsUnit, multiplyUnit, placesUnit, powersUnit, projectUnit, scaleUnit } from './maps';
 import { momentsUnit } from './moments';
+import { nearestUnit, plantUnit } from './neighbours';
 import { cellsUnit, dealUnit, orderUnit, tallyUnit } from './order';
+import { probabilitiesUnit } from './probabilities';
 import { keysUnit, ranksUnit } from './select';
 import { filterUnit, sampleUnit } from './sieve';
 import { silhouetteUnit } from './silhouette';
+import { traverseUnit } from './trees';
 import { widenUnit } from './widen';
 import { extremesUnit } from './extremes';
 import { fadedUnit, fadingUnit } from './fading';
@@ -95,6 +100,12 @@ export enum Operation {
   extremes,
   faded,
   fading,
+  traverse,
+  grow,
+  logistic,
+  probabilities,
+  plant,
+  nearest,
 }
 
 function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
@@ -138,6 +149,12 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
     case Operation.extremes: return extremesUnit(task, unit, lane);
     case Operation.faded: return fadedUnit(task, unit, lane);
     case Operation.fading: return fadingUnit(task, unit, lane);
+    case Operation.traverse: return traverseUnit(task, unit, lane);
+    case Operation.grow: return growUnit(task, unit, lane);
+    case Operation.logistic: return logisticUnit(task, unit, lane);
+    case Operation.probabilities: return probabilitiesUnit(task, unit, lane);
+    case Operation.plant: return plantUnit(task, unit);
+    case Operation.nearest: return nearestUnit(task, unit, lane);
     default: unreachable();
   }
 }
@@ -146,6 +163,11 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
 @inline
 function stopped(control: usize): bool {
   return (atomic.load<i32>(control, CANCEL) | atomic.load<i32>(control, FAULT)) != 0;
+}
+
+/** Whether a unit that takes long had better end: what it has written is not looked at then. */
+export function isStopped(task: usize): bool {
+  return stopped(task - ARGUMENTS);
 }
 
 /** Takes units until none is left, the task is stopped, or this lane is wanted elsewhere. */

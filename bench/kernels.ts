@@ -2,10 +2,12 @@ import { met, type Row } from './compare.js';
 import { cases as comoments } from './comoments.bench.js';
 import { cases as csv } from './csv.bench.js';
 import { cases as distances } from './distances.bench.js';
+import { cases as neighbours } from './neighbours.bench.js';
 import { cases as distributions } from './distributions.bench.js';
 import { cases as groups } from './groups.bench.js';
 import { cases as json } from './json.bench.js';
 import { cases as kmeans } from './kmeans.bench.js';
+import { cases as losses } from './losses.bench.js';
 import type { MeasureOptions } from './measure.js';
 import { cases as maps } from './maps.bench.js';
 import { cases as moments } from './moments.bench.js';
@@ -15,6 +17,7 @@ import { cases as select } from './select.bench.js';
 import { cases as silhouette } from './silhouette.bench.js';
 import { measureCase, type Case, type Stage } from './stage.js';
 import { cases as student } from './student.bench.js';
+import { cases as trees } from './trees.bench.js';
 import { cases as widen } from './widen.bench.js';
 import { cases as windows } from './windows.bench.js';
 
@@ -28,9 +31,12 @@ export const KERNEL_CASES: readonly Case[] = [
   ...silhouette,
   ...student,
   ...distances,
+  ...losses,
+  ...neighbours,
   ...maps,
   ...distributions,
   ...random,
+  ...trees,
   ...widen,
   ...windows,
   ...json,

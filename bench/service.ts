@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { packageRoot, type PythonRivals } from './rivals.js';
@@ -26,9 +27,13 @@ export interface Answer {
 
 /** The built service. It is ready when it has printed its address. */
 export async function startOurs(): Promise<Service> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'analytics-service-'));
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'src', 'main.js')], {
-    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' },
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.once('exit', () => {
+    rmSync(dataDir, { recursive: true, force: true });
   });
   return started('ours', child, async (printed) => {
     for (;;) {

@@ -1,3 +1,4 @@
+import { writeJson } from '../src/adapters/json/write.js';
 import { optionsCheck } from '../src/adapters/schema/options.js';
 import { readConfig } from '../src/config.js';
 import { endpoints } from '../src/domain/endpoints.js';
@@ -55,6 +56,7 @@ function answer(
     sha256: () => '',
     version: '',
     accept: 'json' as const,
+    writeJson,
   };
   const result = endpoint.run(question);
   if (result instanceof Promise) throw new TypeError(`expected ${name} to answer at once`);

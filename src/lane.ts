@@ -9,6 +9,7 @@ import { optionsCheck } from './adapters/schema/options.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
+import { importOnnx } from './domain/models/import-onnx.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
 import { HEADER_BYTES } from './engine/lanes/arenas.js';
@@ -20,8 +21,9 @@ import { instantiate, type Kernels } from './engine/wasm/exports.js';
 import { Cancelled, help, HelperFault, Team } from './engine/wasm/team.js';
 import type { Engine } from './ports/engine.js';
 import type { BodyFormat, Decoder, PageWriter, TableWriter } from './ports/formats.js';
+import type { InferenceWriter } from './ports/inference.js';
 import type { Answer } from './ports/lanes.js';
-import type { OpenOnnx } from './ports/onnx.js';
+import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
 
@@ -96,6 +98,7 @@ const later = {
   js: undefined as Engine | undefined,
   write: undefined as TableWriter | undefined,
   page: undefined as PageWriter | undefined,
+  inference: undefined as InferenceWriter | undefined,
   openOnnx: undefined as OpenOnnx | undefined,
   decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<BodyFormat, Decoder>>,
   async loadJs(): Promise<void> {
@@ -108,10 +111,19 @@ const later = {
   async loadPage(): Promise<void> {
     this.page ??= (await import('./adapters/html/page.js')).writePage;
   },
+  async loadOnnx(): Promise<void> {
+    this.openOnnx ??= await (await import('./adapters/onnx/open.js')).startOnnx(start.requestBytes);
+  },
   async loadDecoder(format: BodyFormat): Promise<void> {
     if (format === 'arrow') this.decoders.arrow ??= (await import('./adapters/arrow/read.js')).readArrow;
     if (format === 'parquet')
       this.decoders.parquet ??= (await import('./adapters/parquet/read.js')).readParquet;
+    if (format === 'inference') {
+      this.decoders.inference ??= (await import('./adapters/inference/read.js')).readInference;
+      this.inference ??= (await import('./adapters/inference/write.js')).writeInference;
+    }
+    if (format === 'invocations')
+      this.decoders.invocations ??= (await import('./adapters/inference/invocations.js')).readInvocations;
   },
 };
 /** Thrown where a request turns out to need what is not loaded yet: it is loaded, and the request starts again. */
@@ -148,6 +160,7 @@ async function run(message: Message): Promise<void> {
     if (job.reference !== undefined) await later.loadDecoder(job.reference.format);
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
+    if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
     const answer = await compute(message);
     send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
   } catch (error) {
@@ -216,7 +229,7 @@ async function compute(message: Message): Promise<Answer> {
     arena === undefined || kernels === undefined
       ? undefined
       : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
-  const { decoders, write, page } = later;
+  const { decoders, write, page, inference } = later;
   const tools: JourneyTools = {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
@@ -226,6 +239,7 @@ async function compute(message: Message): Promise<Answer> {
     writeJson,
     writeArrow: write,
     writePage: page,
+    writeInference: inference,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {
@@ -267,6 +281,7 @@ function fail({ id, arena }: { id: number; arena: number }, error: unknown): voi
       detail: error.message,
       faults: error.faults,
       trapped: false,
+      ended: error instanceof RuntimeLost,
     });
     return;
   }

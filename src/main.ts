@@ -31,12 +31,17 @@ async function main(): Promise<void> {
     },
   });
 
+  // While the lanes start in threads of their own.
   const { openRegistry } = await import('./adapters/registry/registry.js');
-  const registry = await openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes });
-  const { endpoints } = await import('./domain/endpoints.js');
-  const { documentSchema } = await import('./domain/models/document-schema.js');
-  const { createApp } = await import('./adapters/http/app.js');
-  const { listen } = await import('./adapters/http/server.js');
+  const [registry, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
+    await Promise.all([
+      openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
+      import('./domain/endpoints.js'),
+      import('./domain/models/document-schema.js'),
+      import('./domain/models/output-tensors.js'),
+      import('./adapters/http/app.js'),
+      import('./adapters/http/server.js'),
+    ]);
   let stopping = false;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
@@ -45,6 +50,7 @@ async function main(): Promise<void> {
     lanes,
     registry,
     documentSchema,
+    modelTensors,
     recordSpans: telemetry.record,
     limits: {
       json: text,

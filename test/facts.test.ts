@@ -42,6 +42,7 @@ describe('release.wasm', () => {
       'function kmeans_row',
       'function kmeans_search',
       'function moments_merge',
+      'function neighbours_boxes',
       'function order_sample',
       'function order_starts',
       'function random_doubles',
@@ -65,8 +66,8 @@ describe('release.wasm', () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
   });
 
-  test(`has at most 128 KiB, 10 of them powers of five: it has ${(bytes.length / 1024).toFixed(1)} KiB`, () => {
-    expect(bytes.length).toBeLessThanOrEqual(128 * 1024);
+  test(`has at most 160 KiB, 10 of them powers of five: it has ${(bytes.length / 1024).toFixed(1)} KiB`, () => {
+    expect(bytes.length).toBeLessThanOrEqual(160 * 1024);
   });
 
   test('every target of asconfig.json was built', () => {
@@ -94,6 +95,9 @@ describe('dependencies', () => {
       hyparquet: 'decodes the pages of Parquet files',
       'hyparquet-compressors': 'Snappy and LZ4 of Parquet pages, without native code',
       jstat: 'incomplete beta of the js engine',
+      kysely: 'queries of the catalog, typed, for SQLite and later PostgreSQL',
+      libsql: 'SQLite with binaries in the registry: the catalog of the models',
+      'onnxruntime-web': 'runs models in ONNX, without a download at install',
       'ml-kmeans': 'iterations of the js engine',
       'swagger-ui-dist': '/docs without a CDN',
     },
@@ -199,7 +203,7 @@ describe('files', () => {
   });
 
   test('the top folder has what it has', () => {
-    const made = ['dist', 'node_modules', 'coverage'];
+    const made = ['coverage', 'data', 'dist', 'node_modules'];
     const entries = readdirSync(root).filter((name) => !made.includes(name));
     const dotfiles = entries.filter((name) => name.startsWith('.') && statSync(join(root, name)).isFile());
     expect(entries.filter((name) => name !== '.git' && !dotfiles.includes(name)).sort()).toEqual(

@@ -25,7 +25,7 @@ export class KernelClock {
           this.#add(family, start, now());
         }
       };
-    const { ahead, distances, maps, order, student, windows } = engine;
+    const { ahead, distances, losses, maps, neighbours, order, student, trees, windows } = engine;
     return {
       name: engine.name,
       ahead: { moments: timed('moments', ahead.moments), select: timed('select', ahead.select) },
@@ -53,6 +53,16 @@ export class KernelClock {
         differences: timed('distances', distances.differences),
         chiSquare: timed('distances', distances.chiSquare),
       },
+      losses: {
+        logistic: (rows, use) => losses.logistic(rows, (loss) => use(timed('losses', loss))),
+        probabilities: timed('losses', losses.probabilities),
+      },
+      neighbours: {
+        arrange: timed('neighbours', neighbours.arrange),
+        nearest: timed('neighbours', neighbours.nearest),
+        assign: timed('neighbours', neighbours.assign),
+        density: timed('neighbours', neighbours.density),
+      },
       maps: {
         gaps: timed('maps', maps.gaps),
         scale: timed('maps', maps.scale),
@@ -69,6 +79,7 @@ export class KernelClock {
         rolling: timed('windows', windows.rolling),
         fading: timed('windows', windows.fading),
       },
+      trees: { traverse: timed('trees', trees.traverse), grow: timed('trees', trees.grow) },
       student: {
         tail: timed('student', student.tail),
         log10Tail: timed('student', student.log10Tail),

@@ -1,5 +1,6 @@
 import type { Engine } from '../ports/engine.js';
-import type { BodyFormat, CheckedOptions, Format, Json } from '../ports/formats.js';
+import type { BodyFormat, CheckedOptions, Format, Json, JsonWriter } from '../ports/formats.js';
+import type { InferenceWriter } from '../ports/inference.js';
 import type { TableLimits } from '../ports/limits.js';
 import type { Profile } from '../ports/profile.js';
 import type { JSONSchema } from '../ports/schema.js';
@@ -41,6 +42,10 @@ export interface Question<Options> {
   readonly document?: Uint8Array | undefined;
   /** Loaded for documents in ONNX. */
   readonly openOnnx?: OpenOnnx | undefined;
+  /** For answers of other protocols. */
+  readonly writeJson: JsonWriter;
+  /** Loaded for requests of tensors. */
+  readonly writeInference?: InferenceWriter | undefined;
 }
 
 export interface Result {

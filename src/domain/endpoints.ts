@@ -9,6 +9,9 @@ import { testEndpoints } from './hypothesis/endpoints.js';
 import { evaluate } from './models/evaluate.js';
 import { fit } from './models/fit.js';
 import { importDocument } from './models/import-document.js';
+import { importOnnx } from './models/import-onnx.js';
+import { infer } from './models/infer.js';
+import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
 
@@ -24,6 +27,9 @@ export const endpoints: readonly Endpoint[] = [
   profile,
   fit,
   importDocument,
+  importOnnx,
   predict,
   evaluate,
+  infer,
+  invocations,
 ];

@@ -10,6 +10,7 @@ import type {
   PageWriter,
   TableWriter,
 } from '../ports/formats.js';
+import type { InferenceWriter } from '../ports/inference.js';
 import type { Answer, Extent, Job } from '../ports/lanes.js';
 import type { OpenOnnx } from '../ports/onnx.js';
 import { token, type TableLimits } from '../ports/limits.js';
@@ -36,6 +37,8 @@ export interface JourneyTools {
   readonly writeArrow: TableWriter | undefined;
   /** Loaded when the job asks for HTML. */
   readonly writePage: PageWriter | undefined;
+  /** Loaded when the job brings tensors. */
+  readonly writeInference: InferenceWriter | undefined;
   /** Of the parts, one behind the other, in hexadecimal. */
   readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
@@ -108,6 +111,8 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     model: model?.model,
     document: job.format === 'model' ? body : undefined,
     openOnnx: tools.openOnnx,
+    writeJson: tools.writeJson,
+    writeInference: tools.writeInference,
   });
   tools.checkpoint();
   const computed = now();

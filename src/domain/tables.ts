@@ -5,7 +5,7 @@ import type { Column, Table } from '../ports/tables.js';
 import type { Result } from './endpoint.js';
 
 /** Cells that an answer in JSON has at most: its text is one string, and those have at most 2^29 characters. */
-const MOST_JSON_CELLS = 20_000_000;
+export const MOST_JSON_CELLS = 20_000_000;
 
 /** What an Arrow answer is made of: a result's own table, or the client's with a column more. Undefined: there is none. */
 export function arrowAnswer(

@@ -15,6 +15,16 @@ export class Trace {
     }
   }
 
+  /** The same of work that is waited for. */
+  async awaited<T>(name: string, attributes: Span['attributes'], work: () => Promise<T>): Promise<T> {
+    const start = now();
+    try {
+      return await work();
+    } finally {
+      this.#spans.push({ name, start, end: now(), attributes, parent: 'compute' });
+    }
+  }
+
   spans(): readonly Span[] {
     return this.#spans;
   }

@@ -1,8 +1,11 @@
 import type { DistributionsKernel } from './distributions.js';
 import type { TableLimits } from './limits.js';
+import type { LossesKernel } from './losses.js';
 import type { MapsKernel } from './maps.js';
 import type { OrderKernel } from './order.js';
+import type { NeighboursKernel } from './neighbours.js';
 import type { Numbers, Table } from './tables.js';
+import type { TreesKernel } from './trees.js';
 import type { WindowsKernel } from './windows.js';
 
 /**
@@ -33,8 +36,11 @@ export interface Engine {
   readonly order: OrderKernel;
   readonly silhouette: SilhouetteKernel;
   readonly distances: DistancesKernel;
+  readonly losses: LossesKernel;
+  readonly neighbours: NeighboursKernel;
   readonly maps: MapsKernel;
   readonly windows: WindowsKernel;
+  readonly trees: TreesKernel;
   readonly student: StudentKernel;
   readonly distributions: DistributionsKernel;
   readonly random: RandomKernel;
@@ -55,8 +61,11 @@ export const KERNEL_FAMILIES = [
   'order',
   'silhouette',
   'distances',
+  'losses',
+  'neighbours',
   'maps',
   'windows',
+  'trees',
   'student',
   'distributions',
   'random',

@@ -11,11 +11,15 @@ export interface MapsKernel {
   readonly scale: (columns: Columns, scalings: readonly Scaling[]) => Float64Array[];
   /** x · y of columns and as many others. */
   readonly multiply: (columns: Columns, others: Columns) => Float64Array[];
-  /** Σ (x − centre) · weight over the columns, in their order: a column for each list of weights, one weight a column. */
+  /**
+   * start + Σ (x − centre) · weight over the columns, in their order: a column for each list of weights, one weight a column.
+   * `starts` are 0 where they are not given.
+   */
   readonly project: (
     columns: Columns,
     centres: readonly number[],
     weights: readonly (readonly number[])[],
+    starts?: readonly number[],
   ) => Float64Array[];
   /** How many of the ascending, finite edges each value has reached. NaN of a missing value. */
   readonly places: (values: Float64Array, edges: readonly number[]) => Float64Array;

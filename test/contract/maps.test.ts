@@ -103,6 +103,13 @@ describeEngines((under) => {
       ),
     );
     expectSame(whole, wanted);
+    const starts = [2, -0.5, 1e9];
+    const begun = weights.map((own, k) =>
+      columns[0]!.map((_, row) =>
+        own.reduce((sum, weight, i) => sum + (columns[i]![row]! - centres[i]!) * weight, starts[k]!),
+      ),
+    );
+    expectSame(maps.project(columns, centres, weights, starts), begun);
     const shifted = columns.map((column) => column.slice(3, 1000));
     expectSame(
       maps.project(shifted, centres, weights.slice(0, 2)),

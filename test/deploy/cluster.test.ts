@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IStatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
@@ -24,6 +25,9 @@ const VOLUMES = 'configMap csi downwardAPI emptyDir ephemeral persistentVolumeCl
 interface Cluster {
   deployment: IDeployment;
   service: IService;
+  /** The pod that keeps models, and the way to it. */
+  keeper: IStatefulSet;
+  keeperService: IService;
   autoscaler: IHorizontalPodAutoscaler;
   budget: IPodDisruptionBudget;
   policy: INetworkPolicy;
@@ -45,6 +49,8 @@ const settings = (): Cluster['settings'] => {
 const cluster = (): Cluster => ({
   deployment: read('deployment') as IDeployment,
   service: read('service') as IService,
+  keeper: read('statefulset-models') as IStatefulSet,
+  keeperService: read('service-models') as IService,
   autoscaler: read('horizontalpodautoscaler') as IHorizontalPodAutoscaler,
   budget: read('poddisruptionbudget') as IPodDisruptionBudget,
   policy: read('networkpolicy') as INetworkPolicy,
@@ -72,10 +78,10 @@ const failing = (rules: [boolean, string][]): string[] =>
  * What stands against Pod Security "restricted" (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
  * and against what this service adds to it: a read-only root, a uid of 10000 or more, no token.
  */
-const restricted = (pod: IPodSpec): string[] => {
+const restricted = (pod: IPodSpec, claims: readonly string[] = []): string[] => {
   const forPod = pod.securityContext ?? {};
   const volumes = pod.volumes ?? [];
-  const writable = volumes.filter((volume) => volume.emptyDir).map((volume) => volume.name);
+  const writable = [...volumes.filter((volume) => volume.emptyDir).map((volume) => volume.name), ...claims];
   const ofPod: [boolean, string][] = [
     [!pod.hostNetwork && !pod.hostPID && !pod.hostIPC, 'no namespace of the host'],
     [
@@ -206,8 +212,90 @@ const disagreements = (subject: Cluster): string[] => {
   return failing(rules);
 };
 
-test('the pod meets the restricted profile with a read-only root', () => {
-  expect(restricted(podOf(cluster()))).toEqual([]);
+/** Where the pod that keeps models could lose them, share them, or differ from the others. */
+const lapses = (subject: Cluster): string[] => {
+  const { keeper, keeperService, service, budget, policy, deployment, settings } = subject;
+  const template = keeper.spec?.template;
+  const labels = template?.metadata?.labels;
+  const [container] = template?.spec?.containers ?? [];
+  const [claim] = keeper.spec?.volumeClaimTemplates ?? [];
+  const mount = container?.volumeMounts?.find(({ mountPath }) => mountPath === settings['DATA_DIR']);
+  // Its disk is the volume: that it asks the node for less is the one difference.
+  const text = (one: IContainer | undefined): string => JSON.stringify({ ...one, resources: undefined });
+  const retention = keeper.spec?.persistentVolumeClaimRetentionPolicy;
+  const rules: [boolean, string][] = [
+    [keeper.spec?.replicas === 1, 'one pod'],
+    [mount !== undefined && mount.name === claim?.metadata?.name, 'DATA_DIR is the claim'],
+    [claim?.spec?.accessModes?.join() === 'ReadWriteOncePod', 'the claim is for one pod at a time'],
+    [
+      retention?.whenDeleted === 'Retain' && retention.whenScaled === 'Retain',
+      'the claim outlives what is done to the StatefulSet',
+    ],
+    [includes(labels, keeper.spec?.selector.matchLabels), 'the StatefulSet selects its pod'],
+    [includes(labels, keeperService.spec?.selector), 'its Service selects the pod'],
+    [keeper.spec?.serviceName === keeperService.metadata?.name, 'its Service governs it'],
+    [!includes(labels, service.spec?.selector), 'the Service of the others does not select it'],
+    [!includes(labels, deployment.spec?.selector.matchLabels), 'the Deployment does not select it'],
+    [!includes(labels, budget.spec?.selector?.matchLabels), 'it is in no budget that would count it'],
+    [includes(labels, policy.spec?.podSelector.matchLabels), 'the policy selects it'],
+    [text(container) === text(containerOf(subject)), 'its container is that of the others'],
+  ];
+  return failing(rules);
+};
+
+test('the pods meet the restricted profile with a read-only root', () => {
+  const subject = cluster();
+  expect(restricted(podOf(subject))).toEqual([]);
+  const { template, volumeClaimTemplates = [] } = subject.keeper.spec!;
+  expect(
+    restricted(
+      template.spec!,
+      volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ''),
+    ),
+  ).toEqual([]);
+  expect(restricted(template.spec!)).toEqual(['writable /data and /tmp']);
+});
+
+test('models are kept by one pod, on a volume of its own', () => {
+  expect(lapses(cluster())).toEqual([]);
+});
+
+describe('models would be lost or shared with', () => {
+  test.each<[string, string, (subject: Cluster) => unknown]>([
+    ['two pods', 'one pod', (it) => (it.keeper.spec!.replicas = 2)],
+    ['no claim', 'DATA_DIR is the claim', (it) => delete it.keeper.spec!.volumeClaimTemplates],
+    [
+      'a claim of many',
+      'the claim is for one pod at a time',
+      (it) => (it.keeper.spec!.volumeClaimTemplates![0]!.spec!.accessModes = ['ReadWriteMany']),
+    ],
+    [
+      'a claim that goes with the StatefulSet',
+      'the claim outlives what is done to the StatefulSet',
+      (it) => (it.keeper.spec!.persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete' }),
+    ],
+    ['data elsewhere', 'DATA_DIR is the claim', (it) => (it.settings['DATA_DIR'] = '/var/data')],
+    [
+      'a Service of all pods',
+      'the Service of the others does not select it',
+      (it) => (it.service.spec!.selector = { 'app.kubernetes.io/part-of': 'analytics-service' }),
+    ],
+    [
+      'a policy of the others',
+      'the policy selects it',
+      (it) =>
+        (it.policy.spec!.podSelector = { matchLabels: { 'app.kubernetes.io/name': 'analytics-service' } }),
+    ],
+    [
+      'another probe',
+      'its container is that of the others',
+      (it) => delete it.keeper.spec!.template.spec!.containers[0]!.livenessProbe,
+    ],
+  ])('%s', (_what, rule, change) => {
+    const subject = cluster();
+    change(subject);
+    expect(lapses(subject)).toContain(rule);
+  });
 });
 
 test('the objects agree with each other and with the service', () => {

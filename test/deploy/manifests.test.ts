@@ -76,8 +76,8 @@ const find = (manifests: Manifest[], kind: string, name?: string): Manifest => {
 
 type Container = Fields & { image: string };
 
-const containers = (deployment: Manifest): Container[] =>
-  (deployment.spec as { template: { spec: { containers: Container[] } } }).template.spec.containers;
+const containers = (workload: Manifest): Container[] =>
+  (workload.spec as { template: { spec: { containers: Container[] } } }).template.spec.containers;
 
 /** What `kubectl kustomize` prints, without the hash that it puts behind a generated name. */
 const render = (directory: string): Manifest[] => {
@@ -100,7 +100,8 @@ const render = (directory: string): Manifest[] => {
     }
   }
   for (const { name, newName, newTag, digest } of plan.images ?? []) {
-    for (const container of containers(find(manifests, 'Deployment'))) {
+    const pods = manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+    for (const container of pods.flatMap(containers)) {
       if (container.image.replace(/[:@].*$/, '') !== name) continue;
       container.image = `${newName ?? name}${digest ? `@${digest}` : `:${newTag ?? 'latest'}`}`;
     }
@@ -198,7 +199,7 @@ describe.each([
 ])('the manifests of %s', (_name, directory) => {
   const manifests = render(directory);
 
-  test('are those of a service that scales, is drained and is fenced in', () => {
+  test('are those of a service that scales, is drained and is fenced in, and of one that keeps models', () => {
     const kinds = manifests.map((manifest) => manifest.kind).filter((kind) => kind !== 'Namespace');
     expect(kinds.sort()).toEqual([
       'ConfigMap',
@@ -207,7 +208,9 @@ describe.each([
       'NetworkPolicy',
       'PodDisruptionBudget',
       'Service',
+      'Service',
       'ServiceAccount',
+      'StatefulSet',
     ]);
   });
 
@@ -276,11 +279,13 @@ describe('the kustomizations', () => {
   });
 
   test('production changes scale, settings and image, and nothing of the pod besides', () => {
-    const [before, after] = [find(render(base), 'Deployment'), find(render(production), 'Deployment')];
-    const [image] = containers(after).map((container) => container.image);
-    expect(image).toMatch(/^ghcr\.io\/[^:@]+(:\d+\.\d+\.\d+|@sha256:[0-9a-f]{64})$/);
-    for (const container of containers(before)) container.image = image ?? '';
-    expect(after.spec).toEqual(before.spec);
+    for (const kind of ['Deployment', 'StatefulSet']) {
+      const [before, after] = [find(render(base), kind), find(render(production), kind)];
+      const [image] = containers(after).map((container) => container.image);
+      expect(image).toMatch(/^ghcr\.io\/[^:@]+(:\d+\.\d+\.\d+|@sha256:[0-9a-f]{64})$/);
+      for (const container of containers(before)) container.image = image ?? '';
+      expect(after.spec).toEqual(before.spec);
+    }
 
     const settings = find(render(production), 'ConfigMap').data;
     expect(settings).toMatchObject(find(render(base), 'ConfigMap').data ?? {});

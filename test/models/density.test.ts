@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { labelByDensity } from '../../src/domain/models/density.js';
-import { kdTree } from '../../src/domain/models/kd-tree.js';
-import { nearestSearch } from '../../src/domain/models/nearest.js';
+import { labelByDensity } from '../../src/engine/density.js';
+import { kdTree } from '../../src/engine/kd-tree.js';
+import { nearestSearch } from '../../src/engine/js/nearest.js';
 import { estimatorOf, featuresOf, fit, numbersOf, tools } from './lessons.js';
 
 const metrics = fc.constantFrom('euclidean' as const, 'manhattan' as const);
@@ -70,7 +70,12 @@ test('labels by density are those of the definition, over all pairs', () => {
       fc.integer({ min: 1, max: 12 }),
       fc.constantFrom(1, 2, 16),
       (rows, metric, eps, least, leaf) => {
-        const { labels } = labelByDensity(kdTree(columnsOf(rows), leaf), metric, eps, least, () => undefined);
+        const { labels } = labelByDensity(kdTree(columnsOf(rows), leaf), {
+          metric,
+          eps,
+          least,
+          checkpoint: () => undefined,
+        });
         expect(Array.from(labels)).toEqual(labelled(rows, metric, eps, least));
       },
     ),

@@ -25,6 +25,7 @@ from scipy import fft, stats
 from sklearn.cluster import KMeans
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import silhouette_score
+from sklearn.naive_bayes import GaussianNB
 
 # SciPy warns of every large sample, and some tests do by design.
 warnings.simplefilter("ignore")
@@ -36,6 +37,7 @@ LINEAR = {
     "lasso": Lasso,
     "elastic_net": ElasticNet,
     "logistic_regression": LogisticRegression,
+    "gaussian_nb": GaussianNB,
 }
 
 
@@ -98,13 +100,18 @@ def kmeans(name, options):
 
 
 def linear(name, options):
+    """A fit, or the predictions and probabilities of what a fit before has learnt."""
     options = dict(options)
-    wanted, width = options.pop("target"), int(options.pop("columns"))
-    model = LINEAR[options.pop("estimator")](**options)
-    data = rows(name)
-    x = np.ascontiguousarray(data[:, :width])
-    y = data[:, width + int(wanted)].copy()
-    return lambda: model.fit(x, y), lambda fitted: fitted.coef_.ravel()[:8]
+    wanted, width, of, call = (options.pop(key) for key in ("target", "columns", "estimator", "call"))
+    x = made("features", name, lambda block: np.ascontiguousarray(block[: int(width)].T))
+    y = DATA[name][int(width) + int(wanted)]
+    model = LINEAR[of](**options)
+    if call == "fit":
+        return lambda: model.fit(x, y), lambda fitted: fitted.coef_.ravel()[:8]
+    fitted = made(f"{of} of {wanted}", name, lambda block: model.fit(x, y))
+    if hasattr(fitted, "predict_proba"):
+        return lambda: (fitted.predict(x), fitted.predict_proba(x)), lambda answer: answer[1].ravel()[:8]
+    return lambda: fitted.predict(x), lambda answer: answer[:8]
 
 
 def summarize(name, options):

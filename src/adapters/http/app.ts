@@ -1,12 +1,11 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Endpoint } from '../../domain/endpoint.js';
 import { excerpt, Problem } from '../../ports/problem.js';
-import type { Registry } from '../../ports/registry.js';
 import type { JSONSchema } from '../../ports/schema.js';
-import { analysis, type AnalysisOptions, send } from './analysis.js';
+import { analysis, send } from './analysis.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
+import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
 import { requestIdOf } from './negotiate.js';
@@ -14,12 +13,9 @@ import { openApi } from './openapi.js';
 import { onlyMethods } from './methods.js';
 import { problemReply } from './problems.js';
 
-export interface AppOptions extends AnalysisOptions {
-  readonly endpoints: readonly Endpoint[];
-  readonly registry: Registry;
+export interface AppOptions extends InferenceOptions {
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
-  readonly version: string;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
@@ -62,6 +58,7 @@ function routes(options: AppOptions): Express {
       .all(onlyMethods('POST'));
   }
   app.use(modelsRouter(options));
+  app.use(inferenceRouter(options));
   const document = openApi(endpoints, options.documentSchema, version);
   const page = (path: string, answer: (response: Response) => void): void => {
     app
@@ -103,7 +100,8 @@ function reply(error: unknown, request: Request, response: Response, logError: A
   const id = requestId(response);
   const known = error instanceof Problem ? error : expressProblem(error);
   if (known === undefined) logError(error, id);
-  const { status, headers, body } = problemReply(known ?? error, id);
+  const said = speaksInference(request.path) ? inferenceReply : problemReply;
+  const { status, headers, body } = said(known ?? error, id);
   response.status(status).set(headers);
   // RFC 9110, 15.5.16: only where the coding is what is wrong.
   if (known?.code === 'unsupported_encoding') response.set('accept-encoding', ACCEPT_ENCODING);

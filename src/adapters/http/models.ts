@@ -19,7 +19,7 @@ export function modelsRouter(options: ModelsOptions): Router {
   const { endpoints, registry } = options;
   const router = Router({ caseSensitive: true, strict: true });
   const makers = endpoints.filter(({ model }) => model === 'makes');
-  const users = endpoints.filter(({ model }) => model === 'uses');
+  const users = endpoints.filter(({ model, takes }) => model === 'uses' && takes === undefined);
 
   router
     .route('/models')
@@ -37,10 +37,7 @@ export function modelsRouter(options: ModelsOptions): Router {
         .route(path.replaceAll(/\{(\w+)\}/gu, ':$1'))
         .post(async (request, response) => {
           const model = await jobModel(registry, await versionOf(registry, request));
-          send(
-            response,
-            await analysis(request, response, endpoint, options, { model, format: endpoint.takes }),
-          );
+          send(response, await analysis(request, response, endpoint, options, { model }));
         })
         .all(onlyMethods('POST'));
     }

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { Kysely, Migrator, SqliteAdapter, SqliteDialect } from 'kysely';
 import Database from 'libsql';
 import { codeOf, unwritable } from './failures.js';
-import { MIGRATIONS, type Tables } from './migrations.js';
+import { MIGRATIONS } from './migrations.js';
 
-/** The catalog of DATA_DIR: what is stored, in tables. What is large lies in files beside it. */
+/** The catalog of DATA_DIR, held by this process: what is stored, in tables. What is large lies in files beside it. */
 export interface Catalog {
-  readonly db: Kysely<Tables>;
-  /** Lets another process open it. */
-  close(): void;
+  readonly database: Database.Database;
+  /** Lets another process hold it. */
+  release(): void;
 }
 
 const FILE = 'catalog.sqlite';
@@ -16,35 +15,32 @@ const FILE = 'catalog.sqlite';
 const APPLICATION = 0x616e6c79;
 
 /**
- * Opens the catalog of a folder for this process alone and brings its tables up to date. The lock is SQLite's own on the
- * file, which the system frees when the process ends, however it ends. Rejects with an Error that says what is wrong when
+ * Takes the catalog of a folder for this process alone; a new folder gets an empty one. The lock is SQLite's own on the
+ * file, which the system frees when the process ends, however it ends. Throws an Error that says what is wrong when
  * another process holds it, when the file is another's or of a later version of the service, or when it cannot be written.
  */
-export async function openCatalog(folder: string): Promise<Catalog> {
+export function holdCatalog(folder: string): Catalog {
   try {
     const database = new Database(join(folder, FILE));
     try {
-      const applied = hold(database, folder);
-      const db = new Kysely<Tables>({ dialect: new Dialect({ database }) });
-      if (Object.keys(MIGRATIONS).some((name) => !applied.includes(name))) await migrate(db);
-      return {
-        db,
-        close() {
-          release(database);
-        },
-      };
+      hold(database, folder);
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');
       database.close();
       throw error;
     }
+    return {
+      database,
+      release() {
+        release(database);
+      },
+    };
   } catch (error) {
     throw unusable(folder, error);
   }
 }
 
-/** Takes the lock, and looks whether the database is ours. The migrations that it has seen. */
-function hold(database: Database.Database, folder: string): readonly (Value | undefined)[] {
+function hold(database: Database.Database, folder: string): void {
   database.pragma('locking_mode = EXCLUSIVE');
   // In this mode the first transaction takes the lock, and nothing gives it back until the end.
   database.exec('BEGIN EXCLUSIVE');
@@ -59,17 +55,17 @@ function hold(database: Database.Database, folder: string): readonly (Value | un
     : [];
   const later = applied.find((name) => !Object.hasOwn(MIGRATIONS, String(name)));
   if (later !== undefined) {
-    const latest = Object.keys(MIGRATIONS).at(-1);
+    const known = String(Object.keys(MIGRATIONS).at(-1));
     throw new Error(
-      `expected in DATA_DIR ${folder} a ${FILE} of schema ${String(latest)} at most, got one of a later version (${String(later)})`,
+      `expected in DATA_DIR ${folder} a ${FILE} of schema ${known} at most, got one of a later version (${String(later)})`,
     );
   }
-  if (application !== APPLICATION) database.pragma(`application_id = ${APPLICATION}`);
+  // Written each time: a folder that takes no writes is refused now, not when the first model comes.
+  database.pragma(`application_id = ${APPLICATION}`);
   database.exec('COMMIT');
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  return applied;
 }
 
 type Value = string | number | null;
@@ -89,25 +85,6 @@ function release(database: Database.Database): void {
     column(database, 'SELECT count(*) FROM sqlite_schema');
   } finally {
     database.close();
-  }
-}
-
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  const provider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  // What it caught is thrown again as it was.
-  if (error !== undefined) await Promise.reject(error);
-}
-
-/** SQLite takes a change of tables back with its transaction, which Kysely does not count on by itself. */
-class Dialect extends SqliteDialect {
-  override createAdapter(): SqliteAdapter {
-    return new Adapter();
-  }
-}
-class Adapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
   }
 }
 

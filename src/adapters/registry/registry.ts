@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelCard, ModelVersion, Registry } from '../../ports/registry.js';
 import { DocumentCache } from './cache.js';
-import { openCatalog } from './catalog.js';
+import { holdCatalog } from './catalog.js';
 import { codeOf, onDisk, unwritable } from './failures.js';
 import { damaged, type DocumentFiles, openFiles } from './files.js';
 import type { Tables } from './migrations.js';
@@ -15,88 +15,90 @@ export interface RegistryOptions {
   readonly cacheBytes: number;
 }
 
+/** After the start, whose time it would take: the query builder is half of what opening a registry costs. */
+const SWEEP_AFTER_MS = 1000;
+
 /**
  * The models of the service in a folder: cards in the catalog, documents in files named by their SHA-256. That name is
  * known before the version is, is no client's text, checks what it names, and is one file for what is published twice.
  * A file is there before its row and goes after it, so a process killed in between leaves at most a file without a row,
- * which the next one to open the folder takes away. Rejects with an Error for the operator when the folder is of no use.
+ * which the next one to open the folder takes away, before it does anything else there. Rejects with an Error for the
+ * operator when the folder is of no use.
  */
 export async function openRegistry({ dataDir, cacheBytes }: RegistryOptions): Promise<Registry> {
   const folder = resolve(dataDir);
-  const files = await prepared(folder, () => openFiles(join(folder, 'models')));
-  const catalog = await openCatalog(folder);
-  try {
-    const rows = await catalog.db.selectFrom('models').select('sha256').distinct().execute();
-    await prepared(folder, () => files.sweep(new Set(rows.map(({ sha256 }) => sha256))));
-  } catch (error) {
-    catalog.close();
-    throw error;
-  }
-  return registry(catalog.db, files, new DocumentCache(cacheBytes), () => {
-    catalog.close();
+  const files = await prepared(folder);
+  const catalog = holdCatalog(folder);
+  const tables = once(async () => {
+    const { openTables } = await import('./tables.js');
+    const db = await openTables(catalog.database);
+    const rows = await db.selectFrom('models').select('sha256').distinct().execute();
+    await files.sweep(new Set(rows.map(({ sha256 }) => sha256)));
+    return db;
   });
+  const timer = setTimeout(() => {
+    // A failure is told to the first who asks for a model.
+    tables().catch(() => undefined);
+  }, SWEEP_AFTER_MS).unref();
+  const inTurn = queue();
+  return {
+    ...registry(tables, files, new DocumentCache(cacheBytes), inTurn),
+    async close() {
+      clearTimeout(timer);
+      await tables.settled();
+      // Behind what is under way.
+      await inTurn(() => Promise.resolve());
+      catalog.release();
+    },
+  };
 }
 
+type Open = () => Promise<Kysely<Tables>>;
+
 function registry(
-  db: Kysely<Tables>,
+  tables: Open,
   files: DocumentFiles,
   cache: DocumentCache,
-  close: () => void,
-): Registry {
-  const inTurn = queue();
+  inTurn: Queue,
+): Omit<Registry, 'close'> {
+  const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
+    onDisk('a catalog that can be read', async () => query(await tables()));
   return {
     publish: (name, card, document) =>
       onDisk(`room for a model of ${document.byteLength} bytes`, async () => {
+        const db = await tables();
         const draft = await files.write(document);
         const { sha256, bytes } = draft;
         const row = { name, created: new Date().toISOString(), card: JSON.stringify(card), sha256, bytes };
+        const kept = async (): Promise<ModelVersion> => {
+          await draft.keep();
+          return versionOf(await inserted(db, row));
+        };
+        // Whether a commit that broke off is on the disk is known when it is opened again: its file waits for that.
+        const failed = async (error: unknown): Promise<never> => {
+          if (codeOf(error)?.startsWith('SQLITE_IOERR') !== true && !(await isUsed(db, sha256)))
+            await files.remove(sha256);
+          throw error;
+        };
         try {
-          return await inTurn(async () => {
-            try {
-              await draft.keep();
-              return versionOf(await inserted(db, row));
-            } catch (error) {
-              // Whether a commit that broke off is on the disk is known when it is opened again: its file waits for that.
-              if (codeOf(error)?.startsWith('SQLITE_IOERR') !== true && !(await isUsed(db, sha256)))
-                await files.remove(sha256);
-              throw error;
-            }
-          });
+          return await inTurn(() => kept().catch(failed));
         } finally {
           await draft.discard();
         }
       }),
     find: (name, version) =>
-      onDisk('a catalog that can be read', async () => {
+      read(async (db) => {
         const all = db.selectFrom('models').selectAll().where('name', '=', name);
         const wanted = version === undefined ? all : all.where('version', '=', version);
         const row = await wanted.orderBy('version', 'desc').limit(1).executeTakeFirst();
         return row && versionOf(row);
       }),
     versions: (name) =>
-      onDisk('a catalog that can be read', async () => {
+      read(async (db) => {
         const all = db.selectFrom('models').selectAll().where('name', '=', name);
         return (await all.orderBy('version', 'desc').execute()).map(versionOf);
       }),
-    list: () =>
-      onDisk('a catalog that can be read', async () => {
-        const rows = await db
-          .selectFrom('models')
-          .innerJoin(
-            (from) =>
-              from
-                .selectFrom('models')
-                .select((of) => ['name', of.fn.max('version').as('version')])
-                .groupBy('name')
-                .as('newest'),
-            (join) =>
-              join.onRef('models.name', '=', 'newest.name').onRef('models.version', '=', 'newest.version'),
-          )
-          .selectAll('models')
-          .orderBy('models.name')
-          .execute();
-        return rows.map(versionOf);
-      }),
+    list: () => read(async (db) => (await newest(db)).map(versionOf)),
     document: ({ name, version, sha256, bytes }) => {
       const whose = `document of model ${JSON.stringify(excerpt(name))}, version ${version}`;
       return cache.get(sha256, () =>
@@ -105,15 +107,16 @@ function registry(
             return await files.read(sha256, bytes, whose);
           } catch (error) {
             if (codeOf(error) !== 'ENOENT') throw error;
-            if (await isUsed(db, sha256)) throw damaged(whose, `${bytes} bytes`, 'none');
+            if (await isUsed(await tables(), sha256)) throw damaged(whose, `${bytes} bytes`, 'none');
             throw new Problem('not_found', `expected a ${whose}, got one that was removed`);
           }
         }),
       );
     },
     remove: (name, version) =>
-      onDisk('a catalog that can be written to', () =>
-        inTurn(async () => {
+      onDisk('a catalog that can be written to', async () => {
+        const db = await tables();
+        return inTurn(async () => {
           const { count, unused } = await deleted(db, name, version);
           for (const sha256 of unused) {
             cache.drop(sha256);
@@ -121,14 +124,26 @@ function registry(
             await files.remove(sha256).catch(() => undefined);
           }
           return count;
-        }),
-      ),
-    close: () =>
-      inTurn(() => {
-        close();
-        return Promise.resolve();
+        });
       }),
   };
+}
+
+function newest(db: Kysely<Tables>): Promise<Tables['models'][]> {
+  return db
+    .selectFrom('models')
+    .innerJoin(
+      (from) =>
+        from
+          .selectFrom('models')
+          .select((of) => ['name', of.fn.max('version').as('version')])
+          .groupBy('name')
+          .as('newest'),
+      (join) => join.onRef('models.name', '=', 'newest.name').onRef('models.version', '=', 'newest.version'),
+    )
+    .selectAll('models')
+    .orderBy('models.name')
+    .execute();
 }
 
 /** Gives the next number of the name and stores the row under it, both or neither. */
@@ -176,19 +191,13 @@ async function isUsed(db: Kysely<Tables>, sha256: string): Promise<boolean> {
   return row !== undefined;
 }
 
-function versionOf({
-  name,
-  version,
-  created,
-  card,
-  sha256,
-  bytes,
-}: Selectable<Tables['models']>): ModelVersion {
+function versionOf({ name, version, created, card, sha256, bytes }: Tables['models']): ModelVersion {
   return { name, version, created, card: JSON.parse(card) as ModelCard, sha256, bytes };
 }
 
 /** One after the other: between the name of a file and its row nothing may take the file away. */
-function queue(): <T>(act: () => Promise<T>) => Promise<T> {
+type Queue = <T>(act: () => Promise<T>) => Promise<T>;
+function queue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (act) => {
     const turn = last.then(act);
@@ -197,9 +206,22 @@ function queue(): <T>(act: () => Promise<T>) => Promise<T> {
   };
 }
 
-async function prepared<T>(folder: string, act: () => Promise<T>): Promise<T> {
+/** What `make` gives, made when it is first asked for; after a failure it is tried again. */
+function once<T>(make: () => Promise<T>): (() => Promise<T>) & { readonly settled: () => Promise<unknown> } {
+  let made: Promise<T> | undefined;
+  const get = (): Promise<T> => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return Object.assign(get, { settled: () => Promise.allSettled([made]) });
+}
+
+async function prepared(folder: string): Promise<DocumentFiles> {
   try {
-    return await act();
+    return await openFiles(join(folder, 'models'));
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;

@@ -1,8 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import { labelByDensity } from './density.js';
 import { estimator } from './estimator.js';
-import { kdTree } from './kd-tree.js';
 
 const parameters = {
   type: 'object',
@@ -42,9 +40,9 @@ export const dbscan = estimator<FromSchema<typeof parameters>, State>({
   description:
     'Clusters of rows that lie close together, and noise; labels the rows that are fitted, predicts none.',
   parameters,
-  fit({ features, parameters: { eps, min_samples, metric }, checkpoint }) {
-    const tree = kdTree(features.columns, 16);
-    const { labels, core, clusters } = labelByDensity(tree, metric, eps, min_samples, checkpoint);
+  fit({ features, parameters: { eps, min_samples, metric }, engine, checkpoint }) {
+    const options = { metric, eps, least: min_samples, checkpoint };
+    const { labels, core, clusters } = engine.neighbours.density(features.columns, options);
     return { labels_: labels, core_sample_indices_: core, n_clusters_: clusters };
   },
   predict() {

@@ -1,12 +1,11 @@
 import type { Json } from '../../ports/formats.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
-import { type Criterion, classCriterion, squaredError } from './criteria.js';
-import { estimator, type Features, type Lesson } from './estimator.js';
-import { rankedColumn } from './ranks.js';
-import { growTree, searchRoom } from './tree-growth.js';
+import type { GrowthTarget } from '../../ports/trees.js';
+import { xorshiftState } from './draws.js';
+import { estimator, type Lesson } from './estimator.js';
+import { rankedColumns } from './ranks.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
+import { verifyTree } from './tree-state.js';
 import { boundsOf, classCriteria, maxFeatures, numberCriteria, treeParameters } from './tree-parameters.js';
 import { classesByShare, type ClassTarget, classTarget, type NumberTarget, numberTarget } from './targets.js';
 
@@ -43,11 +42,11 @@ export const decisionTreeClassifier = estimator<FromSchema<typeof classifierPara
   description: 'A tree of splits of single features; of a leaf, the shares of the classes.',
   parameters: classifierParameters,
   fit(lesson) {
-    const target = classTarget(lesson);
-    return grow(lesson, classImpurity(target, ones(lesson.features), lesson.parameters.criterion));
+    return grow(lesson, classGrowth(classTarget(lesson), lesson.parameters.criterion));
   },
-  predict: ({ trees }, features, { space }) =>
-    classesByShare(leafValues(trees, features, space), trees.width),
+  predict: ({ trees }, { columns }, { engine }) =>
+    classesByShare(engine.trees.traverse(trees, columns), trees.width),
+  verify: verifyTree('classification'),
   attributes: shown,
 });
 
@@ -57,50 +56,51 @@ export const decisionTreeRegressor = estimator<FromSchema<typeof regressorParame
   task: 'regression',
   description: 'A tree of splits of single features; of a leaf, the mean.',
   parameters: regressorParameters,
-  fit: (lesson) => grow(lesson, numberImpurity(numberTarget(lesson), ones(lesson.features))),
-  predict: ({ trees }, features, { space }) => ({
+  fit: (lesson) => grow(lesson, numberGrowth(numberTarget(lesson))),
+  predict: ({ trees }, { columns }, { engine }) => ({
     kind: 'numbers',
-    values: leafValues(trees, features, space),
+    values: engine.trees.traverse(trees, columns),
   }),
+  verify: verifyTree('regression'),
   attributes: shown,
 });
 
-const ones = ({ rows }: Features): Float64Array => new Float64Array(rows).fill(1);
-
-export const classImpurity = (
+export const classGrowth = (
   { codes, classes }: ClassTarget,
-  weights: Float64Array,
   criterion: FromSchema<typeof classCriteria>,
-): Criterion => classCriterion(criterion === 'gini' ? 'gini' : 'entropy', codes, classes.length, weights);
+): GrowthTarget => ({
+  criterion: criterion === 'gini' ? 'gini' : 'entropy',
+  codes,
+  classes: classes.length,
+});
 
-export const numberImpurity = ({ values }: NumberTarget, weights: Float64Array): Criterion =>
-  squaredError(values, weights);
+export const numberGrowth = ({ values }: NumberTarget): GrowthTarget => ({
+  criterion: 'squared_error',
+  values,
+});
 
 type TreeParameters = FromSchema<typeof classifierParameters> | FromSchema<typeof regressorParameters>;
 
-function grow({ features, parameters, ...tools }: Lesson<TreeParameters>, criterion: Criterion): State {
+function grow({ features, parameters, ...tools }: Lesson<TreeParameters>, target: GrowthTarget): State {
   const { rows, columns } = features;
-  const nodes = nodeStore(criterion.width, tools.pointer);
-  const grown = growTree({
-    columns: columns.map(rankedColumn),
-    samples: Int32Array.from({ length: rows }, (_, i) => i),
-    criterion,
-    bounds: boundsOf(parameters, rows, columns.length, tools),
-    seed: parameters.random_state,
-    nodes,
-    checkpoint: tools.checkpoint,
-    room: searchRoom(rows),
+  const bounds = boundsOf(parameters, rows, columns.length, tools);
+  const { distinct, ranks } = rankedColumns(columns, tools);
+  const nodes = nodeStore(target.criterion === 'squared_error' ? 1 : target.classes, tools.pointer);
+  const importances = new Float64Array(columns.length);
+  let [leaves, depth] = [0, 0];
+  const table = { ranks, target, bounds, checkpoint: tools.checkpoint };
+  const member = { draws: null, state: xorshiftState(parameters.random_state) };
+  tools.engine.trees.grow(table, [member], (tree) => {
+    nodes.add(tree, distinct);
+    addImportances(importances, tree.importances);
+    leaves = tree.leaves;
+    depth = tree.depth;
   });
-  return {
-    trees: nodes.finish(),
-    feature_importances_: grown.importances,
-    n_leaves_: grown.leaves,
-    depth_: grown.depth,
-  };
+  return { trees: nodes.finish(), feature_importances_: importances, n_leaves_: leaves, depth_: depth };
 }
 
-function leafValues(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
-  const values = space.float64(rows * trees.width);
-  addLeaves(trees, columns, values, rows);
-  return values;
+/** Adds those of a tree, which sum to 1 then, or are all 0. */
+export function addImportances(importances: Float64Array, parts: Float64Array): void {
+  const sum = parts.reduce((total, part) => total + part, 0);
+  for (let i = 0; i < parts.length; i++) importances[i]! += sum > 0 ? parts[i]! / sum : parts[i]!;
 }

@@ -13,12 +13,15 @@ export function memberSeeds(seed: number, members: number): number[] {
   return Array.from({ length: members }, () => integer(random, 0x7fffffff));
 }
 
+/** Where the generator inside a tree begins. */
+export const xorshiftState = (seed: number): number => integer(new RandomState(seed), 0x7fffffff);
+
 /**
  * scikit-learn's generator inside a tree, seeded as its splitters are: an xorshift of 32 bits of which the low 31 are given.
  * Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003).
  */
 export function xorshift(seed: number): () => number {
-  let state = integer(new RandomState(seed), 0x7fffffff);
+  let state = xorshiftState(seed);
   return () => {
     if (state === 0) state = 1;
     state ^= state << 13;

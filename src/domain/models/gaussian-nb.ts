@@ -1,8 +1,8 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { Problem } from '../../ports/problem.js';
-import { estimator, type Features, type Lesson } from './estimator.js';
+import { estimator, type Lesson } from './estimator.js';
 import { numbersOf } from './kmeans.js';
-import { classesByShare, type ClassTarget, classTarget } from './targets.js';
+import { type ClassTarget, classTarget } from './targets.js';
 
 const parameters = {
   type: 'object',
@@ -67,14 +67,10 @@ export const gaussianNb = estimator<Parameters, State>({
       var_: spread,
     };
   },
-  predict(state, features, { space }) {
-    const likelihoods = space.float64(features.rows * state.class_prior_.length);
-    jointLogLikelihoods(state, features, likelihoods);
-    const classes = state.class_prior_.length;
-    // Chosen by the logs: shares of 1 and next to 1 are rounded to the same.
-    const chosen = classesByShare(likelihoods, classes);
-    toShares(likelihoods, classes);
-    return chosen;
+  predict(state, { columns }, { engine }) {
+    const { theta_: means, var_: variances } = state;
+    const scores = { kind: 'normal', means, variances, starts: logarithmsAtMeans(state) } as const;
+    return { kind: 'classes', ...engine.losses.probabilities(columns, scores) };
   },
   attributes({ class_prior_, class_count_, epsilon_, theta_, var_ }) {
     const d = theta_.length / class_prior_.length;
@@ -132,47 +128,12 @@ function within(
   return { means, squares };
 }
 
-/** Log of prior × density. OUT: out, rows × classes. */
-function jointLogLikelihoods(
-  { class_prior_, theta_, var_ }: State,
-  { columns, rows }: Features,
-  out: Float64Array,
-): void {
-  const classes = class_prior_.length;
-  const d = columns.length;
-  for (let c = 0; c < classes; c++) {
-    let base = 0;
-    for (let j = 0; j < d; j++) base += Math.log(2 * Math.PI * var_[c * d + j]!);
-    base = Math.log(class_prior_[c]!) - 0.5 * base;
-    for (let row = 0; row < rows; row++) out[row * classes + c] = base;
-    for (let j = 0; j < d; j++)
-      addDensity(columns[j]!, theta_[c * d + j]!, var_[c * d + j]!, out, c, classes);
-  }
-}
-
-function addDensity(
-  column: Float64Array,
-  mean: number,
-  spread: number,
-  out: Float64Array,
-  at: number,
-  step: number,
-): void {
-  const share = -0.5 / spread;
-  for (let row = 0; row < column.length; row++) {
-    const deviation = column[row]! - mean;
-    out[row * step + at]! += share * (deviation * deviation);
-  }
-}
-
-/** exp of each row's logs, less the log of the sum of their exp. */
-function toShares(logs: Float64Array, classes: number): void {
-  for (let at = 0; at < logs.length; at += classes) {
-    let greatest = -Infinity;
-    for (let c = 0; c < classes; c++) greatest = Math.max(greatest, logs[at + c]!);
+/** Of each class the logarithm of its prior by its density at its means. */
+function logarithmsAtMeans({ class_prior_, theta_, var_ }: State): Float64Array {
+  const d = theta_.length / class_prior_.length;
+  return class_prior_.map((prior, c) => {
     let sum = 0;
-    for (let c = 0; c < classes; c++) sum += Math.exp(logs[at + c]! - greatest);
-    const whole = greatest + Math.log(sum);
-    for (let c = 0; c < classes; c++) logs[at + c] = Math.exp(logs[at + c]! - whole);
-  }
+    for (let j = 0; j < d; j++) sum += Math.log(2 * Math.PI * var_[c * d + j]!);
+    return Math.log(prior) - 0.5 * sum;
+  });
 }

@@ -1,3 +1,4 @@
+import type { Engine } from '../../ports/engine.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
@@ -6,7 +7,7 @@ import { seed } from './parameters.js';
 import { RandomState } from '../random-state.js';
 import { choose, integer, memberSeeds } from './draws.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
+import { verifyIsolation } from './tree-state.js';
 import { refuseFraction } from './tree-parameters.js';
 
 const parameters = {
@@ -56,14 +57,15 @@ export const isolationForest = estimator<Parameters, State>({
     }
     const trees = nodes.finish();
     if (given.contamination === 'auto') return { trees, offset_: -0.5, max_samples_: size };
-    const scores = scoresOf({ trees, offset_: 0, max_samples_: size }, features);
+    const scores = scoresOf({ trees, offset_: 0, max_samples_: size }, features, tools.engine);
     return { trees, offset_: percentile(scores, given.contamination), max_samples_: size };
   },
-  predict(state, features) {
-    const scores = scoresOf(state, features).map((score) => score - state.offset_);
+  predict(state, features, { engine }) {
+    const scores = scoresOf(state, features, engine).map((score) => score - state.offset_);
     const labels = Int32Array.from(scores, (score) => (score < 0 ? -1 : 1));
     return { kind: 'labels', labels, scores };
   },
+  verify: verifyIsolation,
   attributes: ({ offset_, max_samples_ }) => ({ offset_, max_samples_ }),
 });
 
@@ -106,9 +108,8 @@ function drawnRows(random: RandomState, rows: number, size: number): Int32Array 
 }
 
 /** −2^(−mean path / path expected): from −1, alone at once, to 0. */
-function scoresOf({ trees, max_samples_ }: State, { columns, rows }: Features): Float64Array {
-  const paths = new Float64Array(rows);
-  addLeaves(trees, columns, paths, rows);
+function scoresOf({ trees, max_samples_ }: State, { columns }: Features, engine: Engine): Float64Array {
+  const paths = engine.trees.traverse(trees, columns);
   const expected = trees.roots.length * pathLength(max_samples_);
   return paths.map((path) => -(2 ** -(expected === 0 ? 1 : path / expected)));
 }

@@ -1,8 +1,7 @@
 import { Problem } from '../../ports/problem.js';
+import type { Metric } from '../../ports/neighbours.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type EstimatorTools, type Features, type Lesson } from './estimator.js';
-import { kdTree, type Metric } from './kd-tree.js';
-import { type Nearest, nearestSearch } from './nearest.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 
 const parameters = {
@@ -30,9 +29,13 @@ const parameters = {
 } as const;
 type Parameters = FromSchema<typeof parameters>;
 
-/** The rows that were fitted, column by column, and what they had as target: codes of classes, or numbers. */
+/**
+ * The rows that were fitted, column by column, near ones together: row i is row `order[i]` of the fit. `target` has what
+ * they had, in the order of the fit: codes of classes, or numbers.
+ */
 type State = {
   readonly columns: readonly Float64Array[];
+  readonly order: Int32Array;
   readonly target: Int32Array | Float64Array;
   readonly classes: number;
   readonly n_neighbors: number;
@@ -59,8 +62,8 @@ export const kNeighborsClassifier = estimator<Parameters, State>({
   predict(state, features, tools) {
     const { classes, target } = state;
     const votes = tools.space.float64(features.rows * classes);
-    eachNeighbourhood(state, features, tools, (row, { rows, count }, weights) => {
-      for (let i = 0; i < count; i++) votes[row * classes + target[rows[i]!]!]! += weights[i]!;
+    eachNeighbourhood(state, features, tools, (row, rows, weights) => {
+      for (let i = 0; i < rows.length; i++) votes[row * classes + target[rows[i]!]!]! += weights[i]!;
     });
     const chosen = classesByShare(votes, classes);
     normalise(votes, classes);
@@ -79,9 +82,9 @@ export const kNeighborsRegressor = estimator<Parameters, State>({
   predict(state, features, tools) {
     const { target } = state;
     const values = new Float64Array(features.rows);
-    eachNeighbourhood(state, features, tools, (row, { rows, count }, weights, sum) => {
+    eachNeighbourhood(state, features, tools, (row, rows, weights, sum) => {
       let total = 0;
-      for (let i = 0; i < count; i++) total += weights[i]! * target[rows[i]!]!;
+      for (let i = 0; i < rows.length; i++) total += weights[i]! * target[rows[i]!]!;
       values[row] = total / sum;
     });
     return { kind: 'numbers', values };
@@ -100,7 +103,7 @@ function normalise(votes: Float64Array, classes: number): void {
 
 /** Throws 422 for more neighbours than rows. */
 function keep(
-  { features, parameters: given, pointer }: Lesson<Parameters>,
+  { features, parameters: given, engine, pointer }: Lesson<Parameters>,
   target: Int32Array | Float64Array,
   classes: number,
 ): State {
@@ -109,9 +112,10 @@ function keep(
     const detail = `expected n_neighbors to be at most the ${features.rows} rows, got ${n_neighbors}`;
     throw Problem.at(pointer('n_neighbors'), 'invalid_option', detail);
   }
+  const order = engine.neighbours.arrange(features.columns);
   return {
-    // The request's memory ends with it.
-    columns: features.columns.map((column) => Float64Array.from(column)),
+    columns: features.columns.map((column) => Float64Array.from(order, (row) => column[row]!)),
+    order,
     target,
     classes,
     n_neighbors,
@@ -120,43 +124,31 @@ function keep(
   };
 }
 
-/** Rows of queries that are brought together. */
-const BLOCK = 1024;
-
 /** Tells, for each row in order, its neighbours, their weights and the sum of these. */
 function eachNeighbourhood(
-  { columns, n_neighbors, weights, metric }: State,
+  { columns, order, n_neighbors: count, weights, metric }: State,
   features: Features,
-  { checkpoint }: EstimatorTools,
-  tell: (row: number, nearest: Nearest, weights: Float64Array, sum: number) => void,
+  { engine, checkpoint }: EstimatorTools,
+  tell: (row: number, rows: Int32Array, weights: Float64Array, sum: number) => void,
 ): void {
-  const rows = columns[0]?.length ?? 0;
-  const d = columns.length;
-  // A tree is dearer than a few searches without one: then all rows are one leaf.
-  const tree = kdTree(columns, features.rows < 2 * Math.log2(rows + 1) ? rows : undefined);
-  const search = nearestSearch(tree, n_neighbors, metric);
-  const share = new Float64Array(n_neighbors).fill(1);
-  const block = new Float64Array(BLOCK * d);
-  for (let start = 0; start < features.rows; start += BLOCK) {
+  const share = new Float64Array(count).fill(1);
+  engine.neighbours.nearest({ columns, order }, features.columns, { count, metric }, (block) => {
     checkpoint();
-    const length = Math.min(BLOCK, features.rows - start);
-    for (let j = 0; j < d; j++)
-      for (let i = 0; i < length; i++) block[i * d + j] = features.columns[j]![start + i]!;
-    for (let i = 0; i < length; i++) {
-      const nearest = search(block, i * d);
-      const sum = weights === 'uniform' ? n_neighbors : weigh(nearest, metric, share);
-      tell(start + i, nearest, share, sum);
+    for (let i = 0; i < block.queries; i++) {
+      const own = block.distances.subarray(i * count, (i + 1) * count);
+      const sum = weights === 'uniform' ? count : weigh(own, metric, share);
+      tell(block.first + i, block.rows.subarray(i * count, (i + 1) * count), share, sum);
     }
-  }
+  });
 }
 
 /** Writes 1/distance of each; 1 for those at distance 0 and 0 for the others, where there are such. Returns the sum. */
-function weigh({ distances, count }: Nearest, metric: Metric, out: Float64Array): number {
+function weigh(distances: Float64Array, metric: Metric, out: Float64Array): number {
   let sum = 0;
   // A distance so small that its inverse overflows is as 0.
   const inverse = (reduced: number): number => 1 / (metric === 'euclidean' ? Math.sqrt(reduced) : reduced);
   const touching = inverse(distances[0]!) === Infinity;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < out.length; i++) {
     const weight = inverse(distances[i]!);
     out[i] = touching ? Number(weight === Infinity) : weight;
     sum += out[i]!;

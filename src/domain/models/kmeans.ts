@@ -5,7 +5,6 @@ import type { FromSchema } from '../../ports/schema.js';
 import type { Numbers } from '../../ports/tables.js';
 import { noteFewer } from '../clusters.js';
 import { kmeans as shared } from '../options.js';
-import { nearestCentres } from './centres.js';
 import { estimator, type Features } from './estimator.js';
 import { clusters, starts } from './parameters.js';
 
@@ -66,9 +65,9 @@ export const kmeans = estimator<FromSchema<typeof parameters>, CentresState>({
       sizes_: Int32Array.from(fit.sizes),
     };
   },
-  predict: ({ cluster_centers_ }, features) => ({
+  predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: nearestCentres(cluster_centers_, features).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
   }),
   attributes: shownCentres,
 });

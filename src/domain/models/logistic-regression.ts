@@ -1,11 +1,12 @@
 import type { Json } from '../../ports/formats.js';
+import type { ClassRows } from '../../ports/losses.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type EstimatorTools, type Features, type Lesson, type Prediction } from './estimator.js';
 import { lbfgs } from './lbfgs.js';
-import { combine, fitIntercept, randomState } from './linear-model.js';
-import { logisticObjective, type ClassRows } from './logistic-loss.js';
+import { fitIntercept, randomState } from './linear-model.js';
+import { logisticObjective } from './logistic-loss.js';
 import { newton, type Start } from './newton.js';
-import type { Minimum, Search } from './objective.js';
+import type { Minimum, Objective, Search } from './objective.js';
 import { checkFeatures, classTarget, numbersOf } from './sample.js';
 
 const parameters = {
@@ -72,11 +73,9 @@ function fit(lesson: Lesson<Parameters>): State {
   const rows: ClassRows = {
     columns: features.columns,
     codes,
-    classes: classes.length,
     weights: weightsOf(codes, classes.length, options.class_weight === 'balanced'),
     intercept: options.fit_intercept,
     ...standardised(lesson),
-    stride: 1,
   };
   const minimum = minimise(rows, lesson);
   if (!minimum.converged)
@@ -112,8 +111,9 @@ function standardised({
   return { centres, scales };
 }
 
-function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<Parameters>): Minimum {
-  const outputs = rows.classes === 2 ? 1 : rows.classes;
+function minimise(rows: ClassRows, lesson: Lesson<Parameters>): Minimum {
+  const { engine, space, parameters: options, checkpoint } = lesson;
+  const outputs = outputsOf(rows);
   const width = rows.columns.length + (rows.intercept ? 1 : 0);
   const penalty = penaltyOf(rows, outputs, options.penalty === 'l2' ? options.C : Infinity);
   const search: Search = {
@@ -122,14 +122,12 @@ function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<P
     steepness: steepnessOf(rows, outputs),
     checkpoint,
   };
-  const objective = logisticObjective(rows, penalty, checkpoint);
-  if (objective.size > NEWTON) {
+  const over = <T>(some: ClassRows, use: (objective: Objective) => T): T =>
+    engine.losses.logistic(some, (loss) => use(logisticObjective(loss, outputs, penalty, checkpoint)));
+  if (outputs * width > NEWTON) {
     const share = 1 / Math.max(2, outputs);
-    return lbfgs(
-      objective,
-      penalty.map((each) => each + share * (1 - share)),
-      search,
-    );
+    const curvature = penalty.map((each) => each + share * (1 - share));
+    return over(rows, (objective) => lbfgs(objective, curvature, search));
   }
   let start: Start = { w: new Float64Array(outputs * width) };
   // A long way is gone on few rows; more of them, then all, take it from there.
@@ -137,11 +135,29 @@ function minimise(rows: ClassRows, { parameters: options, checkpoint }: Lesson<P
   for (const few of firsts) {
     const stride = Math.floor(rows.codes.length / few);
     if (stride < 4) break;
-    const first = newton(logisticObjective({ ...rows, stride }, penalty, checkpoint), start, search);
+    const first = space.scratch(() =>
+      over(sampleOf(rows, stride, space), (objective) => newton(objective, start, search)),
+    );
     if (!first.converged) break;
     start = first;
   }
-  return newton(objective, start, search);
+  return over(rows, (objective) => newton(objective, start, search));
+}
+
+/** Rows of coefficients. */
+function outputsOf({ weights }: ClassRows): number {
+  return weights.length === 2 ? 1 : weights.length;
+}
+
+/** Every `stride`-th row. */
+function sampleOf(rows: ClassRows, stride: number, space: EstimatorTools['space']): ClassRows {
+  const length = Math.ceil(rows.codes.length / stride);
+  const columns = rows.columns.map((column) => {
+    const few = space.float64(length);
+    for (let row = 0; row < length; row++) few[row] = column[row * stride]!;
+    return few;
+  });
+  return { ...rows, columns, codes: Int32Array.from({ length }, (_, row) => rows.codes[row * stride]!) };
 }
 
 /** 1/(C · weight of all rows), in the units of scaled columns; none on the intercepts. */
@@ -187,72 +203,13 @@ function unscaled(
   return { coef_, intercept_ };
 }
 
-/** Rows that are predicted at a time. */
-const BLOCK = 4096;
-
 function predict(
   { coef_, intercept_ }: State,
-  { columns, rows }: Features,
-  { space }: EstimatorTools,
+  { columns }: Features,
+  { engine }: EstimatorTools,
 ): Prediction {
-  const outputs = intercept_.length;
-  const classes = Math.max(2, outputs);
-  const d = coef_.length / outputs;
-  const probabilities = space.float64(rows * classes);
-  const codes = new Int32Array(rows);
-  const scores =
-    intercept_.length === 1 ? [new Float64Array(BLOCK)] : [...intercept_].map(() => new Float64Array(BLOCK));
-  for (let start = 0; start < rows; start += BLOCK) {
-    const length = Math.min(BLOCK, rows - start);
-    const part = columns.map((column) => column.subarray(start, start + length));
-    scores.forEach((score, c) => {
-      combine(part, coef_.subarray(c * d, (c + 1) * d), intercept_[c]!, score.subarray(0, length));
-    });
-    const out = probabilities.subarray(start * classes, (start + length) * classes);
-    if (outputs === 1) binaryOf(scores[0]!, out, codes, start, length);
-    else softmaxOf(scores, out, codes, start, length);
-  }
-  return { kind: 'classes', codes, probabilities };
-}
-
-function binaryOf(
-  score: Float64Array,
-  out: Float64Array,
-  codes: Int32Array,
-  start: number,
-  length: number,
-): void {
-  for (let row = 0; row < length; row++) {
-    const z = score[row]!;
-    const e = Math.exp(-Math.abs(z));
-    const [near, far] = [1 / (1 + e), e / (1 + e)];
-    out[2 * row] = z >= 0 ? far : near;
-    out[2 * row + 1] = z >= 0 ? near : far;
-    codes[start + row] = z > 0 ? 1 : 0;
-  }
-}
-
-function softmaxOf(
-  scores: readonly Float64Array[],
-  out: Float64Array,
-  codes: Int32Array,
-  start: number,
-  length: number,
-): void {
-  const classes = scores.length;
-  for (let row = 0; row < length; row++) {
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (scores[c]![row]! > scores[best]![row]!) best = c;
-    const largest = scores[best]![row]!;
-    let sum = 0;
-    for (let c = 0; c < classes; c++) {
-      const e = Math.exp(scores[c]![row]! - largest);
-      out[row * classes + c] = e;
-      sum += e;
-    }
-    for (let c = 0; c < classes; c++) out[row * classes + c]! /= sum;
-    codes[start + row] = best;
-  }
+  const scores = { kind: 'linear', weights: coef_, starts: intercept_ } as const;
+  return { kind: 'classes', ...engine.losses.probabilities(columns, scores) };
 }
 
 /** As scikit-learn shapes them. */

@@ -1,6 +1,6 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { noteFewer } from '../clusters.js';
-import { assign, nearestCentres } from './centres.js';
+import { assign } from './centres.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { type CentresState, refuseFewRows, refuseOverflow, shownCentres } from './kmeans.js';
 import { plusPlus } from './kmeans-plus-plus.js';
@@ -71,13 +71,13 @@ export const miniBatchKmeans = estimator<Parameters, State>({
   description: 'Clusters about means that are learnt from small batches of drawn rows.',
   parameters,
   fit(lesson) {
-    const { features, parameters: given, pointer, notes } = lesson;
+    const { features, parameters: given, engine, pointer, notes } = lesson;
     refuseFewRows(given.n_clusters, features, pointer);
     const random = new RandomState(given.random_state);
     const batch = Math.min(given.batch_size, features.rows);
     const initial = bestStart(lesson, batch, random);
     const { centers, steps } = learn(lesson, batch, initial, random);
-    const { labels, inertia } = nearestCentres(centers, features);
+    const { labels, inertia } = engine.neighbours.assign(features.columns, centers);
     const sizes = new Int32Array(given.n_clusters);
     for (const label of labels) sizes[label]!++;
     refuseOverflow({ inertia });
@@ -85,9 +85,9 @@ export const miniBatchKmeans = estimator<Parameters, State>({
     const n_iter_ = Math.ceil((steps * batch) / features.rows);
     return { cluster_centers_: centers, inertia_: inertia, n_iter_, n_steps_: steps, sizes_: sizes };
   },
-  predict: ({ cluster_centers_ }, features) => ({
+  predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: nearestCentres(cluster_centers_, features).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
   }),
   attributes: shownCentres,
 });

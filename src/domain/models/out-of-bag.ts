@@ -1,30 +1,33 @@
-import type { Space } from '../../ports/space.js';
-import type { Features } from './estimator.js';
+import type { EstimatorTools, Features } from './estimator.js';
 import { classesByShare } from './targets.js';
 import type { Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
 
 /** Scores of a forest by, for each row, the trees that did not draw it. */
 export interface OutOfBag {
-  /** Adds the last of the trees; `weights`: how often it drew each row. */
-  readonly add: (trees: Trees, weights: Float64Array) => void;
+  /** Adds the last of the trees; `draws`: how often it drew each row. */
+  readonly add: (trees: Trees, draws: Int32Array) => void;
   readonly accuracy: (codes: Int32Array) => number;
   readonly r2: (values: Float64Array) => number;
 }
 
 /** A row that every tree drew counts with zeros, as in scikit-learn. */
-export function outOfBag({ columns, rows }: Features, width: number, space: Space): OutOfBag {
+export function outOfBag(
+  { columns, rows }: Features,
+  width: number,
+  { engine, space }: Pick<EstimatorTools, 'engine' | 'space'>,
+): OutOfBag {
   const sums = space.float64(rows * width);
   const trees = new Float64Array(rows);
   const means = (): Float64Array => sums.map((sum, i) => sum / Math.max(1, trees[Math.floor(i / width)]!));
   return {
-    add(all, weights) {
-      const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => weights[row] === 0);
-      const said = new Float64Array(left.length * width);
-      addLeaves(lastOf(all), columns, said, left.length, left);
-      left.forEach((row, i) => {
-        trees[row]!++;
-        for (let k = 0; k < width; k++) sums[row * width + k]! += said[i * width + k]!;
+    add(all, draws) {
+      const left = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => draws[row] === 0);
+      space.scratch(() => {
+        const said = engine.trees.traverse(lastOf(all), columns, left);
+        left.forEach((row, i) => {
+          trees[row]!++;
+          for (let k = 0; k < width; k++) sums[row * width + k]! += said[i * width + k]!;
+        });
       });
     },
     accuracy(codes) {

@@ -9,6 +9,7 @@ import { noteNulls, type Predictions, predictionsJson, predictionsOf, prediction
 import { estimators } from './estimators.js';
 import { inputsOf } from './inputs.js';
 import type { OpenModel } from './model.js';
+import { predictOnnx } from './onnx-predict.js';
 import * as own from './options.js';
 import { ask } from './train.js';
 
@@ -94,9 +95,7 @@ export function modelOf({ model }: Pick<Question<unknown>, 'model'>): OpenModel 
 
 /** What a stored model answers for a table. Throws 422. */
 export async function predictionsFor(opened: OpenModel, table: Table, asking: Asking): Promise<Predictions> {
-  if (opened.kind === 'onnx') throw new Problem('invalid_model', 'expected a pipeline, got ONNX');
-  const { model } = opened;
-  const { card, estimator: fitted } = model;
+  const card = opened.kind === 'onnx' ? opened.card : opened.model.card;
   const { engine, space, notes, trace, options: given, pointer } = asking;
   const { target } = card;
   const features = inputsOf(table, card.inputs, target === null ? [] : [target.name], space, notes);
@@ -106,6 +105,15 @@ export async function predictionsFor(opened: OpenModel, table: Table, asking: As
     const detail = `expected no missing values under nan_policy "raise", got ${missingIn(gap)} in column ${quoted(gap.name)}`;
     throw Problem.at(pointer('nan_policy'), 'missing_values', detail);
   }
+  if (opened.kind === 'onnx') {
+    const about = { 'analytics.rows': table.rows, 'analytics.estimator': 'onnx' };
+    const answered = await trace.awaited('predict', about, () =>
+      predictOnnx(opened.session, card, features, asking),
+    );
+    return given.probabilities ? answered : withoutProbabilities(answered);
+  }
+  const { model } = opened;
+  const { estimator: fitted } = model;
   const estimator = estimators.get(fitted.name)!;
   const attributes = { 'analytics.rows': table.rows, 'analytics.estimator': estimator.name };
   const asked = trace.span('predict', attributes, () =>
@@ -125,7 +133,7 @@ export async function predictionsFor(opened: OpenModel, table: Table, asking: As
     notes,
   );
   const all = predictionsOf(asked, target?.classes ?? [], table.rows);
-  return await Promise.resolve(given.probabilities ? all : withoutProbabilities(all));
+  return given.probabilities ? all : withoutProbabilities(all);
 }
 
 const withoutProbabilities = ({ rows, values, scores }: Predictions): Predictions => ({

@@ -1,18 +1,17 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Space } from '../../ports/space.js';
-import type { Criterion } from './criteria.js';
-import { classImpurity, numberImpurity } from './decision-tree.js';
+import type { Engine } from '../../ports/engine.js';
+import type { GrowthTarget, Member } from '../../ports/trees.js';
+import { addImportances, classGrowth, numberGrowth } from './decision-tree.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { outOfBag, type OutOfBag } from './out-of-bag.js';
 import { RandomState } from '../random-state.js';
-import { integer, memberSeeds } from './draws.js';
-import { rankedColumn } from './ranks.js';
+import { integer, memberSeeds, xorshiftState } from './draws.js';
+import { rankedColumns } from './ranks.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
-import { growTree, searchRoom } from './tree-growth.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
-import { addLeaves } from './tree-walk.js';
+import { verifyForest } from './tree-state.js';
 import {
   boundsOf,
   classCriteria,
@@ -74,13 +73,12 @@ export const randomForestClassifier = estimator<FromSchema<typeof classifierPara
   parameters: classifierParameters,
   fit(lesson) {
     const target = classTarget(lesson);
-    return grow(
-      lesson,
-      (weights) => classImpurity(target, weights, lesson.parameters.criterion),
-      (bag) => bag.accuracy(target.codes),
+    return grow(lesson, classGrowth(target, lesson.parameters.criterion), (bag) =>
+      bag.accuracy(target.codes),
     );
   },
-  predict: ({ trees }, features, { space }) => classesByShare(means(trees, features, space), trees.width),
+  predict: ({ trees }, features, { engine }) => classesByShare(means(trees, features, engine), trees.width),
+  verify: verifyForest('classification'),
   attributes: shown,
 });
 
@@ -91,14 +89,11 @@ export const randomForestRegressor = estimator<FromSchema<typeof regressorParame
   description: 'Trees over rows drawn with replacement; mean of the trees.',
   parameters: regressorParameters,
   fit(lesson) {
-    const { values } = numberTarget(lesson);
-    return grow(
-      lesson,
-      (weights) => numberImpurity({ kind: 'numbers', values }, weights),
-      (bag) => bag.r2(values),
-    );
+    const target = numberTarget(lesson);
+    return grow(lesson, numberGrowth(target), (bag) => bag.r2(target.values));
   },
-  predict: ({ trees }, features, { space }) => ({ kind: 'numbers', values: means(trees, features, space) }),
+  predict: ({ trees }, features, { engine }) => ({ kind: 'numbers', values: means(trees, features, engine) }),
+  verify: verifyForest('regression'),
   attributes: shown,
 });
 
@@ -107,38 +102,34 @@ type ForestParameters = FromSchema<typeof classifierParameters> | FromSchema<typ
 /** The trees' seeds and the rows that each draws are scikit-learn's for the same `random_state`. */
 function grow(
   { features, parameters, ...tools }: Lesson<ForestParameters>,
-  impurity: (weights: Float64Array) => Criterion,
+  target: GrowthTarget,
   score: (bag: OutOfBag) => number,
 ): State {
   const { rows, columns } = features;
   refuseWithoutBootstrap(parameters, tools);
   const drawn = rowsDrawn(parameters, rows, tools);
   const bounds = boundsOf(parameters, rows, columns.length, tools);
-  const ranked = columns.map(rankedColumn);
-  const weights = new Float64Array(rows);
-  const criterion = impurity(weights);
-  const nodes = nodeStore(criterion.width, tools.pointer);
-  const room = searchRoom(rows);
+  const { distinct, ranks } = rankedColumns(columns, tools);
+  const width = target.criterion === 'squared_error' ? 1 : target.classes;
+  const nodes = nodeStore(width, tools.pointer);
   const importances = new Float64Array(columns.length);
-  const bag = parameters.oob_score ? outOfBag(features, criterion.width, tools.space) : null;
-  for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
-    tools.checkpoint();
-    draw(weights, parameters.bootstrap ? drawn : null, seed);
-    const grown = growTree({
-      columns: ranked,
-      samples: places(weights),
-      criterion,
-      bounds,
-      seed,
-      nodes,
-      checkpoint: tools.checkpoint,
-      room,
-    });
-    grown.importances.forEach((part, i) => {
-      importances[i]! += part;
-    });
-    bag?.add(nodes.peek(), weights);
-  }
+  const bag = parameters.oob_score ? outOfBag(features, width, tools) : null;
+  // Of trees that are not grown yet.
+  const draws: Int32Array[] = [];
+  const members = function* (): Generator<Member> {
+    for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
+      tools.checkpoint();
+      const own = parameters.bootstrap ? drawnOf(rows, drawn, seed) : null;
+      if (own !== null && bag !== null) draws.push(own);
+      yield { draws: own, state: xorshiftState(seed) };
+    }
+  };
+  tools.engine.trees.grow({ ranks, target, bounds, checkpoint: tools.checkpoint }, members(), (tree) => {
+    nodes.add(tree, distinct);
+    addImportances(importances, tree.importances);
+    const own = draws.shift();
+    if (own !== undefined) bag?.add(nodes.peek(), own);
+  });
   const sum = importances.reduce((total, part) => total + part, 0);
   return {
     trees: nodes.finish(),
@@ -178,28 +169,16 @@ function halfToEven(x: number): number {
   return x - whole === 0.5 ? whole + (whole % 2) : Math.round(x);
 }
 
-/** How often each row is drawn; null: each once. */
-function draw(weights: Float64Array, count: number | null, seed: number): void {
-  if (count === null) {
-    weights.fill(1);
-    return;
-  }
-  weights.fill(0);
+/** How often each row is drawn. */
+function drawnOf(rows: number, count: number, seed: number): Int32Array {
+  const draws = new Int32Array(rows);
   const random = new RandomState(seed);
-  for (let i = 0; i < count; i++) weights[integer(random, weights.length)]!++;
+  for (let i = 0; i < count; i++) draws[integer(random, rows)]!++;
+  return draws;
 }
 
-/** The rows that were drawn. */
-function places(weights: Float64Array): Int32Array {
-  const rows = new Int32Array(weights.length);
-  let count = 0;
-  for (let row = 0; row < weights.length; row++) if (weights[row]! > 0) rows[count++] = row;
-  return rows.subarray(0, count);
-}
-
-function means(trees: Trees, { columns, rows }: Features, space: Space): Float64Array {
-  const sums = space.float64(rows * trees.width);
-  addLeaves(trees, columns, sums, rows);
+function means(trees: Trees, { columns }: Features, engine: Engine): Float64Array {
+  const sums = engine.trees.traverse(trees, columns);
   const count = trees.roots.length;
   for (let i = 0; i < sums.length; i++) sums[i]! /= count;
   return sums;

@@ -1,20 +1,10 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
+import type { GrownTree, TreeNodes } from '../../ports/trees.js';
 
-/**
- * Trees as flat arrays, those of a forest one behind another. A node with `feature` ≥ 0 sends a row to node `left` where its
- * value is at most `threshold`, else to `left` + 1: children lie side by side. Where `feature` is −1, `left` is the leaf's
- * place in `value`, which has `width` numbers a leaf.
- */
-export interface Trees {
+/** Trees that are the state of a model. */
+export interface Trees extends TreeNodes {
   readonly [key: string]: Json;
-  /** Of each tree, its first node. */
-  readonly roots: Int32Array;
-  readonly feature: Int32Array;
-  readonly threshold: Float64Array;
-  readonly left: Int32Array;
-  readonly width: number;
-  readonly value: Float64Array;
 }
 
 /** Nodes, and values in leaves, that a model may have: beyond it is too large to be kept and written. */
@@ -32,7 +22,8 @@ export interface NodeStore {
   readonly split: (node: number, feature: number, threshold: number) => number;
   /** Makes `node` a leaf. `write` gives its values. Throws Problem beyond `MOST_VALUES`. */
   readonly leaf: (node: number, write: (out: Float64Array, at: number) => void) => void;
-  readonly leaves: () => number;
+  /** Adds a tree that was grown on columns of these different values. Throws Problem as `split` and `leaf`. */
+  readonly add: (tree: GrownTree, distinct: readonly Float64Array[]) => void;
   readonly finish: () => Trees;
   /** The trees so far, over the arrays that grow on: for a look, not to keep. */
   readonly peek: () => Trees;
@@ -58,12 +49,20 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
     nodes += count;
     if (nodes > MOST_NODES) throw tooLarge();
     if (nodes > feature.length) {
-      const length = Math.ceil(feature.length * GROWTH);
+      const length = Math.max(nodes, Math.ceil(feature.length * GROWTH));
       feature = grown(feature, new Int32Array(length));
       left = grown(left, new Int32Array(length));
       threshold = grown(threshold, new Float64Array(length));
     }
     return first;
+  }
+
+  /** For the values of `count` more leaves. */
+  function room(count: number): void {
+    const needed = (leaves + count) * width;
+    if (needed > MOST_VALUES) throw tooLarge();
+    if (needed > value.length)
+      value = grown(value, new Float64Array(Math.max(needed, Math.ceil(value.length * GROWTH))));
   }
 
   const trees = (): Trees => ({
@@ -88,16 +87,27 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
       return child;
     },
     leaf(node, write) {
-      const needed = (leaves + 1) * width;
-      if (needed > MOST_VALUES) throw tooLarge();
-      if (needed > value.length)
-        value = grown(value, new Float64Array(Math.max(needed, Math.ceil(value.length * GROWTH))));
+      room(1);
       feature[node] = -1;
       left[node] = leaves;
       write(value, leaves * width);
       leaves++;
     },
-    leaves: () => leaves,
+    add(tree, distinct) {
+      const count = tree.feature.length;
+      const [root, first] = [take(count), leaves];
+      roots.push(root);
+      room(tree.leaves);
+      leaves += tree.leaves;
+      value.set(tree.values, first * width);
+      feature.set(tree.feature, root);
+      for (let node = 0; node < count; node++) {
+        const of = tree.feature[node]!;
+        left[root + node] = tree.left[node]! + (of < 0 ? first : root);
+        if (of >= 0)
+          threshold[root + node] = between(distinct[of]![tree.low[node]!]!, distinct[of]![tree.high[node]!]!);
+      }
+    },
     peek: trees,
     finish() {
       const { roots: starts, ...all } = trees();
@@ -116,4 +126,10 @@ export function nodeStore(width: number, pointer: (parameter: string) => string)
 function grown<T extends Int32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** Between two values; the lower where nothing is between them. Halves, so that their sum cannot overflow. */
+function between(low: number, high: number): number {
+  const middle = low / 2 + high / 2;
+  return middle === high || !Number.isFinite(middle) ? low : middle;
 }

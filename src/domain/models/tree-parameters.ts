@@ -1,7 +1,7 @@
 import { Problem } from '../../ports/problem.js';
 import { seed } from './parameters.js';
 import type { EstimatorTools } from './estimator.js';
-import type { Bounds } from './tree-growth.js';
+import type { Bounds } from '../../ports/trees.js';
 
 /** Parameters of single trees, as scikit-learn has them. A share of the rows is rounded up, one of the features down. */
 export const treeParameters = {

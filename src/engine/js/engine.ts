@@ -6,13 +6,16 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { moments } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { select } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
+import { trees } from './trees.js';
 import { widen } from './widen.js';
 import { windows } from './windows.js';
 
@@ -31,8 +34,11 @@ export async function jsEngine(): Promise<Engine> {
     order,
     silhouette,
     distances,
+    losses,
+    neighbours,
     maps,
     windows,
+    trees,
     student,
     distributions,
     random,

@@ -63,9 +63,9 @@ export const maps: MapsKernel = {
     }),
   multiply: (columns, others) =>
     columns.map((values, i) => mapped(values, (value, row) => value * others[i]![row]!)),
-  project: (columns, centres, weights) =>
-    weights.map((own) => {
-      const out = new Float64Array(columns[0]?.length ?? 0);
+  project: (columns, centres, weights, starts) =>
+    weights.map((own, k) => {
+      const out = new Float64Array(columns[0]?.length ?? 0).fill(starts?.[k] ?? 0);
       columns.forEach((values, i) => {
         for (let row = 0; row < out.length; row++) out[row]! += (values[row]! - centres[i]!) * own[i]!;
       });

@@ -57,8 +57,8 @@ export class Helping {
   }
 }
 
-export const idle = ({ ready, ticket, helping }: Lane): boolean =>
-  ready && ticket === undefined && helping === undefined;
+export const idle = ({ ready, ticket, helping, stopped }: Lane): boolean =>
+  ready && ticket === undefined && helping === undefined && stopped === undefined;
 
 /** A lane has had a request of its own. */
 export function rest(lane: Lane): void {

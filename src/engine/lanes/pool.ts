@@ -1,34 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
-import type { TableLimits } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
-import type { EngineChoice } from '../choose.js';
 import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
 import { Helping, idle, left, rest } from './helping.js';
 import type { Lane, Ticket } from './lane.js';
+import type { LanesOptions } from './options.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
-
-export interface LanesOptions {
-  /** Compiled entry of a lane's thread. */
-  readonly entry: string;
-  readonly engine: EngineChoice;
-  /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
-  readonly base: number | undefined;
-  readonly lanes: number;
-  /** Requests admitted at once beyond those that run. */
-  readonly queue: number;
-  /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
-  readonly memoryBudget: number;
-  readonly version: string;
-  readonly limits: TableLimits;
-  /** Bytes of models that a lane keeps opened. */
-  readonly modelBytes: number;
-  readonly onLaneLost: (reason: string) => void;
-}
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -152,6 +133,11 @@ export function startLanes(options: LanesOptions): Lanes {
       if (sweeping) sweep();
       sweeping = false;
     } else finish(lane, message);
+    if (message.type === 'problem' && message.ended === true) {
+      lane.stopped = message.detail;
+      void lane.worker.terminate();
+      return;
+    }
     next(lane);
     if (message.type === 'ready') spawnForWaiting();
   };

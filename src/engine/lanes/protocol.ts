@@ -65,4 +65,6 @@ export type FromLane =
       readonly faults: readonly Fault[];
       /** A kernel trapped: the arena and all instances over it are to be dropped. */
       readonly trapped: boolean;
+      /** Nothing can be computed in this lane any more: it is to be replaced. */
+      readonly ended?: boolean;
     };

@@ -8,14 +8,17 @@ import { distances } from './distances.js';
 import { groups } from './groups.js';
 import { json } from './json.js';
 import { kmeans } from './kmeans.js';
+import { losses } from './losses.js';
 import { maps } from './maps.js';
 import { MomentsOf } from './moments.js';
+import { neighbours } from './neighbours.js';
 import { order } from './order.js';
 import { random } from './random.js';
 import { Quantiles } from './select.js';
 import { silhouette } from './silhouette.js';
 import { student } from './student.js';
 import { Team } from './team.js';
+import { trees } from './trees.js';
 import { widen } from './widen.js';
 import { windows } from './windows.js';
 
@@ -41,8 +44,11 @@ export function wasmEngine(kernels: Kernels, arena: Arena, team = new Team(kerne
     order: order(kernels, arena, team),
     silhouette: silhouette(arena, team),
     distances: distances(arena, team),
+    losses: losses(arena, team),
+    neighbours: neighbours(kernels, arena, team, moments.of),
     maps: maps(arena, team),
     windows: windows(arena, team),
+    trees: trees(arena, team),
     student: student(kernels),
     distributions: distributions(kernels, arena),
     random: random(kernels, arena),

@@ -34,6 +34,7 @@ export interface Kernels {
   groups_merge(total: number, part: number, groups: number): void;
   comoments_merge(partials: number, blocks: number, columnCount: number, total: number): void;
   comoments_finish(total: number, columnCount: number, out: number): void;
+  neighbours_boxes(forest: number): void;
   order_sample(plan: number, scratch: number): void;
   order_starts(plan: number): void;
   inversions_starts(tallies: number, blocks: number, starts: number): void;

@@ -92,9 +92,9 @@ export function maps(arena: Arena, team: Team): MapsKernel {
         scalings.flatMap(({ centre, divisor, factor, shift }) => [centre, divisor, factor, shift]),
       ),
     multiply: (columns, others) => each('multiply', columns, [], () => [pointers(others)]),
-    project: (columns, centres, weights) => {
+    project: (columns, centres, weights, starts = weights.map(() => 0)) => {
       const [d, k] = [columns.length, weights.length];
-      return made(columns, k, [...centres, ...weights.flat()], (head, rows, blocks) => {
+      return made(columns, k, [...centres, ...weights.flat(), ...starts], (head, rows, blocks) => {
         team.run('project', blocks, rows * d * Math.ceil(k / 2), [...head, d, k]);
       });
     },

@@ -44,6 +44,12 @@ export const OPERATIONS = [
   'extremes',
   'faded',
   'fading',
+  'traverse',
+  'grow',
+  'logistic',
+  'probabilities',
+  'plant',
+  'nearest',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

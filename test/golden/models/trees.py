@@ -47,6 +47,7 @@ CLASSIFIERS = [
     ("decision_tree_classifier", DecisionTreeClassifier, {"min_samples_leaf": 5, "max_features": "sqrt"}),
     ("decision_tree_classifier", DecisionTreeClassifier, {"max_leaf_nodes": 6}),
     ("random_forest_classifier", RandomForestClassifier, {"n_estimators": 25}),
+    ("random_forest_classifier", RandomForestClassifier, {"n_estimators": 5, "criterion": "entropy"}),
 ]
 REGRESSORS = [
     ("decision_tree_regressor", DecisionTreeRegressor, {"max_depth": 4}),

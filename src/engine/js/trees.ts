@@ -1,4 +1,6 @@
-import type { Trees } from './tree-nodes.js';
+import type { TreeNodes, TreesKernel } from '../../ports/trees.js';
+import { grow } from './growth.js';
+import { areFew, walkRows } from '../walk.js';
 
 /**
  * Values of the rows that go through a tree together. They should stay in the cache, but a tree is fetched again for every
@@ -6,25 +8,27 @@ import type { Trees } from './tree-nodes.js';
  */
 const BLOCK_VALUES = 2 ** 18;
 
-/**
- * Adds to `sums` (rows × width) what each tree says of each row: the values of the leaf that it comes to. `rows`: which
- * ones; all in order where absent. Trees are gone through in order, so the sums have the same bits whatever the blocks.
- */
-export function addLeaves(
-  trees: Trees,
+export const trees: TreesKernel = {
+  traverse(all, columns, rows) {
+    const count = rows === undefined ? (columns[0]?.length ?? 0) : rows.length;
+    const sums = new Float64Array(count * all.width);
+    if (areFew(count, all)) walkRows(all, columns, rows, sums);
+    else addLeaves(all, columns, rows, count, sums);
+    return sums;
+  },
+  grow,
+};
+
+/** Trees are gone through in order, so the sums have the same bits whatever the blocks. INOUT: sums, count × width. */
+function addLeaves(
+  all: TreeNodes,
   columns: readonly Float64Array[],
-  sums: Float64Array,
+  rows: Int32Array | undefined,
   count: number,
-  rows?: Int32Array,
+  sums: Float64Array,
 ): void {
   const d = columns.length;
-  // Few rows are sooner led one by one than the nodes laid out for many.
-  if (count * trees.roots.length * 64 < trees.feature.length) {
-    for (let i = 0; i < count; i++)
-      addRow(trees, columns, rows === undefined ? i : rows[i]!, sums, i * trees.width);
-    return;
-  }
-  const walk = walkable(trees);
+  const walk = walkable(all);
   const most = Math.min(count, Math.max(64, Math.ceil(BLOCK_VALUES / d)));
   const block = new Float64Array(most * d);
   // Rows go by fours.
@@ -32,26 +36,10 @@ export function addLeaves(
   for (let start = 0; start < count; start += most) {
     const length = Math.min(most, count - start);
     gather(columns, rows, start, length, block);
-    for (const root of trees.roots) {
+    for (const root of all.roots) {
       findLeaves(walk, root, block, d, length, leaves);
-      addValues(trees, leaves, length, sums, start * trees.width);
+      addValues(all, leaves, length, sums, start * all.width);
     }
-  }
-}
-
-/** What the trees say of one row. INOUT: sums, `width` of them from `at` on. */
-function addRow(
-  { roots, feature, threshold, left, value, width }: Trees,
-  columns: readonly Float64Array[],
-  row: number,
-  sums: Float64Array,
-  at: number,
-): void {
-  for (const root of roots) {
-    let node = root;
-    for (let f = feature[node]!; f >= 0; f = feature[node]!)
-      node = left[node]! + (columns[f]![row]! > threshold[node]! ? 1 : 0);
-    for (let k = 0; k < width; k++) sums[at + k]! += value[left[node]! * width + k]!;
   }
 }
 
@@ -87,7 +75,7 @@ interface Walkable {
 const FEATURE = 2;
 const LEFT = 3;
 
-function walkable({ feature, threshold, left }: Trees): Walkable {
+function walkable({ feature, threshold, left }: TreeNodes): Walkable {
   const buffer = new ArrayBuffer(feature.length * 16);
   const numbers = new Float64Array(buffer);
   const links = new Int32Array(buffer);
@@ -143,7 +131,7 @@ function findLeaves(
 
 /** IN: leaves. INOUT: sums, from `at` on, length × width. */
 function addValues(
-  { left, value, width }: Trees,
+  { left, value, width }: TreeNodes,
   leaves: Int32Array,
   length: number,
   sums: Float64Array,

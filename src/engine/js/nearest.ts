@@ -1,7 +1,8 @@
-import { type KdTree, type Metric, nearestOfBox } from './kd-tree.js';
+import type { Metric } from '../../ports/neighbours.js';
+import { type KdTree, nearestOfBox } from '../kd-tree.js';
 
 /** The nearest points of one query: rows and reduced distances, the nearest first, of equals the lower row. */
-export interface Nearest {
+export interface Found {
   readonly rows: Int32Array;
   readonly distances: Float64Array;
   count: number;
@@ -12,8 +13,8 @@ export function nearestSearch(
   tree: KdTree,
   k: number,
   metric: Metric,
-): (queries: Float64Array, at: number) => Nearest {
-  const found: Nearest = { rows: new Int32Array(k), distances: new Float64Array(k), count: 0 };
+): (queries: Float64Array, at: number) => Found {
+  const found: Found = { rows: new Int32Array(k), distances: new Float64Array(k), count: 0 };
   const { left } = tree;
   const scan = metric === 'euclidean' ? scanSquares : scanSizes;
   // A node is visited with its bound: the one that was pushed last is the nearer child.
@@ -50,7 +51,7 @@ function scanSquares(
   node: number,
   queries: Float64Array,
   at: number,
-  found: Nearest,
+  found: Found,
 ): void {
   const { distances } = found;
   const k = distances.length;
@@ -84,7 +85,7 @@ function scanSizes(
   node: number,
   queries: Float64Array,
   at: number,
-  found: Nearest,
+  found: Found,
 ): void {
   const { distances } = found;
   const k = distances.length;
@@ -113,7 +114,7 @@ function scanSizes(
 }
 
 /** Keeps the list in order; what is behind the last place is dropped. */
-function insert(found: Nearest, reduced: number, row: number): void {
+function insert(found: Found, reduced: number, row: number): void {
   const { rows, distances } = found;
   const k = rows.length;
   let i = found.count < k ? found.count : k - 1;

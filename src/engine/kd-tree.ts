@@ -1,5 +1,5 @@
-/** Distances that add up over columns: `reduced` of Euclid's is its square. */
-export type Metric = 'euclidean' | 'manhattan';
+import type { Metric } from '../ports/neighbours.js';
+import { select } from './arrange.js';
 
 /**
  * A tree of boxes over points. Points lie in `points` in the tree's order, row-major; `rows` says which row each is. Node i
@@ -85,26 +85,6 @@ function box(
     widest = j;
   }
   return widest;
-}
-
-/** Brings the row that is at `place` in the order of `column` there, lesser ones before it, greater ones behind. */
-function select(column: Float64Array, rows: Int32Array, from: number, to: number, place: number): void {
-  while (from < to) {
-    const pivot = column[rows[(from + to) >> 1]!]!;
-    let i = from;
-    let j = to;
-    while (i <= j) {
-      while (column[rows[i]!]! < pivot) i++;
-      while (column[rows[j]!]! > pivot) j--;
-      if (i > j) break;
-      const moved = rows[i]!;
-      rows[i++] = rows[j]!;
-      rows[j--] = moved;
-    }
-    if (place <= j) to = j;
-    else if (place >= i) from = i;
-    else return;
-  }
 }
 
 /** Reduced distance of two points, summed in column order. */

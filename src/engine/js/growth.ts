@@ -1,48 +1,24 @@
-import type { BestSplit, Criterion } from './criteria.js';
-import { xorshift } from './draws.js';
-import { type KeyRoom, keyRoom, type RankedColumn, sortKeys } from './ranks.js';
-import type { NodeStore } from './tree-nodes.js';
+import type { Bounds, GrownTree, GrowthTable, Member } from '../../ports/trees.js';
+import { drawnRows, leafWidth, writeLeaf } from '../leaves.js';
+import { type BestSplit, type Criterion, criterionOf } from './criteria.js';
+import { type KeyRoom, keyRoom, sortKeys } from './keys.js';
 
-/** When a node is not split, and over how many features a split is looked for. */
-export interface Bounds {
-  readonly maxDepth: number;
-  readonly minSamplesSplit: number;
-  readonly minSamplesLeaf: number;
-  readonly maxFeatures: number;
-  /** Infinity: depth first, without a limit. */
-  readonly maxLeafNodes: number;
-  readonly minImpurityDecrease: number;
-}
-
-/** Rows of the table: `samples` is reordered, node by node. */
-export interface Growth {
-  readonly columns: readonly RankedColumn[];
+/** One tree on its way. Rows of the table: `samples` is reordered, node by node. */
+interface Growth {
+  readonly ranks: readonly Int32Array[];
   readonly samples: Int32Array;
   readonly criterion: Criterion;
   readonly bounds: Bounds;
-  readonly seed: number;
-  readonly nodes: NodeStore;
+  readonly random: () => number;
+  readonly nodes: Nodes;
   readonly checkpoint: () => void;
   readonly room: SearchRoom;
 }
 
-export interface SearchRoom {
+/** Room to search splits in, for any number of trees. */
+interface SearchRoom {
   readonly keys: KeyRoom;
   readonly kept: Int32Array;
-}
-
-/** Room to search splits of `rows` rows in, for any number of trees. */
-export const searchRoom = (rows: number): SearchRoom => ({
-  keys: keyRoom(rows),
-  kept: new Int32Array(rows),
-});
-
-/** What a tree is, beside its nodes. */
-export interface Grown {
-  readonly depth: number;
-  readonly leaves: number;
-  /** Of every feature, by how much its splits made the impurity small; they sum to 1, or are all 0. */
-  readonly importances: Float64Array;
 }
 
 interface Node {
@@ -57,7 +33,8 @@ interface Node {
 interface Split {
   readonly middle: number;
   readonly feature: number;
-  readonly threshold: number;
+  readonly low: number;
+  readonly high: number;
   /** Decrease of the impurity, weighted by the node's part of all. */
   readonly improvement: number;
   readonly constants: number;
@@ -66,47 +43,101 @@ interface Split {
 /** Rounding that does not count: scikit-learn's EPSILON. */
 const EPSILON = Number.EPSILON;
 
+/** See ports/trees.ts. Values are compared as they are; scikit-learn rounds them to float32 first. */
+export function grow(
+  { ranks, target, bounds, checkpoint }: GrowthTable,
+  members: Iterable<Member>,
+  grown: (tree: GrownTree) => void,
+): void {
+  const rows = ranks[0]?.length ?? 0;
+  const room = { keys: keyRoom(rows), kept: new Int32Array(rows) };
+  const width = leafWidth(target);
+  for (const { draws, state } of members) {
+    const weights = draws === null ? new Float64Array(rows).fill(1) : Float64Array.from(draws);
+    const samples = drawnRows(rows, draws);
+    const nodes = nodeLists();
+    const random = xorshift(state);
+    const criterion = criterionOf(target, weights);
+    const { depth, importances } = growTree({
+      ...{ ranks, samples, criterion, bounds, random, nodes, checkpoint, room },
+    });
+    const values = new Float64Array(nodes.starts.length * width);
+    nodes.starts.forEach((start, leaf) => {
+      writeLeaf(target, draws, samples, start, nodes.ends[leaf]!, values, leaf * width);
+    });
+    const [feature, left] = [Int32Array.from(nodes.feature), Int32Array.from(nodes.left)];
+    const [low, high] = [Int32Array.from(nodes.low), Int32Array.from(nodes.high)];
+    grown({ feature, left, low, high, values, leaves: nodes.starts.length, depth, importances });
+  }
+}
+
+/** Of each node; and of each leaf the samples. */
+interface Nodes {
+  readonly feature: number[];
+  readonly left: number[];
+  readonly low: number[];
+  readonly high: number[];
+  readonly starts: number[];
+  readonly ends: number[];
+}
+const nodeLists = (): Nodes => ({ feature: [], left: [], low: [], high: [], starts: [], ends: [] });
+
+/** Room for a node; returns its number. */
+function add({ feature, left, low, high }: Nodes): number {
+  left.push(0);
+  low.push(0);
+  high.push(0);
+  return feature.push(-1) - 1;
+}
+
+function addLeaf(nodes: Nodes, { id, start, end }: Node): void {
+  nodes.left[id] = nodes.starts.length;
+  nodes.starts.push(start);
+  nodes.ends.push(end);
+}
+
 /**
- * Grows one tree, greedily, by exact search over all places between different values: CART as scikit-learn has it, with
- * its draws of features. Values are compared as float64; scikit-learn rounds them to float32 first. Returns what it is;
- * its nodes are in `nodes`.
- * Source: L. Breiman et al., "Classification and Regression Trees", 1984.
+ * An xorshift of 32 bits of which the low 31 are given.
+ * Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003).
  */
-export function growTree(growth: Growth): Grown {
+function xorshift(from: number): () => number {
+  let state = from;
+  return () => {
+    if (state === 0) state = 1;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state & 0x7fffffff;
+  };
+}
+
+function growTree(growth: Growth): { depth: number; importances: Float64Array } {
   const { samples, bounds, nodes } = growth;
-  const importances = new Float64Array(growth.columns.length);
+  const importances = new Float64Array(growth.ranks.length);
   const search = splitSearch(growth);
   const divide: Divide = (node, split) => {
     importances[split.feature]! += split.improvement;
     return children(node, split, nodes);
   };
-  const before = nodes.leaves();
-  const root: Node = { id: nodes.root(), start: 0, end: samples.length, depth: 0, constants: 0 };
+  const root: Node = { id: add(nodes), start: 0, end: samples.length, depth: 0, constants: 0 };
   const depth =
     bounds.maxLeafNodes === Infinity
       ? growDepthFirst(root, search, divide, growth)
       : growBestFirst(root, search, divide, growth);
-  const sum = importances.reduce((total, part) => total + part, 0);
-  if (sum > 0) for (let i = 0; i < importances.length; i++) importances[i]! /= sum;
-  return { depth, leaves: nodes.leaves() - before, importances };
+  return { depth, importances };
 }
 
 type Search = (node: Node) => Split | null;
 type Divide = (node: Node, split: Split) => [Node, Node];
 
-function growDepthFirst(
-  root: Node,
-  search: Search,
-  divide: Divide,
-  { criterion, nodes, checkpoint }: Growth,
-): number {
+function growDepthFirst(root: Node, search: Search, divide: Divide, { nodes, checkpoint }: Growth): number {
   const open = [root];
   let deepest = 0;
   for (let node = open.pop(), steps = 0; node !== undefined; node = open.pop()) {
     if ((++steps & 255) === 0) checkpoint();
     deepest = Math.max(deepest, node.depth);
     const split = search(node);
-    if (split === null) nodes.leaf(node.id, criterion.leaf);
+    if (split === null) addLeaf(nodes, node);
     else open.push(...divide(node, split).reverse());
   }
   return deepest;
@@ -114,28 +145,25 @@ function growDepthFirst(
 
 /** The node whose split makes most of the impurity go is split next. */
 function growBestFirst(root: Node, search: Search, divide: Divide, growth: Growth): number {
-  const { criterion, nodes, bounds, samples, checkpoint } = growth;
+  const { nodes, bounds, checkpoint } = growth;
   const open: { node: Node; split: Split }[] = [];
   const leaves: Node[] = [];
   let deepest = 0;
-  const add = (node: Node): void => {
+  const look = (node: Node): void => {
     deepest = Math.max(deepest, node.depth);
     const split = search(node);
     if (split === null) leaves.push(node);
     else insertByImprovement(open, { node, split });
   };
-  add(root);
+  look(root);
   for (let left = bounds.maxLeafNodes - 1; left > 0; left--) {
     const next = open.pop();
     if (next === undefined) break;
     checkpoint();
     // What is known to be constant holds on one way down only.
-    for (const child of divide(next.node, next.split)) add({ ...child, constants: 0 });
+    for (const child of divide(next.node, next.split)) look({ ...child, constants: 0 });
   }
-  for (const node of [...leaves, ...open.map((entry) => entry.node)]) {
-    criterion.enter(samples, node.start, node.end);
-    nodes.leaf(node.id, criterion.leaf);
-  }
+  for (const node of [...leaves, ...open.map((entry) => entry.node)]) addLeaf(nodes, node);
   return deepest;
 }
 
@@ -154,9 +182,13 @@ function insertByImprovement(
   open.splice(low, 0, entry);
 }
 
-function children(node: Node, split: Split, nodes: NodeStore): [Node, Node] {
-  const left = nodes.split(node.id, split.feature, split.threshold);
-  const { middle, constants } = split;
+function children(node: Node, { middle, feature, low, high, constants }: Split, nodes: Nodes): [Node, Node] {
+  const left = add(nodes);
+  add(nodes);
+  nodes.feature[node.id] = feature;
+  nodes.left[node.id] = left;
+  nodes.low[node.id] = low;
+  nodes.high[node.id] = high;
   const depth = node.depth + 1;
   return [
     { id: left, start: node.start, end: middle, depth, constants },
@@ -165,15 +197,14 @@ function children(node: Node, split: Split, nodes: NodeStore): [Node, Node] {
 }
 
 /**
- * Looks for the best split of a node and parts its rows by it; null: a leaf, which the criterion has then entered.
+ * Looks for the best split of a node and parts its rows by it; null: a leaf.
  * Features are drawn without replacement by Fisher and Yates; those found constant are left out below, as in
  * scikit-learn's `node_split_best`. In `features` lie: constants known before (drawn ones first), those newly found, those
  * not yet drawn, those drawn.
  */
 function splitSearch(growth: Growth): Search {
-  const { columns, samples, criterion, bounds, room } = growth;
-  const random = xorshift(growth.seed);
-  const d = columns.length;
+  const { ranks, samples, criterion, bounds, random, room } = growth;
+  const d = ranks.length;
   const features = Int32Array.from({ length: d }, (_, i) => i);
   const constant = new Int32Array(d);
   const best: BestSplit = { proxy: -Infinity, feature: -1, low: 0, high: 0 };
@@ -188,7 +219,7 @@ function splitSearch(growth: Growth): Search {
   /** Whether the node's rows differ in the feature; a better split is in `best` then. */
   function scan(feature: number, start: number, end: number): boolean {
     const length = end - start;
-    const span = gather(columns[feature]!.ranks, samples, start, end, room.keys);
+    const span = gather(ranks[feature]!, samples, start, end, room.keys);
     if (span === null) return false;
     const at = sortKeys(room.keys, length, span[0], span[1]);
     const { keys, places } = room.keys;
@@ -230,11 +261,11 @@ function splitSearch(growth: Growth): Search {
     constant.set(features.subarray(constants, constants + found), constants);
     const improvement = (best.proxy - proxy) / all;
     if (best.feature < 0 || improvement + EPSILON < bounds.minImpurityDecrease) return null;
-    const { distinct, ranks } = columns[best.feature]!;
     return {
-      middle: part(ranks, samples, start, end, best.low, room.kept),
+      middle: part(ranks[best.feature]!, samples, start, end, best.low, room.kept),
       feature: best.feature,
-      threshold: between(distinct[best.low]!, distinct[best.high]!),
+      low: best.low,
+      high: best.high,
       improvement,
       constants: constants + found,
     };
@@ -282,10 +313,4 @@ function part(
   }
   for (let i = 0; i < behind; i++) samples[middle + i] = kept[i]!;
   return middle;
-}
-
-/** Between two values; the lower where nothing is between them. Halves, so that their sum cannot overflow. */
-function between(low: number, high: number): number {
-  const middle = low / 2 + high / 2;
-  return middle === high || !Number.isFinite(middle) ? low : middle;
 }

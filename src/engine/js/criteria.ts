@@ -1,3 +1,6 @@
+import type { GrowthTarget } from '../../ports/trees.js';
+import { logTable } from '../leaves.js';
+
 /** Where a node is best split so far. */
 export interface BestSplit {
   /** What the criterion makes as great as it can; −∞ where there is no split. */
@@ -25,20 +28,21 @@ export interface Criterion {
     least: number,
     best: BestSplit,
   ) => boolean;
-  /** Values in a leaf. */
-  readonly width: number;
-  /** Writes the node's values, `width` of them, from `at` on. */
-  readonly leaf: (out: Float64Array, at: number) => void;
 }
 
 /** A row's part in a sum: how often it was drawn. */
 type Weights = Float64Array;
 
+export const criterionOf = (target: GrowthTarget, weights: Weights): Criterion =>
+  target.criterion === 'squared_error'
+    ? squaredError(target.values, weights)
+    : classCriterion(target.criterion, target.codes, target.classes, weights);
+
 /**
  * Classes. `gini`: 1 − Σ p², `entropy`: −Σ p log₂ p. What a split makes as great as it can is, up to what is the same for
  * all, Σ c²/w and Σ c log₂ c − w log₂ w over both sides, with counts c of the classes and their sum w.
  */
-export function classCriterion(
+function classCriterion(
   kind: 'gini' | 'entropy',
   codes: Int32Array,
   classes: number,
@@ -51,10 +55,9 @@ export function classCriterion(
   const right = new Float64Array(classes);
   const node = { weight: 0, impurity: 0, proxy: 0 };
   const gini = kind === 'gini';
-  const table = gini ? new Float64Array(0) : logTable(weights);
+  const table = gini ? new Float64Array(0) : logTable(weights.reduce((sum, w) => sum + w, 0));
   return {
     node,
-    width: classes,
     enter(samples, start, end) {
       total.fill(0);
       let weight = 0;
@@ -79,16 +82,7 @@ export function classCriterion(
         ? scanGini({ own, share, left, right }, node.weight, keys, places, length, least, best)
         : scanEntropy({ own, share, left, right }, table, node.weight, keys, places, length, least, best);
     },
-    leaf(out, at) {
-      for (let c = 0; c < classes; c++) out[at + c] = total[c]! / node.weight;
-    },
   };
-}
-
-/** c log₂ c of the whole numbers up to the sum of the weights. */
-function logTable(weights: Weights): Float64Array {
-  const sum = weights.reduce((total, w) => total + w, 0);
-  return Float64Array.from({ length: sum + 1 }, (_, c) => (c === 0 ? 0 : c * Math.log2(c)));
 }
 
 interface Counting {
@@ -171,15 +165,13 @@ function scanEntropy(
  * sum of the differences from a value of the node: from 0 a narrow node would lose digits, from the mean whole numbers would
  * be rounded, and equal splits not be equal.
  */
-export function squaredError(values: Float64Array, weights: Weights): Criterion {
+function squaredError(values: Float64Array, weights: Weights): Criterion {
   const own = new Float64Array(values.length);
   const share = new Float64Array(values.length);
   const node = { weight: 0, impurity: 0, proxy: 0 };
-  let mean = 0;
   let total = 0;
   return {
     node,
-    width: 1,
     enter(samples, start, end) {
       const first = values[samples[start]!]!;
       let weight = 0;
@@ -199,16 +191,12 @@ export function squaredError(values: Float64Array, weights: Weights): Criterion 
         const deviation = own[i]! / w - offset;
         squares += w * deviation * deviation;
       }
-      mean = first + offset;
       node.weight = weight;
       node.proxy = (total * total) / weight;
       node.impurity = squares / weight;
     },
     scan: (keys, places, length, least, best) =>
       scanSums(own, share, total, node.weight, keys, places, length, least, best),
-    leaf(out, at) {
-      out[at] = mean;
-    },
   };
 }
 

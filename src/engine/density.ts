@@ -1,12 +1,5 @@
-import { distance, farthestOfBox, type KdTree, type Metric, nearestOfBox } from './kd-tree.js';
-
-export interface DensityLabels {
-  /** Of each row its cluster, numbered by their first rows of the core; −1: noise. */
-  readonly labels: Int32Array;
-  /** Rows that have enough neighbours, ascending. */
-  readonly core: Int32Array;
-  readonly clusters: number;
-}
+import type { DensityLabels, DensityOptions, Metric } from '../ports/neighbours.js';
+import { distance, farthestOfBox, type KdTree, nearestOfBox } from './kd-tree.js';
 
 /**
  * DBSCAN over a tree of boxes. A row's neighbours are counted until there are enough, whole boxes at a time; those without a
@@ -15,10 +8,7 @@ export interface DensityLabels {
  */
 export function labelByDensity(
   tree: KdTree,
-  metric: Metric,
-  eps: number,
-  least: number,
-  checkpoint: () => void,
+  { metric, eps, least, checkpoint }: DensityOptions,
 ): DensityLabels {
   const n = tree.rows.length;
   const radius = metric === 'euclidean' ? eps * eps : eps;
