@@ -4,6 +4,7 @@ import type { ModelOutput } from '../../ports/registry.js';
 import type { Space } from '../../ports/space.js';
 import type { Cell, Column, Table, TextColumn } from '../../ports/tables.js';
 import { columnOf, numberFeature, room } from '../features/column.js';
+import type { Notes } from '../notes.js';
 import type { Asked } from './train.js';
 
 /** What a model answered for a table, whatever it is written as. */
@@ -93,6 +94,28 @@ function spreadOver(
   for (let i = 0; i < kept.length; i++)
     for (let j = 0, to = kept[i]! * width; j < width; j++) all[to + j] = values[i * width + j]!;
   return all;
+}
+
+/** Names the members of an answer that hold numbers that are not finite: these are written as null. */
+export function noteNulls(members: { readonly [name: string]: Json | undefined }, notes: Notes): void {
+  for (const [name, value] of Object.entries(members)) {
+    const odd = oddIn(value);
+    if (odd !== undefined) notes.finite(odd, name);
+  }
+}
+
+/** A number that is not finite, or a null in a list of numbers. */
+function oddIn(value: Json | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof Float64Array) return value.find((one) => !Number.isFinite(one));
+  if (value instanceof Int32Array || value instanceof WrittenJson) return undefined;
+  const isList = Array.isArray(value);
+  for (const one of value instanceof Map ? value.values() : Object.values(value)) {
+    const odd = one === null && isList ? NaN : oddIn(one as Json | undefined);
+    if (odd !== undefined) return odd;
+  }
+  return undefined;
 }
 
 /** `results` of a JSON answer. */

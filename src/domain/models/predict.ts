@@ -5,7 +5,7 @@ import { endpoint, type Question, type Result } from '../endpoint.js';
 import { countGaps, missingIn } from '../features/column.js';
 import { quoted } from '../features/transformer.js';
 import * as shared from '../options.js';
-import { type Predictions, predictionsJson, predictionsOf, predictionsTable } from './answers.js';
+import { noteNulls, type Predictions, predictionsJson, predictionsOf, predictionsTable } from './answers.js';
 import { estimators } from './estimators.js';
 import { inputsOf } from './inputs.js';
 import type { OpenModel } from './model.js';
@@ -127,6 +127,15 @@ export async function predictionsFor(opened: OpenModel, table: Table, asking: As
     const detail = `${table.rows - asked.kept.length} rows with missing values have no prediction`;
     notes.warn('rows_dropped', detail);
   }
+  const { prediction } = asked;
+  noteNulls(
+    {
+      ...(prediction.kind === 'numbers' && { predictions: prediction.values }),
+      ...(prediction.kind === 'columns' && { predictions: prediction.columns }),
+      ...(prediction.kind === 'classes' && { probabilities: prediction.probabilities }),
+    },
+    notes,
+  );
   const all = predictionsOf(asked, target?.classes ?? [], table.rows, space);
   return given.probabilities ? all : withoutProbabilities(all);
 }
