@@ -21,7 +21,7 @@ describe('lanes', () => {
       lanes: count,
       queue,
       modelBytes: 2 ** 20,
-    memoryBudget: 2 ** 30,
+      memoryBudget: 2 ** 30,
       version: '0',
       limits: readConfig({}).tableLimits,
       onLaneLost: (reason) => lost.push(reason),
