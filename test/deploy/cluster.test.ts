@@ -2,18 +2,9 @@
  * The deployment fits the cluster and the service: Pod Security "restricted" with a read-only root, probes and ports
  * that the service answers on, labels that select each other, and a shutdown that ends before the kubelet's patience.
  */
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
-import type { IStatefulSet } from 'kubernetes-models/apps/v1/StatefulSet';
-import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
-import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
-import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
-import type { IService } from 'kubernetes-models/v1/Service';
-import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import { parse } from 'yaml';
+import { type Cluster, cluster, containerOf, failing, includes, podOf } from './cluster.js';
 
 /** What the service promises: where it listens, what it answers there, how long it finishes requests after SIGTERM. */
 const SERVICE = { port: 8000, live: '/health/live', ready: '/health/ready', drainSeconds: 30 };
@@ -21,58 +12,6 @@ const SERVICE = { port: 8000, live: '/health/live', ready: '/health/ready', drai
 const VOLUMES = 'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret'.split(
   ' ',
 );
-
-interface Cluster {
-  deployment: IDeployment;
-  service: IService;
-  /** The pod that keeps models, and the way to it. */
-  keeper: IStatefulSet;
-  keeperService: IService;
-  autoscaler: IHorizontalPodAutoscaler;
-  budget: IPodDisruptionBudget;
-  policy: INetworkPolicy;
-  account: IServiceAccount;
-  settings: Record<string, string>;
-}
-
-const read = (name: string): unknown =>
-  parse(readFileSync(join(resolve(__dirname, '../../k8s/base'), `${name}.yaml`), 'utf8'));
-
-const settings = (): Cluster['settings'] => {
-  const plan = read('kustomization') as { configMapGenerator: { literals: string[] }[] };
-  const lines = plan.configMapGenerator.flatMap(({ literals }) => literals);
-  return Object.fromEntries(
-    lines.map((line): [string, string] => [line.replace(/=.*/s, ''), line.replace(/.*?=/s, '')]),
-  );
-};
-
-const cluster = (): Cluster => ({
-  deployment: read('deployment') as IDeployment,
-  service: read('service') as IService,
-  keeper: read('statefulset-models') as IStatefulSet,
-  keeperService: read('service-models') as IService,
-  autoscaler: read('horizontalpodautoscaler') as IHorizontalPodAutoscaler,
-  budget: read('poddisruptionbudget') as IPodDisruptionBudget,
-  policy: read('networkpolicy') as INetworkPolicy,
-  account: read('serviceaccount') as IServiceAccount,
-  settings: settings(),
-});
-
-const podOf = ({ deployment }: Cluster): IPodSpec => {
-  const pod = deployment.spec?.template.spec;
-  if (!pod) throw new Error('expected a pod in the Deployment');
-  return pod;
-};
-
-const containerOf = (subject: Cluster): IContainer => {
-  const [container] = podOf(subject).containers;
-  if (!container) throw new Error('expected a container in the pod');
-  return container;
-};
-
-/** The sentences whose condition does not hold. */
-const failing = (rules: [boolean, string][]): string[] =>
-  rules.filter(([holds]) => !holds).map(([, rule]) => rule);
 
 /**
  * What stands against Pod Security "restricted" (https://kubernetes.io/docs/concepts/security/pod-security-standards/),
@@ -138,12 +77,6 @@ const UNITS: Record<string, number> = { '': 1, m: 1e-3, Mi: 2 ** 20, Gi: 2 ** 30
 const quantity = (text: string | number | undefined): number => {
   const [, digits, unit = ''] = /^(\d+)([A-Za-z]*)$/.exec(String(text)) ?? [];
   return Number(digits) * (UNITS[unit] ?? Number.NaN);
-};
-
-const includes = (labels: object | undefined, selector: object | undefined): boolean => {
-  const wanted = Object.entries(selector ?? {});
-  const have = new Map(Object.entries(labels ?? {}));
-  return wanted.length > 0 && wanted.every(([key, value]) => have.get(key) === value);
 };
 
 /** Where the objects contradict each other or the service. */
@@ -212,37 +145,6 @@ const disagreements = (subject: Cluster): string[] => {
   return failing(rules);
 };
 
-/** Where the pod that keeps models could lose them, share them, or differ from the others. */
-const lapses = (subject: Cluster): string[] => {
-  const { keeper, keeperService, service, budget, policy, deployment, settings } = subject;
-  const template = keeper.spec?.template;
-  const labels = template?.metadata?.labels;
-  const [container] = template?.spec?.containers ?? [];
-  const [claim] = keeper.spec?.volumeClaimTemplates ?? [];
-  const mount = container?.volumeMounts?.find(({ mountPath }) => mountPath === settings['DATA_DIR']);
-  // Its disk is the volume: that it asks the node for less is the one difference.
-  const text = (one: IContainer | undefined): string => JSON.stringify({ ...one, resources: undefined });
-  const retention = keeper.spec?.persistentVolumeClaimRetentionPolicy;
-  const rules: [boolean, string][] = [
-    [keeper.spec?.replicas === 1, 'one pod'],
-    [mount !== undefined && mount.name === claim?.metadata?.name, 'DATA_DIR is the claim'],
-    [claim?.spec?.accessModes?.join() === 'ReadWriteOncePod', 'the claim is for one pod at a time'],
-    [
-      retention?.whenDeleted === 'Retain' && retention.whenScaled === 'Retain',
-      'the claim outlives what is done to the StatefulSet',
-    ],
-    [includes(labels, keeper.spec?.selector.matchLabels), 'the StatefulSet selects its pod'],
-    [includes(labels, keeperService.spec?.selector), 'its Service selects the pod'],
-    [keeper.spec?.serviceName === keeperService.metadata?.name, 'its Service governs it'],
-    [!includes(labels, service.spec?.selector), 'the Service of the others does not select it'],
-    [!includes(labels, deployment.spec?.selector.matchLabels), 'the Deployment does not select it'],
-    [!includes(labels, budget.spec?.selector?.matchLabels), 'it is in no budget that would count it'],
-    [includes(labels, policy.spec?.podSelector.matchLabels), 'the policy selects it'],
-    [text(container) === text(containerOf(subject)), 'its container is that of the others'],
-  ];
-  return failing(rules);
-};
-
 test('the pods meet the restricted profile with a read-only root', () => {
   const subject = cluster();
   expect(restricted(podOf(subject))).toEqual([]);
@@ -254,48 +156,6 @@ test('the pods meet the restricted profile with a read-only root', () => {
     ),
   ).toEqual([]);
   expect(restricted(template.spec!)).toEqual(['writable /data and /tmp']);
-});
-
-test('models are kept by one pod, on a volume of its own', () => {
-  expect(lapses(cluster())).toEqual([]);
-});
-
-describe('models would be lost or shared with', () => {
-  test.each<[string, string, (subject: Cluster) => unknown]>([
-    ['two pods', 'one pod', (it) => (it.keeper.spec!.replicas = 2)],
-    ['no claim', 'DATA_DIR is the claim', (it) => delete it.keeper.spec!.volumeClaimTemplates],
-    [
-      'a claim of many',
-      'the claim is for one pod at a time',
-      (it) => (it.keeper.spec!.volumeClaimTemplates![0]!.spec!.accessModes = ['ReadWriteMany']),
-    ],
-    [
-      'a claim that goes with the StatefulSet',
-      'the claim outlives what is done to the StatefulSet',
-      (it) => (it.keeper.spec!.persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete' }),
-    ],
-    ['data elsewhere', 'DATA_DIR is the claim', (it) => (it.settings['DATA_DIR'] = '/var/data')],
-    [
-      'a Service of all pods',
-      'the Service of the others does not select it',
-      (it) => (it.service.spec!.selector = { 'app.kubernetes.io/part-of': 'analytics-service' }),
-    ],
-    [
-      'a policy of the others',
-      'the policy selects it',
-      (it) =>
-        (it.policy.spec!.podSelector = { matchLabels: { 'app.kubernetes.io/name': 'analytics-service' } }),
-    ],
-    [
-      'another probe',
-      'its container is that of the others',
-      (it) => delete it.keeper.spec!.template.spec!.containers[0]!.livenessProbe,
-    ],
-  ])('%s', (_what, rule, change) => {
-    const subject = cluster();
-    change(subject);
-    expect(lapses(subject)).toContain(rule);
-  });
 });
 
 test('the objects agree with each other and with the service', () => {

@@ -61,7 +61,7 @@ test('what a kill left is taken away also when nobody asks for a model', async (
   writeFileSync(join(dataDir, 'models', 'e'.repeat(64)), 'whole, without a row');
   const publisher = startPublisher([dataDir]);
   await publisher.open;
-  for (let i = 0; i < 200 && filesOf(dataDir).length > 0; i++) await pause(50);
+  for (let i = 0; i < 400 && filesOf(dataDir).length > 0; i++) await pause(50);
   expect(filesOf(dataDir)).toEqual([]);
   await publisher.kill();
 });

@@ -16,7 +16,7 @@ export interface RegistryOptions {
 }
 
 /** After the start, whose time it would take: the query builder is half of what opening a registry costs. */
-const SWEEP_AFTER_MS = 1000;
+const SWEEP_AFTER_MS = 3000;
 
 /**
  * The models of the service in a folder: cards in the catalog, documents in files named by their SHA-256. That name is
