@@ -97,6 +97,17 @@ function everything(engine: Engine, arena: Arena): void {
         [4, 3, 2, 1],
       ],
     );
+    const scores = {
+      kind: 'linear',
+      weights: Float64Array.of(1, 2, 3, 4),
+      starts: Float64Array.of(0),
+    } as const;
+    const { codes } = engine.losses.probabilities(plain, scores);
+    const weights = Float64Array.of(1, 1);
+    const [centres, scales] = [new Float64Array(4), new Float64Array(4).fill(1)];
+    engine.losses.logistic({ columns: plain, centres, scales, codes, weights, intercept: true }, (loss) =>
+      loss(new Float64Array(5), false),
+    );
     const quantiles = Float64Array.from({ length: 1000 }, (_, i) => i / 50 - 10);
     const references = Array.from(quantiles, (_, i) => i / 999);
     engine.maps.shares(plain[0]!, { quantiles, references, isNormal: false });

@@ -263,6 +263,25 @@ test('a single class cannot be told apart', () => {
   expect(fit).toThrow(/expected rows of at least 2 classes/u);
 });
 
+test.each([
+  ['linear_regression', {}],
+  ['ridge', { alpha: 1e-3, solver: 'svd' }],
+])('%s by orthogonal factors ends when the request does', (name, given) => {
+  // Nearly collinear, so that sums of products are not enough.
+  const x = Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i));
+  const features = featuresOf([x, x.map((value, i) => value + 1e-9 * Math.cos(i * i))]);
+  const target = numbersTarget(x.map((value, i) => value + Math.cos(3 * i)));
+  const { estimator, tools } = fitted(name, features, target, given);
+  let calls = 0;
+  const checkpoint = (): void => {
+    if (++calls === 2) throw new Error('cancelled');
+  };
+  const { properties } = estimator.parameters as { properties: Record<string, { default: unknown }> };
+  const defaults = Object.fromEntries(Object.entries(properties).map(([key, at]) => [key, at.default]));
+  const lesson = { ...tools, features, target, parameters: { ...defaults, ...given }, checkpoint };
+  expect(() => estimator.fit(lesson)).toThrow('cancelled');
+});
+
 test('as many calls as it takes: a long fit asks whether it is still wanted', () => {
   const { columns, target } = GOLDEN.data['diabetes']!;
   let calls = 0;

@@ -17,6 +17,8 @@ export interface LinearOptions {
   readonly fitIntercept: boolean;
   /** One a row, none negative; a row of weight 0 takes no part. */
   readonly weights?: Float64Array;
+  /** Called between blocks of rows; what it throws ends the fit. */
+  readonly checkpoint?: () => void;
 }
 
 export interface LinearFit {
@@ -61,10 +63,10 @@ const NOISE = 2 ** -90;
 export function leastSquares(
   columns: readonly Float64Array[],
   y: Float64Array,
-  { fitIntercept, weights }: LinearOptions,
+  { fitIntercept, weights, checkpoint = () => undefined }: LinearOptions,
 ): LinearFit {
   const system = systemOf(columns, y, fitIntercept, weights);
-  const solution = solve(system);
+  const solution = solve(system, checkpoint);
   const { chosen, dependent } = solution.choice;
   const free = nullSpace(
     solution.choice,

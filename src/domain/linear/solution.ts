@@ -29,12 +29,16 @@ const ILL = 1e4;
 
 const MOST_STEPS = 6;
 
-/** Chooses independent columns and solves for their coefficients. */
-export function solve(system: System): Solution {
+/** Chooses independent columns and solves for their coefficients. `checkpoint` is called between blocks of rows and steps. */
+export function solve(system: System, checkpoint: () => void): Solution {
   const { columns, rows, intercept } = system;
   const lead = intercept ? 1 : 0;
   const order = columns.length + lead + 1;
-  const triangle = triangleOf(rows, order, fillOf(system));
+  const fill = fillOf(system);
+  const triangle = triangleOf(rows, order, (block, stride, start, count) => {
+    checkpoint();
+    fill(block, stride, start, count);
+  });
   const choice = chooseColumns(
     trailing(triangle, columns.length, lead),
     columns.length,
@@ -50,7 +54,7 @@ export function solve(system: System): Solution {
   const work = rows * size * size;
   if (rows * size <= WIDE_ENTRIES && work <= (condition > ILL ? WIDE_WORK_ILL : WIDE_WORK))
     return { ...known, ...solveAtOnce(system, choice) };
-  return { ...known, ...solveBySteps(system, choice, triangle, condition, inverse) };
+  return { ...known, ...solveBySteps(system, choice, triangle, condition, inverse, checkpoint) };
 }
 
 /** The triangle without ones: `count` rows of the columns and y. */
@@ -132,6 +136,7 @@ function solveBySteps(
   triangle: Float64Array,
   condition: number,
   inverseOfUnits: Float64Array,
+  checkpoint: () => void,
 ): Solved {
   const { chosen, norms } = choice;
   const lead = system.intercept ? 1 : 0;
@@ -143,6 +148,7 @@ function solveBySteps(
   let squares: DoubleDouble | undefined;
   let before = Infinity;
   for (let step = 0; step < MOST_STEPS; step++) {
+    checkpoint();
     const left = residualsOf(system, chosen, coefficients);
     const half = forward(factor, left.gradient);
     const change = backward(factor, half);

@@ -108,17 +108,18 @@ function solve(
   y: Float64Array,
   fitIntercept: boolean,
   engine: Engine,
+  checkpoint: () => void,
 ): LinearFit {
   const large = y.length * columns.length > LARGE && columns.length <= MOST_PAIRED;
   const solved = large ? byNormalEquations(columns, y, fitIntercept, engine) : undefined;
-  return solved ?? leastSquares(columns, y, { fitIntercept });
+  return solved ?? leastSquares(columns, y, { fitIntercept, checkpoint });
 }
 
 function fit(lesson: Lesson<Parameters>): State {
   const { features, engine, notes, parameters: options } = lesson;
   checkFeatures(lesson);
   const y = regressionTarget(lesson);
-  const solved = solve(features.columns, y, options.fit_intercept, engine);
+  const solved = solve(features.columns, y, options.fit_intercept, engine, lesson.checkpoint);
   const collinear = solved.collinear.map((j) => features.names[j]!);
   warnOf(solved, collinear, lesson);
   // Without degrees of freedom that is said once, and for all.

@@ -92,10 +92,13 @@ function byOrthogonalFactors(
   y: Float64Array,
   alpha: number,
   intercept: boolean,
-  { space }: Lesson<Parameters>,
+  { space, checkpoint }: Lesson<Parameters>,
 ): State {
   if (alpha === 0) {
-    const { coefficients, intercept: constant } = leastSquares(columns, y, { fitIntercept: intercept });
+    const { coefficients, intercept: constant } = leastSquares(columns, y, {
+      fitIntercept: intercept,
+      checkpoint,
+    });
     return { coef_: coefficients, intercept_: constant, solver_: 'svd' };
   }
   const rows = y.length + columns.length;
@@ -107,7 +110,7 @@ function byOrthogonalFactors(
   };
   const all = columns.map(extended);
   if (intercept) all.push(space.float64(rows).fill(1, 0, y.length));
-  const { coefficients } = leastSquares(all, extended(y, -1), { fitIntercept: false });
+  const { coefficients } = leastSquares(all, extended(y, -1), { fitIntercept: false, checkpoint });
   return {
     coef_: coefficients.slice(0, columns.length),
     intercept_: intercept ? coefficients[columns.length]! : 0,
