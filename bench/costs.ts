@@ -46,6 +46,28 @@ const ROWS = 1_000_000;
 const QUARTILES = [0.25, 0.5, 0.75];
 const OPTIONS: KMeansOptions = { nClusters: 8, randomState: 42, nInit: 1, maxIter: 10, tol: 0 };
 
+/** Grows a tree that has little to go by, and leads all rows through it. */
+function trees(engine: Engine, columns: readonly Float64Array[]): void {
+  const rows = 20_000;
+  const ranks = columns.map((_, j) =>
+    Int32Array.from({ length: rows }, (_row, i) => (i * 7919 * (2 * j + 1)) % rows),
+  );
+  const codes = Int32Array.from({ length: rows }, (_, i) => ((i * i) % 7) % 2);
+  const bounds = {
+    ...{ maxDepth: 12, minSamplesSplit: 2, minSamplesLeaf: 1 },
+    ...{ maxFeatures: 2, maxLeafNodes: Infinity, minImpurityDecrease: 0 },
+  };
+  const target = { criterion: 'gini', codes, classes: 2 } as const;
+  const table = { ranks, target, bounds, checkpoint: () => undefined };
+  engine.trees.grow(table, [{ draws: null, state: 1 }], ({ feature, left, low, values }) => {
+    const threshold = Float64Array.from(low, (rank) => rank / 1000 - 10);
+    engine.trees.traverse(
+      { roots: new Int32Array(1), feature, threshold, left, width: 2, value: values },
+      columns,
+    );
+  });
+}
+
 /** Does everything once that tasks are made of. */
 function everything(engine: Engine, arena: Arena): void {
   const place = (columns: readonly Float64Array[]): Numbers[] =>
@@ -117,6 +139,7 @@ function everything(engine: Engine, arena: Arena): void {
     engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'std' });
     engine.windows.rolling(series, { window: 50, least: 50, aggregate: 'min' });
     engine.windows.fading(series, { alpha: 0.1, adjust: true });
+    trees(engine, plain);
     const bytes = new Uint8Array(Int32Array.from({ length: ROWS }, (_, i) => i).buffer);
     engine.widen({ storage: 'int32', bytes, validity: null, bitOffset: 0, length: ROWS });
     fit(few);

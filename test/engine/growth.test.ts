@@ -27,7 +27,8 @@ function endless(rows: number): GrowthTable {
 test.each([Infinity, 100_000])(
   'a tree of at most %d leaves ends when the request does',
   async (maxLeafNodes) => {
-    const { engine, control, memory, kernels, close } = await openTeam(1);
+    const opened = await openTeam(1);
+    const { engine, control, memory, kernels } = opened;
     const whole = endless(400_000);
     const table = { ...whole, bounds: { ...whole.bounds, maxLeafNodes } };
     const byte = Math.ceil(kernels.heap_base.value / 64) * 64 + CANCEL;
@@ -49,6 +50,6 @@ test.each([Infinity, 100_000])(
       grown = leaves;
     });
     expect(grown).toBe(100);
-    await close();
+    await opened.close();
   },
 );
