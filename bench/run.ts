@@ -25,6 +25,7 @@ import { withMeasured, withStatistics, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
 import { measureLinearModels } from './linear-models.js';
+import { measureNeighbourModels } from './neighbour-models.js';
 import { measureStatistics } from './statistics.js';
 import { measureTreeModels } from './tree-models.js';
 import { shareFailures, shareTable } from './shares.js';
@@ -120,6 +121,7 @@ const againstPython = (
       ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
       ...(parts.statistics ? await measureLinearModels(seat, python, told) : []),
       ...(parts.statistics ? await measureTreeModels(seat, python, told) : []),
+      ...(parts.statistics ? await measureNeighbourModels(seat, python, told) : []),
     ];
   });
 

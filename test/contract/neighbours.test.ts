@@ -183,6 +183,8 @@ describeEngines((under) => {
           );
           const nearest = sorted(centers!, rows!, 1, 'euclidean');
           expect(Array.from(labels)).toEqual(nearest.rows);
+          const alone = under().engine.neighbours.assign(columns, Float64Array.from(centers!.flat()), false);
+          expect(alone).toEqual({ labels, inertia: NaN });
           expect(inertia).toBe(nearest.distances.reduce((sum, distance) => sum + distance, 0));
         },
       ),

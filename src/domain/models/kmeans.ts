@@ -68,7 +68,7 @@ export const kmeans = estimator<FromSchema<typeof parameters>, CentresState>({
   },
   predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_, false).labels,
   }),
   verify: verifyCentres,
   attributes: shownCentres,

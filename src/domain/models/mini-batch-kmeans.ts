@@ -87,7 +87,7 @@ export const miniBatchKmeans = estimator<Parameters, State>({
   },
   predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_, false).labels,
   }),
   verify(state, shape) {
     verifyCentres(state, shape);

@@ -96,7 +96,7 @@ export function neighbours(
         }
       });
     },
-    assign: (columns, centers) =>
+    assign: (columns, centers, isSummed = true) =>
       arena.scratch(() => {
         const [rows, d] = [columns[0]?.length ?? 0, columns.length];
         const k = centers.length / d;
@@ -105,10 +105,10 @@ export function neighbours(
         const labels = arena.take(rows * 4);
         const scratch = arena.take(64 * team.lanes);
         fit.run('assign', k * d, [placed, k, labels, 0, 0, fit.counts.byteOffset, scratch]);
-        fit.run('inertia', d, [placed, labels, 0, fit.sums.byteOffset]);
+        if (isSummed) fit.run('inertia', d, [placed, labels, 0, fit.sums.byteOffset]);
         return {
           labels: arena.int32At(labels, rows).slice(),
-          inertia: fit.sums.reduce((total, sum) => total + sum, 0),
+          inertia: isSummed ? fit.sums.reduce((total, sum) => total + sum, 0) : NaN,
         };
       }),
     density: (columns, options) => labelByDensity(kdTree(columns, 16), options),
