@@ -217,6 +217,7 @@ describe('models in ONNX', () => {
   });
 
   test('a graph that never ends costs its request its lane, and no other request anything', async () => {
+    await put('linear');
     const [endless, other] = await Promise.all([
       put('endless', undefined, {}, { 'x-request-deadline-ms': '1500' }),
       pause(100).then(() => ask('linear', { columns: { x0: [1], x1: [1], x2: [1], x3: [1] } })),
@@ -226,6 +227,7 @@ describe('models in ONNX', () => {
   });
 
   test('a model that stops the runtime is refused, and the next request has a lane again', async () => {
+    await put('linear');
     const [lost, next] = await Promise.all([
       put('deep', deepTree(12_000)),
       pause(50).then(() => ask('linear', { columns: { x0: [1], x1: [1], x2: [1], x3: [1] } })),
@@ -234,4 +236,17 @@ describe('models in ONNX', () => {
     expect(detail(lost)).toMatch(/^expected a model that runs, got one that stopped the runtime/u);
     expect(next.status).toBe(200);
   });
+});
+
+test('a host without WebAssembly says so of a model in ONNX', async () => {
+  const service = await startService({ nodeFlags: ['--jitless'], env: { LANES: '1' } });
+  try {
+    const refused = await send(`${service.url}/models?format=onnx&name=linear`, {
+      headers: { 'content-type': 'application/octet-stream' },
+      body: modelFile('linear'),
+    });
+    expect([refused.status, at(refused.json, 'code')]).toEqual([422, 'engine_unavailable']);
+  } finally {
+    await service.stop();
+  }
 });

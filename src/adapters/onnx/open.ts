@@ -11,9 +11,13 @@ const GiB = 2 ** 30;
 
 /**
  * Starts the runtime and gives what opens ONNX files in it. Its memory grows to at most `bytes`, never beyond 1 GiB. It takes
- * a quarter of a second and 70 MB: load it where a model asks for it.
+ * a quarter of a second and 70 MB: load it where a model asks for it. Throws Problem `engine_unavailable` without WebAssembly.
  */
 export async function startOnnx(bytes: number): Promise<OpenOnnx> {
+  if (!('WebAssembly' in globalThis)) {
+    const detail = 'expected a host with WebAssembly for a model in ONNX, got one without';
+    throw new Problem('engine_unavailable', detail);
+  }
   const runtime = await startRuntime(Math.min(bytes, GiB));
   return async (file) => {
     const verified = verify(file, Math.floor(runtime.most / COPIES));

@@ -1,5 +1,5 @@
 import type { JobModel } from '../../ports/lanes.js';
-import type { OpenOnnx } from '../../ports/onnx.js';
+import { RuntimeLost, type OpenOnnx } from '../../ports/onnx.js';
 import { readModel } from './document.js';
 import type { OpenModel } from './model.js';
 
@@ -15,9 +15,14 @@ export interface Opened {
   readonly fresh: boolean;
 }
 
-/** Models as a lane made them of their documents, by hash: the last used ones, of at most `budget` bytes of documents. */
+/**
+ * Models as a lane made them of their documents, by hash: the last used ones, of at most `budget` bytes of documents. What is
+ * not kept any more is released.
+ */
 export class ModelCache {
   readonly #models = new Map<string, { readonly model: OpenModel; readonly bytes: number }>();
+  /** One that is not kept, for the request at hand. */
+  #passing: OpenModel | undefined;
   #bytes = 0;
 
   constructor(readonly budget: number) {}
@@ -25,6 +30,8 @@ export class ModelCache {
   /** Throws Problem `invalid_model`. One that is larger than the budget is opened and not kept. */
   async open(job: JobModel, openers: Openers): Promise<Opened> {
     const { name, version, sha256, card } = job;
+    if (this.#passing !== undefined) await release(this.#passing);
+    this.#passing = undefined;
     const known = this.#models.get(sha256);
     if (known !== undefined) {
       this.#models.delete(sha256);
@@ -38,12 +45,23 @@ export class ModelCache {
     }
     const bytes = job.document.byteLength;
     while (this.#bytes > 0 && this.#bytes + bytes > this.budget) await this.#drop();
-    const model = await opened(job, openers);
+    const model = await this.#opened(job, openers);
     if (bytes <= this.budget) {
       this.#models.set(sha256, { model, bytes });
       this.#bytes += bytes;
-    }
+    } else this.#passing = model;
     return { model, bytes, fresh: true };
+  }
+
+  /** Sessions share the memory of their runtime: where one finds no room, the others make it. */
+  async #opened(job: JobModel, openers: Openers): Promise<OpenModel> {
+    try {
+      return await opened(job, openers);
+    } catch (error) {
+      if (job.format !== 'onnx' || error instanceof RuntimeLost || this.#models.size === 0) throw error;
+      while (this.#models.size > 0) await this.#drop();
+      return opened(job, openers);
+    }
   }
 
   async #drop(): Promise<void> {
@@ -52,8 +70,12 @@ export class ModelCache {
     const [sha256, { model, bytes }] = oldest;
     this.#models.delete(sha256);
     this.#bytes -= bytes;
-    if (model.kind === 'onnx') await model.session.release();
+    await release(model);
   }
+}
+
+async function release(model: OpenModel): Promise<void> {
+  if (model.kind === 'onnx') await model.session.release();
 }
 
 async function opened(
