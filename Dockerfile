@@ -18,6 +18,9 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /dependencies
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# onnxruntime-web brings its builds for browsers too, 139 MB; Node loads one of 14 MB.
+RUN find node_modules/onnxruntime-web/dist node_modules/onnxruntime-web/lib node_modules/onnxruntime-web/docs -type f \
+      ! -name ort.node.min.mjs ! -name ort-wasm-simd-threaded.mjs ! -name ort-wasm-simd-threaded.wasm -delete
 
 FROM ${NODE_IMAGE} AS final
 # The base image's package managers have no use in a running service; /data is the one directory it may write.

@@ -10,7 +10,7 @@
  *          44    generator                               u32, of the tree
  *          48    all                                     f64, the weight of the root
  *          56    total                                   f64, the sum of a node of numbers
- *          64    improvement                             f64, of the split that was found
+ *          64    decrease                                f64, of the impurity, in the node, by the best split
  *          72    constants                               i32, features known to be constant below it
  *          76    draws  samples                          of the tree: i32 a row, or 0; i32
  *          84    records  keys  spare  kept              see below; spare is room for keys
@@ -29,7 +29,7 @@ export const HIGH: usize = 40;
 export const GENERATOR: usize = 44;
 export const ALL: usize = 48;
 const TOTAL: usize = 56;
-export const IMPROVEMENT: usize = 64;
+export const DECREASE: usize = 64;
 export const CONSTANTS: usize = 72;
 export const DRAWS: usize = 76;
 export const SAMPLES: usize = 80;
@@ -119,10 +119,10 @@ function enterClasses(search: usize, task: usize, start: i32, end: i32): void {
     const count = load<f64>(totals + c);
     sum += isGini ? count * count : logOf(table, count);
   }
-  const proxy = isGini ? sum / weight : sum - logOf(table, weight);
+  const impurity = isGini ? 1 - sum / (weight * weight) : (logOf(table, weight) - sum) / weight;
   store<f64>(search, weight);
-  store<f64>(search, isGini ? 1 - sum / (weight * weight) : -proxy / weight, 8);
-  store<f64>(search, proxy, 16);
+  store<f64>(search, impurity, 8);
+  store<f64>(search, isGini ? -weight * impurity : sum - logOf(table, weight), 16);
 }
 
 /** Sums are of the differences from the first value: from 0 a narrow node far away would lose digits. */
@@ -180,16 +180,17 @@ function rank(keys: usize, i: i32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function keep(search: usize, proxy: f64, keys: usize, i: i32): void {
+function keep(search: usize, proxy: f64, decrease: f64, keys: usize, i: i32): void {
   store<f64>(search, proxy, PROXY);
+  store<f64>(search, decrease, DECREASE);
   store<u32>(search, rank(keys, i), LOW);
   store<u32>(search, rank(keys, i + 1), HIGH);
 }
 
 function scanGini(search: usize, keys: usize, length: i32, least: i32, left: usize, right: usize, classes: usize): bool {
   const records = pointer(search, RECORDS);
-  const weight = load<f64>(search);
-  let best = load<f64>(search, PROXY);
+  const weight = load<f64>(search), impurity = load<f64>(search, 8);
+  let best = load<f64>(search, PROXY), decrease: f64 = 0;
   let squaresRight: f64 = 0;
   for (let c: usize = 0; c < classes; c += 8) squaresRight += load<f64>(right + c) * load<f64>(right + c);
   let squaresLeft: f64 = 0, weightLeft: f64 = 0;
@@ -207,13 +208,18 @@ function scanGini(search: usize, keys: usize, length: i32, least: i32, left: usi
     store<f64>(right + c, r - w);
     weightLeft += w;
     if (rank(keys, i + 1) == rank(keys, i) || i + 1 < least) continue;
-    const proxy = squaresLeft / weightLeft + squaresRight / (weight - weightLeft);
+    // As scikit-learn computes it, so that of splits that are equally good rounding picks the same.
+    const weightRight = weight - weightLeft;
+    const impurityLeft = 1 - squaresLeft / (weightLeft * weightLeft);
+    const impurityRight = 1 - squaresRight / (weightRight * weightRight);
+    const proxy = -weightRight * impurityRight - weightLeft * impurityLeft;
     if (proxy <= best) continue;
     best = proxy;
+    decrease = impurity - (weightRight / weight) * impurityRight - (weightLeft / weight) * impurityLeft;
     at = i;
   }
   if (at < 0) return false;
-  keep(search, best, keys, at);
+  keep(search, best, decrease, keys, at);
   return true;
 }
 
@@ -250,7 +256,7 @@ function scanEntropy(
     at = i;
   }
   if (at < 0) return false;
-  keep(search, best, keys, at);
+  keep(search, best, (best - load<f64>(search, 16)) / weight, keys, at);
   return true;
 }
 
@@ -273,6 +279,6 @@ function scanNumbers(search: usize, keys: usize, length: i32, least: i32): bool 
     at = i;
   }
   if (at < 0) return false;
-  keep(search, best, keys, at);
+  keep(search, best, (best - load<f64>(search, 16)) / weight, keys, at);
   return true;
 }

@@ -19,12 +19,12 @@ import {
   CONSTANT,
   CONSTANTS,
   COUNTS,
+  DECREASE,
   DRAWS,
   FEATURE,
   FEATURES,
   GENERATOR,
   HIGH,
-  IMPROVEMENT,
   KEPT,
   KEYS,
   LOW,
@@ -141,7 +141,7 @@ function growDepthFirst(search: usize, task: usize, bounds: usize, tree: usize, 
       leaf(tree, nodes, top);
       continue;
     }
-    const improvement = load<f64>(search, IMPROVEMENT);
+    const improvement = load<f64>(search, DECREASE);
     const low = load<i32>(search, LOW), high = load<i32>(search, HIGH), constants = load<i32>(search, CONSTANTS);
     const left = divide(tree, nodes, id, load<i32>(search, FEATURE), low, high, improvement);
     openNode(top, left + 1, middle, end, depth + 1, constants);
@@ -164,7 +164,7 @@ function put(search: usize, task: usize, bounds: usize, tree: usize, nodes: usiz
     leaf(tree, nodes, last);
     return count;
   }
-  const improvement = load<f64>(search, IMPROVEMENT);
+  const improvement = load<f64>(search, DECREASE);
   let low = 0, high = count;
   while (low < high) {
     const half = (low + high) >> 1;

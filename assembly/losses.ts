@@ -25,7 +25,10 @@ const CURVATURE: usize = 2 * LINE;
 const PRODUCTS: usize = 3 * LINE;
 const SCORES: usize = 5 * LINE;
 
-/** Codes as float64 and what a row of each class counts; a row of weight 0 behind an odd number. returns Σ weight */
+/** A score beside which no other weighs anything. */
+const SURE: f64 = 1e4;
+
+/** Codes as float64 and what a row of each class counts. returns Σ weight */
 function openRows(codes: usize, classWeights: usize, scratch: usize, count: i32): f64 {
   let total: f64 = 0;
   for (let i = 0; i < count; i++) {
@@ -36,11 +39,15 @@ function openRows(codes: usize, classWeights: usize, scratch: usize, count: i32)
     store<f64>(at, <f64>code, CODE);
     total += weight;
   }
-  if ((count & 1) == 0) return total;
-  const end = scratch + ((<usize>count) << 3);
-  store<f64>(end, 0, WEIGHT);
-  store<f64>(end, 0, CODE);
   return total;
+}
+
+/** A row behind an odd number of them that counts nothing, and whose softmax has the sum 1. */
+function pad(scratch: usize, p: usize, outputs: i32, count: i32): void {
+  const at = (<usize>count) << 3;
+  store<f64>(scratch + at, 0, WEIGHT);
+  store<f64>(scratch + at, 0, CODE);
+  for (let c = 0; c < outputs; c++) store<f64>(p + (<usize>c) * LINE + at, c == 0 ? SURE : 0);
 }
 
 /** (x − centre) · scale of a column, and 0 behind its last row. */
@@ -53,10 +60,27 @@ function copyColumn(from: usize, to: usize, count: i32, centre: f64, scale: f64)
   store<f64>(to, 0, 8);
 }
 
-/** From log-odds to probabilities and residuals, weight · (probability − truth). returns Σ weight · loss */
-function binaryTile(scratch: usize, p: usize, residual: usize, bytes: usize): f64 {
+// @ts-ignore: decorator
+@inline
+function sumOf(pair: v128): f64 {
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/** (1 + t)(1 + x) − 1. */
+// @ts-ignore: decorator
+@inline
+function compound(t: v128, x: v128): v128 {
+  return f64x2.add(t, f64x2.add(x, f64x2.mul(t, x)));
+}
+
+/**
+ * From log-odds to probabilities and residuals, weight · (probability − truth). returns Σ weight · loss. `equal`: what all
+ * rows count, so that one logarithm of a product is all that is taken, less 1 so that what is next to 1 keeps its digits; 0
+ * where they count differently.
+ */
+function binaryTile(scratch: usize, p: usize, residual: usize, bytes: usize, equal: f64): f64 {
   const zero = f64x2.splat(0), one = f64x2.splat(1);
-  let loss = zero;
+  let loss = zero, product = zero;
   for (let at: usize = 0; at < bytes; at += 16) {
     const z = v128.load(p + at), weight = v128.load(scratch + at, WEIGHT);
     const isSecond = f64x2.gt(v128.load(scratch + at, CODE), zero);
@@ -68,58 +92,57 @@ function binaryTile(scratch: usize, p: usize, residual: usize, bytes: usize): f6
     const second = v128.bitselect(near, far, isUp), first = v128.bitselect(far, near, isUp);
     v128.store(p + at, second);
     v128.store(residual + at, f64x2.mul(weight, v128.bitselect(f64x2.neg(first), second, isSecond)));
-    const against = f64x2.max(v128.bitselect(f64x2.neg(z), z, isSecond), zero);
-    loss = f64x2.add(loss, f64x2.mul(weight, f64x2.add(logarithmOfMore(e), against)));
+    let lost = f64x2.pmax(v128.bitselect(f64x2.neg(z), z, isSecond), zero);
+    if (equal == 0) lost = f64x2.add(lost, logarithmOfMore(e));
+    else product = compound(product, e);
+    loss = f64x2.add(loss, f64x2.mul(weight, lost));
   }
-  return f64x2.extract_lane(loss, 0) + f64x2.extract_lane(loss, 1);
+  return sumOf(loss) + equal * sumOf(logarithmOfMore(product));
 }
 
 /** The same of several outputs. */
-function softmaxTile(scratch: usize, p: usize, residual: usize, outputs: i32, bytes: usize): f64 {
+function softmaxTile(scratch: usize, p: usize, residual: usize, outputs: i32, bytes: usize, equal: f64): f64 {
   const zero = f64x2.splat(0), one = f64x2.splat(1);
   const end = (<usize>outputs) * LINE;
-  let loss = zero;
+  let loss = zero, product = zero;
   for (let at: usize = 0; at < bytes; at += 16) {
     const weight = v128.load(scratch + at, WEIGHT), code = v128.load(scratch + at, CODE);
     const scores = p + at, residuals = residual + at;
+    const ownFirst = (<usize>f64x2.extract_lane(code, 0)) * LINE, ownSecond = (<usize>f64x2.extract_lane(code, 1)) * LINE + 8;
+    const own = f64x2(load<f64>(scores + ownFirst), load<f64>(scores + ownSecond));
     let largest = v128.load(scores);
     for (let line = LINE; line < end; line += LINE) largest = f64x2.pmax(largest, v128.load(scores + line));
-    let sum = zero, own = zero, c = zero;
+    let sum = zero, others = zero, c = zero;
     for (let line: usize = 0; line < end; line += LINE) {
-      const z = f64x2.sub(v128.load(scores + line), largest);
-      own = v128.bitselect(z, own, f64x2.eq(code, c));
-      const e = exponential(z);
+      const e = exponential(f64x2.sub(v128.load(scores + line), largest));
       v128.store(scores + line, e);
       sum = f64x2.add(sum, e);
+      // Of a row's own class without cancellation where it is all but sure.
+      others = f64x2.add(others, v128.and(e, f64x2.ne(code, c)));
       c = f64x2.add(c, one);
     }
     const inverse = f64x2.div(one, sum);
-    let others = zero;
-    c = zero;
     for (let line: usize = 0; line < end; line += LINE) {
       const share = f64x2.mul(v128.load(scores + line), inverse);
       v128.store(scores + line, share);
       v128.store(residuals + line, f64x2.mul(weight, share));
-      others = f64x2.add(others, v128.andnot(share, f64x2.eq(code, c)));
-      c = f64x2.add(c, one);
     }
-    // Of a row's own class without cancellation where it is all but sure.
-    const rest = f64x2.neg(f64x2.mul(weight, others));
-    for (let i = 0; i < 2; i++) {
-      const lane = (<usize>i) << 3;
-      const ownLine = (<usize>load<f64>(scratch + at + lane, CODE)) * LINE;
-      store<f64>(residuals + ownLine + lane, i == 0 ? f64x2.extract_lane(rest, 0) : f64x2.extract_lane(rest, 1));
-    }
-    const lost = f64x2.sub(logarithmOfMore(f64x2.sub(sum, one)), own);
+    const rest = f64x2.neg(f64x2.mul(weight, f64x2.mul(others, inverse)));
+    v128.store64_lane(residuals + ownFirst, rest, 0);
+    v128.store64_lane(residuals + ownSecond, rest, 1);
+    let lost = f64x2.sub(largest, own);
+    const more = f64x2.sub(sum, one);
+    if (equal == 0) lost = f64x2.add(lost, logarithmOfMore(more));
+    else product = compound(product, more);
     loss = f64x2.add(loss, f64x2.mul(weight, lost));
   }
-  return f64x2.extract_lane(loss, 0) + f64x2.extract_lane(loss, 1);
+  return sumOf(loss) + equal * sumOf(logarithmOfMore(product));
 }
 
 // @ts-ignore: decorator
 @inline
 function bump(at: usize, sums: v128, offset: usize): void {
-  store<f64>(at + offset, load<f64>(at + offset) + (f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)));
+  store<f64>(at + offset, load<f64>(at + offset) + sumOf(sums));
 }
 
 /** Adds the products of a line with four x lines to `out`. */
@@ -203,6 +226,17 @@ function addHessian(scratch: usize, p: usize, x: usize, outputs: i32, padded: i3
   }
 }
 
+/** Outputs up to which the product of a tile's sums of exponentials, of 64 of them, is far from the end of float64. */
+const MOST_MULTIPLIED: i32 = 4096;
+
+/** What a row of any class counts; 0 where they count differently, or are too many. */
+function sharedWeight(classWeights: usize, outputs: i32): f64 {
+  if (outputs > MOST_MULTIPLIED) return 0;
+  const first = load<f64>(classWeights);
+  for (let c = 1; c < max(outputs, 2); c++) if (load<f64>(classWeights + ((<usize>c) << 3)) != first) return 0;
+  return first;
+}
+
 /**
  * Sums over a unit's rows. Arguments, u32:
  *
@@ -234,12 +268,12 @@ export function logisticUnit(task: usize, unit: i32, lane: i32): void {
   const gradient = out + 16, hessian = gradient + (size << 3);
   memory.fill(out, 0, entries << 3);
   memory.fill(x + (<usize>d) * LINE, 0, (<usize>(padded - d)) * LINE);
+  const equal = sharedWeight(classWeights, outputs);
   let loss: f64 = 0, total: f64 = 0;
   const end = min(load<i32>(task, 8), (unit + 1) * block);
   for (let row = unit * block; row < end; row += TILE) {
     const count = min(TILE, end - row), place = (<usize>row) << 3;
     const bytes = (<usize>((count + 1) & ~1)) << 3;
-    if ((count & 1) != 0) for (let c = 0; c < outputs; c++) store<f64>(p + (<usize>c) * LINE + ((<usize>count) << 3), 0);
     total += openRows(<usize>load<u32>(task, 4) + ((<usize>row) << 2), classWeights, scratch, count);
     let c = 0;
     for (; c + 2 <= outputs; c += 2) {
@@ -258,7 +292,8 @@ export function logisticUnit(task: usize, unit: i32, lane: i32): void {
     if (intercept != 0) {
       for (let at: usize = 0; at < bytes; at += 16) v128.store(x + (<usize>d) * LINE + at, f64x2.splat(1));
     }
-    loss += outputs == 1 ? binaryTile(scratch, p, residual, bytes) : softmaxTile(scratch, p, residual, outputs, bytes);
+    if ((count & 1) != 0) pad(scratch, p, outputs, count);
+    loss += outputs == 1 ? binaryTile(scratch, p, residual, bytes, equal) : softmaxTile(scratch, p, residual, outputs, bytes, equal);
     for (let j = 0; j < padded; j += 4) {
       const columns = x + (<usize>j) * LINE, to = gradient + ((<usize>j) << 3), step = (<usize>padded) << 3;
       c = 0;

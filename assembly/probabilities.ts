@@ -106,7 +106,7 @@ function softmax(scores: usize, classes: i32, count: i32, codes: usize, out: usi
  *          8    rows
  *         12    block        rows of a unit
  *         16    columns
- *         20    outputs      scores a row; 1: log-odds of the second of two classes
+ *         20    outputs      scores a row; 1 that is linear: log-odds of the second of two classes
  *         24    normal       0 linear, 1 densities
  *         28    parameters   f64. Linear: a zero a column; weights, outputs × columns; starts, an output each. Normal: means,
  *                            outputs × columns; −1 / (2 variance), likewise; starts
@@ -120,7 +120,8 @@ export function probabilitiesUnit(task: usize, unit: i32, lane: i32): void {
   const parameters = <usize>load<u32>(task, 28);
   const second = parameters + (isNormal ? part : width), starts = second + part;
   const scratch = <usize>load<u32>(task, 32) + (<usize>(lane * outputs)) * LINE;
-  const classes = max(outputs, 2);
+  const isBinary = outputs == 1 && !isNormal;
+  const classes = isBinary ? 2 : outputs;
   const end = min(load<i32>(task, 8), (unit + 1) * block);
   for (let row = unit * block; row < end; row += TILE) {
     const next = min(row + TILE, end);
@@ -142,7 +143,7 @@ export function probabilitiesUnit(task: usize, unit: i32, lane: i32): void {
     }
     const codes = <usize>load<u32>(task, 4) + ((<usize>row) << 2);
     const out = <usize>load<u32>(task, 36) + ((<usize>row * <usize>classes) << 3);
-    if (outputs == 1) sigmoid(scratch, next - row, codes, out);
+    if (isBinary) sigmoid(scratch, next - row, codes, out);
     else softmax(scratch, outputs, next - row, codes, out);
   }
 }

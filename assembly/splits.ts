@@ -10,10 +10,10 @@ import {
   CONSTANT,
   CONSTANTS,
   COUNTS,
+  DECREASE,
   FEATURE,
   FEATURES,
   GENERATOR,
-  IMPROVEMENT,
   KEPT,
   KEYS,
   LOW,
@@ -141,7 +141,7 @@ function part(search: usize, ranks: usize, start: i32, end: i32, low: u32): i32 
 
 /**
  * Looks for the best split of the node of `samples[start]` … `samples[end − 1]` and parts them by it; the split is in the
- * search then. `bounds` as in growth.ts.
+ * search then, the decrease as part of all. `bounds` as in growth.ts.
  * returns where the right side begins; −1: a leaf
  */
 export function split(search: usize, task: usize, bounds: usize, start: i32, end: i32, depth: i32, constants: i32): i32 {
@@ -170,9 +170,9 @@ export function split(search: usize, task: usize, bounds: usize, start: i32, end
   memory.copy(features, constant, <usize>constants << 2);
   memory.copy(place(constant, constants), place(features, constants), <usize>found << 2);
   const feature = load<i32>(search, FEATURE);
-  const improvement = (load<f64>(search, PROXY) - load<f64>(search, 16)) / load<f64>(search, ALL);
+  const improvement = (load<f64>(search) / load<f64>(search, ALL)) * load<f64>(search, DECREASE);
   if (feature < 0 || improvement + f64.EPSILON < load<f64>(bounds, 24)) return -1;
-  store<f64>(search, improvement, IMPROVEMENT);
+  store<f64>(search, improvement, DECREASE);
   store<i32>(search, constants + found, CONSTANTS);
   return part(search, <usize>load<u32>(place(<usize>load<u32>(task), feature)), start, end, load<u32>(search, LOW));
 }

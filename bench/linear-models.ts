@@ -88,7 +88,12 @@ function featuresOf(columns: readonly Numbers[]): Features {
   return { names: values.map((_, j) => `x${j}`), columns: values, rows: values[0]!.length };
 }
 
-function fit(seat: Seat, columns: readonly Numbers[], { estimator, classes, parameters }: Contest): State {
+/** A fit to be made, as often as is wanted. */
+function fitOf(
+  seat: Seat,
+  columns: readonly Numbers[],
+  { estimator, classes, parameters }: Contest,
+): () => State {
   const one = estimatorOf(estimator);
   const properties = (one.parameters as { properties: Record<string, { default: unknown }> }).properties;
   const defaults = Object.fromEntries(
@@ -100,17 +105,12 @@ function fit(seat: Seat, columns: readonly Numbers[], { estimator, classes, para
       ? { kind: 'numbers', values }
       : {
           kind: 'classes',
-          codes: Int32Array.from(values),
+          codes: new Int32Array(values),
           classes: Array.from({ length: classes }, (_, code) => code),
         };
-  return seat.arena.scratch(() =>
-    one.fit({
-      ...toolsOf(seat),
-      features: featuresOf(columns),
-      target,
-      parameters: { ...defaults, ...parameters },
-    }),
-  );
+  const features = featuresOf(columns);
+  const lesson = { features, target, parameters: { ...defaults, ...parameters } };
+  return () => seat.arena.scratch(() => one.fit({ ...toolsOf(seat), ...lesson }));
 }
 
 /** The first eight numbers: probabilities, where there are classes. */
@@ -122,9 +122,9 @@ function figures(prediction: Prediction): number[] {
 
 /** What is measured: the eight first coefficients, or predictions from what a fit before has learnt. */
 function ours(seat: Seat, columns: readonly Numbers[], contest: Contest): () => number[] {
-  if (contest.call === 'fit')
-    return () => [...(fit(seat, columns, contest)['coef_'] as Float64Array).subarray(0, 8)];
-  const state = fit(seat, columns, contest);
+  const fit = fitOf(seat, columns, contest);
+  if (contest.call === 'fit') return () => [...(fit()['coef_'] as Float64Array).subarray(0, 8)];
+  const state = fit();
   const { predict } = estimatorOf(contest.estimator);
   const features = featuresOf(columns);
   return () => seat.arena.scratch(() => figures(predict(state, features, toolsOf(seat))));

@@ -19,17 +19,19 @@ import { growthTable, laneTable, steep } from './growth.js';
 import { KERNEL_CASES, measureKernels } from './kernels.js';
 import { ceilingTable, measureCeilings, openProbe } from './machine.js';
 import { THOROUGH } from './measure.js';
+import { measureModels } from './models.journey.js';
 import { measurePython } from './python.js';
 import { withMeasured, withStatistics, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
 import { measureLinearModels } from './linear-models.js';
 import { measureStatistics } from './statistics.js';
+import { measureTreeModels } from './tree-models.js';
 import { shareFailures, shareTable } from './shares.js';
 import { openStage, withSeats } from './stage.js';
 
 const FAMILIES: readonly string[] = [...new Set(KERNEL_CASES.map(({ family }) => family))];
-const PARTS = ['analyze', 'machine', 'python', 'statistics', 'scaling'] as const;
+const PARTS = ['analyze', 'models', 'machine', 'python', 'statistics', 'scaling'] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- --costs]
@@ -39,6 +41,7 @@ const USAGE = `npm run bench [-- --rivals] [-- --scaling] [-- --only name] [-- -
   --costs       nothing but what a value costs and from where lanes share: writes src/engine/wasm/costs.json
   --only name   one kernel family (${FAMILIES.join(', ')}), or
                 analyze   the whole request, with --rivals against the Python services
+                models    predictions over HTTP against scikit-learn behind FastAPI
                 machine   the machine's limits, and the kernels' shares of them
                 python    against pandas, SciPy, scikit-learn and DuckDB called directly
                 statistics  tests, correlations, transformers and models against SciPy, pandas and scikit-learn
@@ -79,6 +82,11 @@ async function share(report: Report): Promise<void> {
   });
 }
 
+/** What takes minutes says how far it is. */
+const told = ({ group, name, rivalName, ratio, error }: Row): void => {
+  console.error(`${group}: ${name}, ${rivalName}: ${error ?? `${figure(ratio)} ×`}`);
+};
+
 /** A Python that falls over is told, and everything else is measured all the same. */
 async function direct(
   report: Report,
@@ -106,14 +114,12 @@ const againstPython = (
   parts: Readonly<Record<'python' | 'statistics', boolean>>,
 ): Promise<Row[]> =>
   withSeats(async (seats) => {
-    const told = ({ group, name, rivalName, ratio, error }: Row): void => {
-      console.error(`${group}: ${name}, ${rivalName}: ${error ?? `${figure(ratio)} ×`}`);
-    };
     const seat = seats.at(-1)!;
     return [
       ...(parts.python ? await measurePython(seat, python, told) : []),
       ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
       ...(parts.statistics ? await measureLinearModels(seat, python, told) : []),
+      ...(parts.statistics ? await measureTreeModels(seat, python, told) : []),
     ];
   });
 
@@ -133,6 +139,17 @@ async function journey(report: Report, rivals: PythonRivals | null): Promise<voi
   console.log(`### The whole request\n\n${ratioTable(rows)}\n\n${limitTable(limits)}\n`);
   report.rows.push(...rows);
   report.limits.push(...limits);
+}
+
+async function predictions(report: Report, rivals: PythonRivals): Promise<void> {
+  try {
+    const { rows, limits } = await measureModels(rivals, told);
+    console.log(`### Models over HTTP\n\n${ratioTable(rows)}\n\n${limitTable(limits)}\n`);
+    report.rows.push(...rows);
+    report.limits.push(...limits);
+  } catch (error) {
+    report.missed.push(`models over HTTP: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function run(args: string[]): Promise<void> {
@@ -163,7 +180,8 @@ async function run(args: string[]): Promise<void> {
   console.log(`${cores} cores, Node ${node}, ${date}; a ratio says how many times better ours is\n`);
   const report: Report = { rows: [], limits: [], more: {}, missed: [] };
   const started = Date.now();
-  const rivals = values.rivals || only === 'python' || only === 'statistics' ? pythonRivals() : null;
+  const needed = values.rivals || only === 'python' || only === 'statistics' || only === 'models';
+  const rivals = needed ? pythonRivals() : null;
 
   if (only === undefined || FAMILIES.includes(only)) await kernels(report, only);
   if (wanted('machine', values.rivals)) await share(report);
@@ -171,6 +189,7 @@ async function run(args: string[]): Promise<void> {
   if ((parts.python || parts.statistics) && rivals !== null) await direct(report, rivals, parts);
   if (wanted('scaling', values.rivals || values.scaling)) await scale(report);
   if (wanted('analyze', true)) await journey(report, rivals);
+  if (wanted('models', values.rivals) && rivals !== null) await predictions(report, rivals);
 
   const { rows, limits, more } = report;
   // A part of the rows says nothing of the rest: only a whole run is kept.

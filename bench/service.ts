@@ -14,7 +14,8 @@ const ANSWER_MS = 120_000;
 /** A service in a process of its own, on a free port of the loopback. */
 export interface Service {
   readonly name: string;
-  post(path: string, type: string, body: Uint8Array): Promise<Answer>;
+  /** `accept`: the media type asked for, any when it is absent. */
+  post(path: string, type: string, body: Uint8Array, accept?: string): Promise<Answer>;
   /** Largest resident memory so far, in MB; NaN where the system does not tell. */
   peakMemory(): number;
   stop(): Promise<void>;
@@ -25,9 +26,9 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** The built service. It is ready when it has printed its address. */
+/** The built service over a folder of its own. It is ready when it has printed its address. */
 export async function startOurs(): Promise<Service> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'analytics-service-'));
+  const dataDir = mkdtempSync(join(tmpdir(), 'analytics-bench-'));
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'src', 'main.js')], {
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,10 +45,16 @@ export async function startOurs(): Promise<Service> {
   });
 }
 
+const PYTHON_NAMES = {
+  seed_service: 'Python, JSON',
+  arrow_service: 'Python, Arrow',
+  model_service: 'scikit-learn, FastAPI',
+} as const;
+
 /** One of the Python services. It is ready when it answers. */
 export async function startPython(
   { folder, python }: PythonRivals,
-  service: 'seed_service' | 'arrow_service',
+  service: keyof typeof PYTHON_NAMES,
 ): Promise<Service> {
   const port = await freePort();
   const app = service === 'seed_service' ? 'app.main:app' : 'main:app';
@@ -57,7 +64,7 @@ export async function startPython(
     ['-m', 'uvicorn', app, '--host', '127.0.0.1', '--port', String(port), '--log-level', 'warning'],
     { cwd: join(folder, service), stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  return started(service === 'seed_service' ? 'Python, JSON' : 'Python, Arrow', child, async () => {
+  return started(PYTHON_NAMES[service], child, async () => {
     for (;;) {
       const answers = await fetch(`${address}/openapi.json`).then(
         ({ ok }) => ok,
@@ -96,7 +103,11 @@ async function started(
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return {
     name,
-    post: (path, type, body) => Promise.race([post(agent, new URL(path, address), type, body), ended]),
+    post: (path, type, body, accept) =>
+      Promise.race([
+        post(agent, new URL(path, address), { 'content-type': type, ...(accept && { accept }) }, body),
+        ended,
+      ]),
     peakMemory: () => peakMemory(child.pid),
     async stop() {
       agent.destroy();
@@ -110,9 +121,14 @@ async function started(
   };
 }
 
-function post(agent: Agent, url: URL, type: string, body: Uint8Array): Promise<Answer> {
+function post(
+  agent: Agent,
+  url: URL,
+  given: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': type, 'content-length': body.byteLength };
+    const headers = { ...given, 'content-length': body.byteLength };
     const call = request(url, { agent, method: 'POST', headers, timeout: ANSWER_MS }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));

@@ -14,6 +14,8 @@ export interface Service {
   output(): string;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>;
 }
 
 export interface StartOptions {
@@ -78,6 +80,10 @@ export async function startService({
       // A command of its own process group (npm) passes no signals on: the group gets it.
       process.kill(command === undefined ? pid : -pid, 'SIGTERM');
       return exited;
+    },
+    async kill() {
+      process.kill(command === undefined ? pid : -pid, 'SIGKILL');
+      await exited;
     },
   };
 }

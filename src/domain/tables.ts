@@ -41,12 +41,19 @@ function valuesOf(column: Column): Json {
 
 /**
  * What the hash of an Arrow answer covers beside its `results`: of each column the float64 values as they are (missing
- * ones NaN of one bit pattern), or its cells as JSON.
+ * ones NaN of one bit pattern), its categories as JSON and the codes into them as int32, or its cells as JSON.
  */
 export function* columnBytes(table: Table): Iterable<string | Uint8Array> {
   for (const name of table.names) {
-    const values = valuesOf(table.column(name));
+    const column = table.column(name);
     yield JSON.stringify(name);
+    if ('categories' in column && column.categories !== undefined) {
+      const { texts, codes } = column.categories;
+      yield JSON.stringify(texts);
+      yield new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
+      continue;
+    }
+    const values = valuesOf(column);
     if (!(values instanceof Float64Array)) yield JSON.stringify(values);
     else yield* canonicalBytes(values);
   }

@@ -47,7 +47,7 @@ export interface LossSums {
   readonly hessian?: Float64Array;
 }
 
-/** How scores come of columns: log-odds of the second class where there is one, else logarithms of what the classes weigh. */
+/** How scores come of columns: logarithms of what the classes weigh; one linear score is the log-odds of the second of two. */
 export type ClassScores =
   | {
       readonly kind: 'linear';
@@ -56,7 +56,7 @@ export type ClassScores =
       /** One an output. */
       readonly starts: Float64Array;
     }
-  /** start − Σ (x − mean)² / (2 variance): columns normal in each class, and independent. At least two outputs. */
+  /** start − Σ (x − mean)² / (2 variance): columns normal in each class, and independent. */
   | {
       readonly kind: 'normal';
       readonly means: Float64Array;

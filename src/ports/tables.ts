@@ -45,6 +45,8 @@ export interface TextColumn extends ColumnBase {
     readonly places: () => Int32Array;
     readonly text: (place: number) => string;
   };
+  /** Of few texts in many rows, which an answer in Arrow has as a dictionary: each row's place in them (−1: missing). */
+  readonly categories?: { readonly texts: readonly string[]; readonly codes: Int32Array };
 }
 
 export type Column = NumericColumn | TextColumn;

@@ -159,14 +159,22 @@ describeEngines((under) => {
 
   test('probabilities and classes are those of the definition', () => {
     const { losses } = under().engine;
-    for (const scores of [linear(1, 5), linear(3, 5, 40), linear(4, 5), normal(2, 5), normal(5, 5)]) {
+    for (const scores of [
+      linear(1, 5),
+      linear(3, 5, 40),
+      linear(4, 5),
+      normal(1, 5),
+      normal(2, 5),
+      normal(5, 5),
+    ]) {
       const columns = Array.from({ length: 5 }, (_, j) => drawn(81 + j, 4096 + 131, 2));
       const { codes, probabilities } = losses.probabilities(columns, scores);
-      const classes = Math.max(2, scores.starts.length);
+      const isBinary = scores.kind === 'linear' && scores.starts.length === 1;
+      const classes = isBinary ? 2 : scores.starts.length;
       expect(probabilities).toHaveLength(codes.length * classes);
       for (let row = 0; row < codes.length; row++) {
         const found = scoresOf(columns, scores, row);
-        const all = found.length === 1 ? [0, ...found] : found;
+        const all = isBinary ? [0, ...found] : found;
         const largest = Math.max(...all);
         const parts = all.map((score) => Math.exp(score - largest));
         const whole = parts.reduce((sum, part) => sum + part, 0);

@@ -2,11 +2,12 @@
  * The Dockerfile makes what it should: read as instructions and stages, checked against the repository, and its health
  * check run as the command it is. `.dockerignore` lets the build see what it copies, and nothing else.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
 
 /** The health check is a process of its own. */
@@ -241,6 +242,36 @@ describe('the check of the Dockerfile finds', () => {
     expect(changed).not.toBe(dockerfile);
     expect(violations(changed)).toContain(sentence);
   });
+});
+
+test('what the image leaves of onnxruntime-web opens a model, and is a tenth of it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'image-'));
+  try {
+    for (const name of ['onnxruntime-web', 'onnxruntime-common'])
+      cpSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
+    const [prune] = all(
+      parse(dockerfile).stages.find(({ name }) => name === 'dependencies'),
+      'RUN',
+    ).filter((rest) => rest.startsWith('find node_modules/onnxruntime-web/'));
+    expect(spawnSync('sh', ['-c', prune!], { cwd: folder }).status).toBe(0);
+    const left = readdirSync(join(folder, 'node_modules', 'onnxruntime-web'), {
+      recursive: true,
+      withFileTypes: true,
+    })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => statSync(join(parentPath, name)).size);
+    expect(left.reduce((sum, size) => sum + size, 0)).toBeLessThan(16e6);
+    cpSync(join(root, 'dist', 'src'), join(folder, 'dist', 'src'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+    const model = join(root, 'test', 'golden', 'models', 'onnx', 'linear.onnx');
+    const script = `require('./dist/src/adapters/onnx/open.js').startOnnx(2 ** 26)
+      .then((open) => open(require('fs').readFileSync(${JSON.stringify(model)})))
+      .then(({ inputs }) => console.log(inputs[0].name))`;
+    const run = spawnSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' });
+    expect([run.stdout, run.stderr]).toEqual(['X\n', '']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('.dockerignore', () => {

@@ -1,5 +1,12 @@
 import { at, postJson, send, type JsonValue, type Service, startService } from '../service.js';
 
+/** Names of the models that the examples ask: each was made by an example before. */
+const MADE: ReadonlyMap<string, string> = new Map([
+  ['{name}', 'iris'],
+  ['{version}', '1'],
+]);
+const FIT = '/models';
+
 describe('the examples of /openapi.json', () => {
   let service: Service;
   beforeAll(async () => {
@@ -7,16 +14,21 @@ describe('the examples of /openapi.json', () => {
   });
   afterAll(() => service.stop());
 
-  test('every analysis has one, and answers it', async () => {
+  test('every analysis has one, and answers it; a model is fitted before it is asked', async () => {
     const { json: document } = await send(`${service.url}/openapi.json`, { method: 'GET' });
-    const posted = Object.entries(at(document, 'paths') as Record<string, JsonValue>).filter(
-      ([, methods]) => at(methods, 'post') !== undefined,
-    );
+    const posted = Object.entries(at(document, 'paths') as Record<string, JsonValue>)
+      .filter(([, methods]) => at(methods, 'post') !== undefined)
+      .sort(([a], [b]) => Number(b === FIT) - Number(a === FIT));
     expect(posted.length).toBeGreaterThan(0);
+    expect(posted.some(([path]) => path.includes('{version}'))).toBe(true);
     for (const [path, methods] of posted) {
       const example = at(methods, 'post', 'requestBody', 'content', 'application/json', 'example');
-      const answer = await postJson(service.url + path, example!);
-      expect([path, answer.status, at(answer.json, 'status')]).toEqual([path, 200, 'success']);
+      const [success] = Object.keys(at(methods, 'post', 'responses') as object);
+      const named = [...MADE].reduce((own, [token, value]) => own.replace(token, value), path);
+      const answer = await postJson(service.url + named, example!);
+      expect([path, answer.status, at(answer.json, 'status')]).toEqual([path, Number(success), 'success']);
+      if (path === FIT)
+        expect([answer.status, answer.headers['location']]).toEqual([201, '/models/iris/versions/1']);
     }
   });
 });

@@ -1,30 +1,14 @@
 import Database from 'libsql';
-import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openRegistry } from '../../src/adapters/registry/registry.js';
 import { startService } from '../service.js';
-import { CARD, documentOf, filesOf, temporaryFolder } from './folder.js';
+import { CARD, documentOf, filesOf, temporaryFolder, verified } from './folder.js';
 import { type Publisher, startPublisher } from './process.js';
 
 const open = (dataDir: string): ReturnType<typeof openRegistry> => openRegistry({ dataDir, cacheBytes: 0 });
-
-/** What must hold of a folder, whoever had it before: each row has its file, whole, and each file has a row. */
-async function verified(dataDir: string, publishers: readonly Publisher[]): Promise<void> {
-  const registry = await open(dataDir);
-  const rows = (await Promise.all((await registry.list()).map(({ name }) => registry.versions(name)))).flat();
-  for (const row of rows) {
-    const document = Buffer.from(await registry.document(row));
-    expect(createHash('sha256').update(document).digest('hex')).toBe(row.sha256);
-  }
-  expect(filesOf(dataDir)).toEqual([...new Set(rows.map(({ sha256 }) => sha256))].sort());
-  const found = new Map(rows.map((row) => [`${row.name} ${row.version}`, row.sha256]));
-  for (const { name, version, sha256 } of publishers.flatMap(({ acknowledged }) => acknowledged))
-    expect(found.get(`${name} ${version}`)).toBe(sha256);
-  await registry.close();
-}
 
 test('a second process is refused while the first lives, and accepted when it was killed', async () => {
   const dataDir = temporaryFolder();

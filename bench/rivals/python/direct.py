@@ -23,9 +23,11 @@ import numpy as np
 import pandas as pd
 from scipy import fft, stats
 from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import silhouette_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 # SciPy warns of every large sample, and some tests do by design.
 warnings.simplefilter("ignore")
@@ -38,6 +40,13 @@ LINEAR = {
     "elastic_net": ElasticNet,
     "logistic_regression": LogisticRegression,
     "gaussian_nb": GaussianNB,
+}
+TREES = {
+    "decision_tree_classifier": DecisionTreeClassifier,
+    "decision_tree_regressor": DecisionTreeRegressor,
+    "random_forest_classifier": RandomForestClassifier,
+    "random_forest_regressor": RandomForestRegressor,
+    "isolation_forest": IsolationForest,
 }
 
 
@@ -112,6 +121,19 @@ def linear(name, options):
     if hasattr(fitted, "predict_proba"):
         return lambda: (fitted.predict(x), fitted.predict_proba(x)), lambda answer: answer[1].ravel()[:8]
     return lambda: fitted.predict(x), lambda answer: answer[:8]
+
+
+def trees(name, options):
+    """fit, or what a model that was fitted on the first so many rows predicts of all; target: a column behind the columns."""
+    estimator, count, width = options["estimator"], int(options["rows"]), int(options["columns"])
+    data = rows(name)
+    x = made(f"rows{width}", name, lambda block: np.ascontiguousarray(block[:width].T))
+    y = None if options["target"] < 0 else data[:count, 16 + int(options["target"])].copy()
+    model = TREES[estimator](random_state=42)
+    if options["call"] == "fit":
+        return lambda: model.fit(x[:count], y), lambda fitted: fitted.feature_importances_[:5]
+    fitted = made(f"{estimator}{count}", name, lambda block: model.fit(x[:count], y))
+    return lambda: fitted.predict(x), lambda said: [said.mean()]
 
 
 def summarize(name, options):
@@ -244,6 +266,7 @@ OPERATIONS = {
         ttest,
         kmeans,
         linear,
+        trees,
         summarize,
         numpy_extent,
         pandas_extent,

@@ -1,12 +1,41 @@
-import { Bool, type Data, Float64, makeData, Utf8 } from 'apache-arrow';
+import { Bool, type Data, Dictionary, Float64, Int32, makeData, Utf8, Vector } from 'apache-arrow';
 import { Problem } from '../../ports/problem.js';
-import type { Cell, Column, Numbers } from '../../ports/tables.js';
+import type { Cell, Column, Numbers, TextColumn } from '../../ports/tables.js';
 import { isValid } from './bits.js';
 
-/** A column as Arrow data: numbers as float64, booleans as bits, all else as UTF-8 text. Missing values are null, zeros behind. */
-export function dataOf(column: Column): Data {
-  if ('numbers' in column) return column.type === 'number' ? doubles(column.numbers) : bits(column.numbers);
-  return text(column.cells());
+/** Whether values of a column are written from where they are. */
+export type MayStay = (values: Float64Array | Int32Array) => boolean;
+
+/**
+ * A column as Arrow data: numbers as float64, booleans as bits, categories as codes of 32 bits into a dictionary, all else
+ * as UTF-8 text. Missing values are null, zeros behind. Without nulls it is the column's own memory where that `mayStay`.
+ */
+export function dataOf(column: Column, mayStay: MayStay): Data {
+  if ('numbers' in column)
+    return column.type === 'number' ? doubles(column.numbers, mayStay) : bits(column.numbers);
+  const { categories } = column;
+  return categories === undefined ? text(column.cells()) : coded(categories, column.missing, mayStay);
+}
+
+function coded(
+  { texts, codes }: NonNullable<TextColumn['categories']>,
+  nullCount: number,
+  mayStay: MayStay,
+): Data<Dictionary> {
+  const type = new Dictionary(new Utf8(), new Int32());
+  const dictionary = new Vector([text(texts)]);
+  const { length } = codes;
+  if (nullCount === 0) {
+    const data = mayStay(codes) ? codes : codes.slice();
+    return makeData({ type, length, nullCount, data, dictionary });
+  }
+  const data = codes.slice();
+  const nullBitmap = new Uint8Array(Math.ceil(length / 8));
+  for (let row = 0; row < length; row++) {
+    if (data[row]! >= 0) nullBitmap[row >> 3]! |= 1 << (row & 7);
+    else data[row] = 0;
+  }
+  return makeData({ type, length, nullCount, nullBitmap, data, dictionary });
 }
 
 interface Nulls {
@@ -31,20 +60,31 @@ function present({ length, chunks }: Numbers, set: (row: number, value: number) 
   return { nullBitmap, nullCount: length - count };
 }
 
-function doubles(numbers: Numbers): Data<Float64> {
+function doubles(numbers: Numbers, mayStay: MayStay): Data<Float64> {
   const { length, chunks } = numbers;
   const [only] = chunks;
-  const [type, data] = [new Float64(), new Float64Array(length)];
+  const type = new Float64();
   if (chunks.length === 1 && only!.validity === null) {
-    data.set(only!.values);
+    const { values } = only!;
+    if (!hasNaN(values)) {
+      const data = mayStay(values) ? values : values.slice();
+      return makeData({ type, length, nullCount: 0, data });
+    }
+    const data = values.slice();
     const nullBitmap = new Uint8Array(Math.ceil(length / 8));
     const nullCount = markPresent(data, nullBitmap);
-    return makeData({ type, length, nullCount, nullBitmap: nullCount === 0 ? undefined : nullBitmap, data });
+    return makeData({ type, length, nullCount, nullBitmap, data });
   }
+  const data = new Float64Array(length);
   const nulls = present(numbers, (row, value) => {
     data[row] = value;
   });
   return makeData({ type, length, ...nulls, data });
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== values[i]) return true;
+  return false;
 }
 
 /** A bit for every value that is not NaN, zeros in place of NaN. Returns how many those are. */

@@ -14,7 +14,7 @@ import {
 } from 'apache-arrow';
 import type { TableWriter } from '../../ports/formats.js';
 import type { Table } from '../../ports/tables.js';
-import { dataOf } from './columns.js';
+import { dataOf, type MayStay } from './columns.js';
 import { zeroNulls } from './nulls.js';
 import { sourceOf } from './read.js';
 
@@ -88,7 +88,8 @@ function labelData(labels: Int32Array): Data<Int32> {
 }
 
 function build(table: Table): ArrowTable {
-  const columns = table.names.map((name) => dataOf(table.column(name)));
+  const mayStay = apart();
+  const columns = table.names.map((name) => dataOf(table.column(name), mayStay));
   const schema = new Schema(columns.map((data, i) => new Field(table.names[i]!, data.type, true)));
   const type = new Struct(schema.fields);
   const batch = new RecordBatch(
@@ -96,4 +97,14 @@ function build(table: Table): ArrowTable {
     makeData({ type, length: table.rows, nullCount: 0, children: columns }),
   );
   return new ArrowTable(schema, [batch]);
+}
+
+/** Whether values lie behind all that were asked of before: apache-arrow writes memory that overlaps once. */
+function apart(): MayStay {
+  const ends = new Map<ArrayBufferLike, number>();
+  return ({ buffer, byteOffset, byteLength }) => {
+    if (byteOffset < (ends.get(buffer) ?? 0)) return false;
+    ends.set(buffer, byteOffset + byteLength);
+    return true;
+  };
 }

@@ -12,6 +12,8 @@ interface OptionSchema {
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   /** A value of one kind or another, each in a few words. */
   readonly anyOf?: readonly OptionSchema[];
 }
@@ -111,11 +113,23 @@ function checked(
   }
   const values: Record<string, unknown> = Object.fromEntries(given);
   if (!validate(values)) {
-    // What each kind of an `anyOf` lacks is said by the fault of the whole.
-    const errors = (validate.errors ?? []).filter(({ schemaPath }) => !/\/anyOf\/\d/u.test(schemaPath));
-    throw fail(errors.map((error) => faultOf(error, place)));
+    throw fail(told(validate.errors ?? []).map((error) => faultOf(error, place)));
   }
   return { values, pointer: (option, index) => (index === undefined ? place(option) : place(option, index)) };
+}
+
+/** What each kind of an `anyOf` lacks is said by the fault of the whole; of an object by its own. */
+function told(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const isOuter = ({ schemaPath }: ErrorObject): boolean => !/\/anyOf\/\d/u.test(schemaPath);
+  return errors.filter(isOuter).flatMap((error) => {
+    if (error.keyword !== 'anyOf' || typeof error.data !== 'object' || error.data === null) return [error];
+    const inner = errors.filter(
+      ({ schemaPath, keyword, instancePath }) =>
+        schemaPath.startsWith(`${error.schemaPath}/`) &&
+        (keyword !== 'type' || instancePath !== error.instancePath),
+    );
+    return inner.length > 0 ? inner : [error];
+  });
 }
 
 function fail(faults: readonly Fault[]): Problem {
@@ -133,6 +147,7 @@ function unknownOption(pointer: string, option: string, known: readonly string[]
 }
 
 function faultOf(error: ErrorObject, place: Place): Fault {
+  if (error.keyword === 'additionalProperties') return unknownMember(error, place);
   const lacked = error.keyword === 'required' ? [requiredOf(error)] : [];
   const [, option = '', ...path] = [...error.instancePath.split('/').map(untoken), ...lacked];
   const at = place(option, ...path);
@@ -140,6 +155,16 @@ function faultOf(error: ErrorObject, place: Place): Fault {
   const got = error.keyword === 'required' ? 'none' : excerpt(given);
   const detail = `expected ${[option, ...path].join('/')} ${expectation(error)}, got ${got}`;
   return { pointer: at, code: 'invalid_option', detail };
+}
+
+/** A member of an option that no schema knows. */
+function unknownMember({ params, parentSchema, instancePath }: ErrorObject, place: Place): Fault {
+  const { additionalProperty: name = '' } = params as { readonly additionalProperty?: string };
+  const { properties = {} } = (parentSchema ?? {}) as {
+    readonly properties?: Readonly<Record<string, unknown>>;
+  };
+  const [, option = '', ...path] = instancePath.split('/').map(untoken);
+  return unknownOption(place(option, ...path, name), name, Object.keys(properties));
 }
 
 /** What an object lacks stands in no path. */
@@ -185,10 +210,17 @@ function expectation({ keyword, params, parentSchema, message }: ErrorObject): s
 }
 
 /** One of the kinds that a value may be of, in words. */
-function kind({ type, enum: allowed = [], minimum, maximum }: OptionSchema): string {
+function kind({ type, enum: allowed = [], minimum, maximum, ...open }: OptionSchema): string {
   if (allowed.length > 0) return `${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`;
-  const range = minimum === undefined || maximum === undefined ? '' : ` of ${minimum} to ${maximum}`;
+  const range = rangeOf(minimum, maximum, open.exclusiveMinimum, open.exclusiveMaximum);
   return `${/^[aeiou]/u.test(String(type)) ? 'an' : 'a'} ${String(type)}${range}`;
+}
+
+function rangeOf(minimum?: number, maximum?: number, above?: number, below?: number): string {
+  if (minimum !== undefined)
+    return maximum === undefined ? ` of at least ${minimum}` : ` of ${minimum} to ${maximum}`;
+  if (above === undefined) return '';
+  return below === undefined ? ` greater than ${above}` : ` between ${above} and ${below}`;
 }
 
 /** Query parameters as values of their schema's type, as far as they can be; validation says the rest. */

@@ -24,12 +24,17 @@ export class ModelCache {
 
   /** Throws Problem `invalid_model`. One that is larger than the budget is opened and not kept. */
   async open(job: JobModel, openers: Openers): Promise<Opened> {
-    const { name, version, sha256 } = job;
+    const { name, version, sha256, card } = job;
     const known = this.#models.get(sha256);
     if (known !== undefined) {
       this.#models.delete(sha256);
       this.#models.set(sha256, known);
-      return { ...known, model: { ...known.model, name, version }, fresh: false };
+      // The same file may be stored under other names, with columns and classes named otherwise.
+      const model: OpenModel =
+        known.model.kind === 'onnx'
+          ? { ...known.model, name, version, card }
+          : { ...known.model, name, version };
+      return { ...known, model, fresh: false };
     }
     const bytes = job.document.byteLength;
     while (this.#bytes > 0 && this.#bytes + bytes > this.budget) await this.#drop();

@@ -3,6 +3,7 @@ import { descendGram, descendRows, type Descent, type Penalty, type Sweeps } fro
 import { estimator, type Lesson } from './estimator.js';
 import { gramOf, interceptOf } from './gram.js';
 import { fitIntercept, predictLinear, randomState, type LinearState } from './linear-model.js';
+import { verifyRegression } from './linear-state.js';
 import { checkFeatures, numbersOf, regressionTarget } from './sample.js';
 
 const shared = {
@@ -131,6 +132,7 @@ export const elasticNet = estimator<Parameters, State>({
   parameters,
   fit,
   predict: predictLinear,
+  verify: verifyRegression,
 });
 
 export const lasso = estimator<LassoParameters, State>({
@@ -141,4 +143,5 @@ export const lasso = estimator<LassoParameters, State>({
   parameters: lassoParameters,
   fit: (lesson) => fit({ ...lesson, parameters: { ...lesson.parameters, l1_ratio: 1 } }),
   predict: predictLinear,
+  verify: verifyRegression,
 });

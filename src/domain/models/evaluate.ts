@@ -1,12 +1,12 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
-import { refuseUnknown } from '../columns.js';
 import { endpoint } from '../endpoint.js';
 import { featureOf } from '../features/column.js';
+import { quoted } from '../features/transformer.js';
 import * as shared from '../options.js';
 import type { Target } from './estimator.js';
 import { estimators } from './estimators.js';
-import { inputsOf } from './inputs.js';
+import { inputsOf, ofType } from './inputs.js';
 import * as own from './options.js';
 import { modelOf } from './predict.js';
 import { completeIn, takeTable } from './rows.js';
@@ -56,12 +56,15 @@ export const evaluate = endpoint<FromSchema<typeof options>>({
     }
     const { card, estimator: fitted, steps } = opened.model;
     const { target } = card;
-    if (target !== null && !table.names.includes(target.name)) refuseUnknown(table, target.name, '');
+    if (target !== null && !table.names.includes(target.name)) {
+      const detail = `expected the target ${quoted(target.name)} among the columns, got none of that name`;
+      throw Problem.at('', 'missing_column', detail);
+    }
     let features = inputsOf(table, card.inputs, target === null ? [] : [target.name], space, notes);
     const estimator = estimators.get(fitted.name)!;
     let truth: Target | undefined;
     if (target !== null) {
-      let answer = featureOf(table.column(target.name), table.rows, space);
+      let answer = ofType(featureOf(table.column(target.name), table.rows, space), target);
       const kept = completeIn([answer], table.rows);
       if (kept !== null) {
         if (kept.length === 0) throw Problem.at('', 'no_data', 'expected a target with values, got none');
@@ -83,10 +86,14 @@ export const evaluate = endpoint<FromSchema<typeof options>>({
     const scores = trace.span('validate', attributes, () =>
       scoresOf(trained, features, truth, { engine, space, limits, notes, checkpoint }),
     );
+    if (scores.rows < features.rows) {
+      const detail = `${features.rows - scores.rows} rows with missing values left out`;
+      notes.warn('rows_dropped', detail);
+    }
     return {
       results: {
         metrics: new Map([...scores.metrics].map(([name, value]) => [name, notes.finite(value, name)])),
-        confusion_matrix: confusionJson(scores),
+        confusion_matrix: confusionJson(scores.confusion),
       },
       details: { model: { name: opened.name, version: opened.version }, rows: scores.rows },
       columns: table.names.length,

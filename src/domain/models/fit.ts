@@ -1,25 +1,21 @@
-import type { Json } from '../../ports/formats.js';
-import type { ModelCard, ModelInput, ModelOutput } from '../../ports/registry.js';
-import { excerpt, Problem } from '../../ports/problem.js';
+import type { ModelCard } from '../../ports/registry.js';
 import type { FromSchema } from '../../ports/schema.js';
-import type { Column } from '../../ports/tables.js';
 import { now, round } from '../clock.js';
-import { noteInexact, refuseUnknown, selectColumns } from '../columns.js';
-import { endpoint, type Question } from '../endpoint.js';
-import { countGaps, type Feature, featureOf, missingIn } from '../features/column.js';
-import type { FeatureTable } from '../features/steps.js';
-import { Notes } from '../notes.js';
+import { endpoint } from '../endpoint.js';
 import * as shared from '../options.js';
 import { columnBytes } from '../tables.js';
+import { noteNulls } from './answers.js';
+import { inputsOfCard, outputsOf, targetFacts } from './card.js';
+import { crossedConfusion, crossValidated, foldScores } from './cross-validation.js';
 import { writeModel } from './document.js';
-import type { Target } from './estimator.js';
 import { importancesOf } from './importances.js';
+import { materialOf } from './lesson.js';
 import * as own from './options.js';
-import { type Plan, planOf, stepNames, stepParts } from './plan.js';
-import { completeIn, takeTable } from './rows.js';
-import { confusionJson, type Scores, scoresOf } from './scores.js';
-import { targetOf, takeTarget } from './target.js';
-import { attributesOf, train, type Trained } from './train.js';
+import { planOf, stepNames, stepParts } from './plan.js';
+import { takeTable } from './rows.js';
+import { confusionJson, fittedScores, scoresOf } from './scores.js';
+import { takeTarget } from './target.js';
+import { attributesOf, train } from './train.js';
 import { foldsOf, heldBack, validation } from './validation.js';
 
 const options = {
@@ -134,7 +130,7 @@ export const fit = endpoint<Options>({
   run(question) {
     const { options: given, pointer, engine, notes, checkpoint, trace } = question;
     const plan = planOf(given.pipeline, (i) => pointer('pipeline', i), question.part);
-    const { table, target, details, dropped } = lessonOf(question, plan);
+    const { table, target, details, dropped } = materialOf(question, plan.last.estimator);
     const { limits, space } = question;
     const tools = { engine, space, limits, notes, checkpoint };
     const place = (option: string): string => `${pointer('validation')}/${option}`;
@@ -162,15 +158,12 @@ export const fit = endpoint<Options>({
       cv === undefined
         ? undefined
         : timed('validate', fitted.rows, () =>
-            [...foldsOf(cv, fitted.rows, fittedTarget, place, notes)].map(({ train: rows, test }) =>
-              space.scratch(() => {
-                // What a fold is warned of, the whole is too.
-                const quiet = { ...tools, notes: new Notes() };
-                const part = fittedTarget && takeTarget(fittedTarget, rows);
-                const model = train(plan, takeTable(fitted, rows, space), part, quiet);
-                const truth = fittedTarget && takeTarget(fittedTarget, test);
-                return scoresOf(model, takeTable(fitted, test, space), truth, quiet);
-              }),
+            foldScores(
+              plan,
+              fitted,
+              fittedTarget,
+              foldsOf(cv, fitted.rows, fittedTarget, place, notes),
+              tools,
             ),
           );
     const trained = timed('fit', fitted.rows, () => train(plan, fitted, fittedTarget, tools));
@@ -179,8 +172,12 @@ export const fit = endpoint<Options>({
         ? { rows: fitted, target: fittedTarget }
         : { rows: takeTable(table, split.test, space), target: target && takeTarget(target, split.test) };
     const scores = timed('validate', judged.rows.rows, () =>
-      scoresOf(trained, judged.rows, judged.target, tools),
+      (split === null ? fittedScores : scoresOf)(trained, judged.rows, judged.target, tools),
     );
+    if (split !== null && scores.rows < judged.rows.rows) {
+      const detail = `${judged.rows.rows - scores.rows} rows with missing values left out of those held back`;
+      notes.warn('rows_dropped', detail);
+    }
     const importance = given.validation?.permutation_importance;
     const importances =
       importance === undefined
@@ -197,6 +194,11 @@ export const fit = endpoint<Options>({
           );
 
     const crossed = folds && crossValidated(folds, notes);
+    // Those of all folds, where the metrics are: each row was judged by a model that did not see it.
+    const confusion =
+      split === null && folds !== undefined && fittedTarget?.kind === 'classes'
+        ? crossedConfusion(folds, fittedTarget.classes)
+        : scores.confusion;
     const metrics_on = split !== null ? 'test' : crossed === undefined ? 'training' : 'cross_validation';
     const metrics =
       metrics_on === 'cross_validation' && crossed !== undefined
@@ -209,7 +211,7 @@ export const fit = endpoint<Options>({
       pipeline: [...plan.steps, plan.last].map(
         ({ parameters }) => parameters as ModelCard['pipeline'][number],
       ),
-      inputs: table.columns.map(inputOf),
+      inputs: inputsOfCard(table, trained),
       outputs: outputsOf(trained, given.target, details),
       target: targetFacts(given.target, trained, details),
       metrics: Object.fromEntries(metrics),
@@ -219,6 +221,8 @@ export const fit = endpoint<Options>({
       engine: engine.name,
       engine_version: question.version,
     };
+    const attributes = attributesOf(trained);
+    noteNulls({ attributes, feature_importances: importances }, notes);
     checkpoint();
     const { estimator, features, state, steps } = trained;
     const document = writeModel({ card, steps, estimator: { name: estimator.name, features, state } });
@@ -226,10 +230,10 @@ export const fit = endpoint<Options>({
       results: {
         metrics,
         metrics_on,
-        confusion_matrix: confusionJson(scores),
+        confusion_matrix: confusionJson(confusion),
         cross_validation: crossed && { metrics: crossed.folds, mean: crossed.mean, std: crossed.std },
         feature_importances: importances,
-        attributes: attributesOf(trained),
+        attributes,
       },
       details: {
         columns: details.map((one) => ({ ...one })),
@@ -242,122 +246,3 @@ export const fit = endpoint<Options>({
     };
   },
 });
-
-interface ColumnDetails {
-  readonly name: string;
-  readonly type: Column['type'];
-  readonly missing: number;
-}
-
-/** Columns and target of the rows that have a target. Throws 422. */
-function lessonOf(
-  { table, options: given, pointer, engine, space, notes }: Question<Options>,
-  plan: Plan,
-): {
-  readonly table: FeatureTable;
-  readonly target: Target | undefined;
-  readonly details: readonly ColumnDetails[];
-  readonly dropped: number;
-} {
-  const { estimator } = plan.last;
-  const supervised = estimator.task === 'regression' || estimator.task === 'classification';
-  const at = pointer('target');
-  if (given.target === undefined && supervised) {
-    const detail = `expected target to name the column that ${estimator.name} is to predict, got none`;
-    throw Problem.at(at, 'invalid_option', detail);
-  }
-  if (given.target !== undefined) refuseUnknown(table, given.target, at);
-  const quiet = new Notes();
-  const selection = selectColumns(table, given.columns, pointer, quiet, given.target);
-  if (selection.all.length === 0)
-    throw Problem.at('', 'no_data', 'expected a column beside the target, got none');
-  for (const column of selection.all) if ('numbers' in column) noteInexact(column, notes);
-  const columns = selection.all.map((column) => featureOf(column, table.rows, space));
-  const answer =
-    given.target === undefined ? undefined : featureOf(table.column(given.target), table.rows, space);
-  const all = answer === undefined ? columns : [...columns, answer];
-  countGaps(all, engine);
-  const details = all.map((feature, i) => ({
-    name: feature.name,
-    type: selection.all[i]?.type ?? feature.type,
-    missing: missingIn(feature),
-  }));
-  const gap = details.find(({ missing }) => missing > 0);
-  if (given.nan_policy === 'raise' && gap !== undefined) {
-    const detail = `expected no missing values under nan_policy "raise", got ${gap.missing} in column ${JSON.stringify(excerpt(gap.name))}`;
-    throw Problem.at(pointer('nan_policy'), 'missing_values', detail);
-  }
-  const whole: FeatureTable = { rows: table.rows, columns };
-  if (answer === undefined) return { table: whole, target: undefined, details, dropped: 0 };
-  if (!supervised) {
-    notes.warn('target_unused', `${estimator.name} learns no target: the column is left out`, answer.name);
-    return { table: whole, target: undefined, details, dropped: 0 };
-  }
-  const kept = completeIn([answer], table.rows);
-  if (kept?.length === 0) throw Problem.at(at, 'no_data', 'expected a target with values, got none');
-  if (kept === null)
-    return { table: whole, target: targetOf(answer, estimator.task, at), details, dropped: 0 };
-  const dropped = table.rows - kept.length;
-  notes.warn('rows_dropped', `${dropped} rows without a target left out`, answer.name);
-  const {
-    columns: [present],
-  } = takeTable({ rows: table.rows, columns: [answer] }, kept, space);
-  return {
-    table: takeTable(whole, kept, space),
-    target: targetOf(present!, estimator.task, at),
-    details,
-    dropped,
-  };
-}
-
-const inputOf = ({ name, type }: Feature): ModelInput => ({ name, type: type === 'mixed' ? 'string' : type });
-
-function targetFacts(
-  target: string | undefined,
-  { classes, estimator }: Trained,
-  details: readonly ColumnDetails[],
-): ModelCard['target'] {
-  if (target === undefined || !['regression', 'classification'].includes(estimator.task)) return null;
-  const type = details.find(({ name }) => name === target)?.type ?? 'number';
-  return {
-    name: target,
-    type: type === 'mixed' ? 'string' : type,
-    ...(classes !== undefined && { classes }),
-  };
-}
-
-function outputsOf(
-  { estimator, classes = [] }: Trained,
-  target: string | undefined,
-  details: readonly ColumnDetails[],
-): readonly ModelOutput[] {
-  if (estimator.task !== 'classification') return [{ name: 'predictions', type: 'number', width: 1 }];
-  const type = details.find(({ name }) => name === target)?.type ?? 'number';
-  return [
-    { name: 'predictions', type: type === 'mixed' ? 'string' : type, width: 1 },
-    { name: 'probabilities', type: 'number', width: classes.length },
-  ];
-}
-
-/** Every metric of each fold, means and population standard deviations. */
-function crossValidated(
-  folds: readonly Scores[],
-  notes: Notes,
-): Readonly<Record<'mean' | 'std', ReadonlyMap<string, number | null>>> & { readonly folds: Json } {
-  const names = [...(folds[0]?.metrics.keys() ?? [])];
-  const values = new Map(names.map((name) => [name, folds.map(({ metrics }) => metrics.get(name) ?? NaN)]));
-  const over = (of: (values: readonly number[]) => number, what: string): Map<string, number | null> =>
-    new Map(
-      [...values].map(([name, all]) => [name, notes.finite(of(all), `${what} of ${name} over the folds`)]),
-    );
-  const meanOf = (all: readonly number[]): number => all.reduce((sum, value) => sum + value, 0) / all.length;
-  const stdOf = (all: readonly number[]): number => {
-    const mean = meanOf(all);
-    return Math.sqrt(meanOf(all.map((value) => (value - mean) ** 2)));
-  };
-  return {
-    folds: new Map([...values].map(([name, all]) => [name, Float64Array.from(all)])),
-    mean: over(meanOf, 'mean'),
-    std: over(stdOf, 'std'),
-  };
-}

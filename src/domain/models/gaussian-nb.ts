@@ -2,6 +2,7 @@ import type { FromSchema } from '../../ports/schema.js';
 import { Problem } from '../../ports/problem.js';
 import { estimator, type Lesson } from './estimator.js';
 import { numbersOf } from './kmeans.js';
+import { verifyGaussian } from './linear-state.js';
 import { type ClassTarget, classTarget } from './targets.js';
 
 const parameters = {
@@ -72,6 +73,7 @@ export const gaussianNb = estimator<Parameters, State>({
     const scores = { kind: 'normal', means, variances, starts: logarithmsAtMeans(state) } as const;
     return { kind: 'classes', ...engine.losses.probabilities(columns, scores) };
   },
+  verify: verifyGaussian,
   attributes({ class_prior_, class_count_, epsilon_, theta_, var_ }) {
     const d = theta_.length / class_prior_.length;
     const rows = (all: Float64Array): Float64Array[] =>

@@ -46,14 +46,17 @@ export function inputsOf(
   };
 }
 
-/** Numbers and booleans stand for each other; a column without values is of any type. */
-function ofType(feature: Feature, { name, type }: ModelInput): Feature {
-  const isNumeric = type === 'number' || type === 'boolean';
-  if (isNumeric === isNumber(feature)) {
-    if (isNumber(feature) || feature.type === type) return feature;
-    // Text that looks like timestamps in these rows is text all the same.
-    if (type === 'string' && feature.type === 'timestamp') return { ...feature, type };
-  } else if (!isNumeric && missingIn(feature) === lengthOf(feature)) return emptyText(feature, type);
+/**
+ * The same values as a column of the fit: booleans stand for 0 and 1 and these for them, timestamps for their text, and a
+ * column without values is of any type. Throws 422 `unsupported_type`.
+ */
+export function ofType(feature: Feature, { name, type }: ModelInput): Feature {
+  if (type === 'number' || type === 'boolean') {
+    if (isNumber(feature))
+      return type === 'number' || isBinary(feature.values) ? { ...feature, type } : feature;
+  } else if (isNumber(feature)) {
+    if (missingIn(feature) === lengthOf(feature)) return emptyText(feature, type);
+  } else if (feature.type !== 'mixed') return type === 'string' ? { ...feature, type } : feature;
   const got = `values of ${feature.type === 'mixed' ? 'several types' : `type ${feature.type}`}`;
   throw Problem.at(
     '',
@@ -61,6 +64,10 @@ function ofType(feature: Feature, { name, type }: ModelInput): Feature {
     `expected column ${quoted(name)} to be of type ${type}, as in the fit, got ${got}`,
   );
 }
+
+/** Whether there are no other numbers than 0 and 1. */
+const isBinary = (values: Float64Array): boolean =>
+  values.every((value) => value === 0 || value === 1 || value !== value);
 
 const quoted = (name: string): string => JSON.stringify(excerpt(name, 60));
 

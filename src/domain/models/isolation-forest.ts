@@ -62,7 +62,8 @@ export const isolationForest = estimator<Parameters, State>({
   },
   predict(state, features, { engine }) {
     const scores = scoresOf(state, features, engine).map((score) => score - state.offset_);
-    const labels = Int32Array.from(scores, (score) => (score < 0 ? -1 : 1));
+    const labels = new Int32Array(scores.length);
+    for (let row = 0; row < labels.length; row++) labels[row] = scores[row]! < 0 ? -1 : 1;
     return { kind: 'labels', labels, scores };
   },
   verify: verifyIsolation,

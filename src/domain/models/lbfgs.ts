@@ -8,7 +8,8 @@ import { dot, searchLine, type Minimum, type Objective, type Search } from './ob
 /** Steps that are remembered. */
 const MEMORY = 12;
 
-interface Pair {
+/** A step, and what it changed of the gradient. */
+export interface Pair {
   readonly step: Float64Array;
   readonly change: Float64Array;
   readonly product: number;
@@ -27,7 +28,7 @@ export function lbfgs(
     checkpoint();
     if (steepness(point.gradient) <= tol) return { w, iterations: iteration, converged: true };
     if (iteration === maxIter) return { w, iterations: iteration, converged: false };
-    const step = direction(point.gradient, pairs, curvature);
+    const step = direction(point.gradient, pairs, (d) => scaled(d, pairs.at(-1), curvature));
     const taken = searchLine(objective, w, point, step, dot(point.gradient, step), false);
     if (taken === undefined) {
       // Rounding is all that is left; but a step that many others shaped may be bad.
@@ -42,27 +43,38 @@ export function lbfgs(
   }
 }
 
-function pairOf(w: Float64Array, next: Float64Array, before: Float64Array, after: Float64Array): Pair {
+export function pairOf(w: Float64Array, next: Float64Array, before: Float64Array, after: Float64Array): Pair {
   const step = next.map((value, i) => value - w[i]!);
   const change = after.map((value, i) => value - before[i]!);
   return { step, change, product: dot(step, change) };
 }
 
-/** Minus the gradient by the inverse Hessian as the remembered steps have it. */
-function direction(gradient: Float64Array, pairs: readonly Pair[], curvature: Float64Array): Float64Array {
-  const d = gradient.map((part) => -part);
-  const shares = pairs.map(() => 0);
-  for (let k = pairs.length - 1; k >= 0; k--) {
-    const { step, change, product } = pairs[k]!;
-    const share = dot(step, d) / product;
-    shares[k] = share;
-    for (let i = 0; i < d.length; i++) d[i]! -= share * change[i]!;
-  }
-  const last = pairs.at(-1);
+/** By the inverse of the curvature, as large as the last step found it. */
+function scaled(d: Float64Array, last: Pair | undefined, curvature: Float64Array): Float64Array {
   let scale = 1;
   if (last !== undefined)
     scale = last.product / last.change.reduce((sum, part, i) => sum + (part * part) / curvature[i]!, 0);
-  for (let i = 0; i < d.length; i++) d[i]! *= scale / curvature[i]!;
+  return d.map((part, i) => part * (scale / curvature[i]!));
+}
+
+/**
+ * Minus the gradient by the inverse Hessian as the remembered steps have it, of which `inverse` is what was known before
+ * them. Each pair's product is above 0.
+ */
+export function direction(
+  gradient: Float64Array,
+  pairs: readonly Pair[],
+  inverse: (d: Float64Array) => Float64Array,
+): Float64Array {
+  const rest = gradient.map((part) => -part);
+  const shares = pairs.map(() => 0);
+  for (let k = pairs.length - 1; k >= 0; k--) {
+    const { step, change, product } = pairs[k]!;
+    const share = dot(step, rest) / product;
+    shares[k] = share;
+    for (let i = 0; i < rest.length; i++) rest[i]! -= share * change[i]!;
+  }
+  const d = inverse(rest);
   pairs.forEach(({ step, change, product }, k) => {
     const share = shares[k]! - dot(change, d) / product;
     for (let i = 0; i < d.length; i++) d[i]! += share * step[i]!;

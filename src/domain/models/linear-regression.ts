@@ -3,6 +3,7 @@ import type { FromSchema } from '../../ports/schema.js';
 import { leastSquares, type LinearFit } from '../linear/least-squares.js';
 import { estimator, type Lesson } from './estimator.js';
 import { fitIntercept, predictLinear, type LinearState } from './linear-model.js';
+import { verifyRegression } from './linear-state.js';
 import { byNormalEquations } from './normal-equations.js';
 import { checkFeatures, regressionTarget } from './sample.js';
 
@@ -153,4 +154,5 @@ export const linearRegression = estimator<Parameters, State>({
   parameters,
   fit,
   predict: predictLinear,
+  verify: verifyRegression,
 });

@@ -1,13 +1,15 @@
+import type { Moments } from '../../ports/engine.js';
 import type { Json } from '../../ports/formats.js';
 import type { ClassRows } from '../../ports/losses.js';
 import type { FromSchema } from '../../ports/schema.js';
 import { estimator, type EstimatorTools, type Features, type Lesson, type Prediction } from './estimator.js';
 import { lbfgs } from './lbfgs.js';
 import { fitIntercept, randomState } from './linear-model.js';
+import { verifyLogistic } from './linear-state.js';
 import { logisticObjective } from './logistic-loss.js';
 import { newton, type Start } from './newton.js';
 import type { Minimum, Objective, Search } from './objective.js';
-import { checkFeatures, classTarget, numbersOf } from './sample.js';
+import { checkFeatures, classTarget } from './sample.js';
 
 const parameters = {
   type: 'object',
@@ -63,21 +65,28 @@ const NEWTON = 160;
 /** Rows that a large fit begins with, one after the other: the latter leave little for all to change. */
 const FEWEST = 2 ** 12;
 const FEW = 2 ** 15;
+/** How many times as many all rows must be. */
+const LEAST_STRIDE = 3;
+/** Part of what chance makes of a sample's minimum to which it is found. */
+const NEAR = 1 / 16;
+/** A sample has a Hessian of its own where that, which saves all rows a gradient, costs less: rows for each coefficient. */
+const OWN_HESSIAN = 8;
 
 function fit(lesson: Lesson<Parameters>): State {
-  checkFeatures(lesson);
-  const { codes, classes } = classTarget(lesson);
+  const moments = checkFeatures(lesson, 2);
+  const { codes, counts } = classTarget(lesson);
   const { features, parameters: options, notes } = lesson;
   if (options.penalty !== 'l2' && options.C !== 1)
     notes.warn('ignored_parameter', 'C has no effect without a penalty');
   const rows: ClassRows = {
     columns: features.columns,
     codes,
-    weights: weightsOf(codes, classes.length, options.class_weight === 'balanced'),
+    weights: weightsOf(counts, features.rows, options.class_weight === 'balanced'),
     intercept: options.fit_intercept,
-    ...standardised(lesson),
+    ...standardised(moments, features.rows, options.fit_intercept),
   };
-  const minimum = minimise(rows, lesson);
+  const total = counts.reduce((sum, count, code) => sum + count * rows.weights[code]!, 0);
+  const minimum = minimise(rows, total, lesson);
   if (!minimum.converged)
     notes.warn(
       'not_converged',
@@ -86,36 +95,32 @@ function fit(lesson: Lesson<Parameters>): State {
   return { ...unscaled(minimum.w, rows), n_iter_: minimum.iterations };
 }
 
-function weightsOf(codes: Int32Array, classes: number, balanced: boolean): Float64Array {
-  const counts = new Float64Array(classes);
-  for (const code of codes) counts[code]!++;
-  return counts.map((count) => (balanced ? codes.length / (classes * count) : 1));
+function weightsOf(counts: Uint32Array, rows: number, balanced: boolean): Float64Array {
+  return Float64Array.from(counts, (count) => (balanced ? rows / (counts.length * count) : 1));
 }
 
 /** Means and inverse standard deviations of the columns; without intercept inverse roots of their mean squares. */
-function standardised({
-  features,
-  engine,
-  parameters: { fit_intercept },
-}: Lesson<Parameters>): Pick<ClassRows, 'centres' | 'scales'> {
-  const { columns, rows } = features;
-  const centres = new Float64Array(columns.length);
-  const scales = new Float64Array(columns.length);
-  columns.forEach((column, j) => {
-    const { mean, m2, min, max } = engine.moments(numbersOf(column), 2);
+function standardised(
+  moments: readonly Moments[],
+  rows: number,
+  intercept: boolean,
+): Pick<ClassRows, 'centres' | 'scales'> {
+  const centres = new Float64Array(moments.length);
+  const scales = new Float64Array(moments.length);
+  moments.forEach(({ mean, m2, min, max }, j) => {
     const constant = min === max;
-    if (fit_intercept) centres[j] = constant ? min : mean;
-    const spread = fit_intercept ? (constant ? 0 : m2 / rows) : m2 / rows + mean * mean;
+    if (intercept) centres[j] = constant ? min : mean;
+    const spread = intercept ? (constant ? 0 : m2 / rows) : m2 / rows + mean * mean;
     scales[j] = spread > 0 && spread < Infinity ? 1 / Math.sqrt(spread) : 1;
   });
   return { centres, scales };
 }
 
-function minimise(rows: ClassRows, lesson: Lesson<Parameters>): Minimum {
+function minimise(rows: ClassRows, total: number, lesson: Lesson<Parameters>): Minimum {
   const { engine, space, parameters: options, checkpoint } = lesson;
   const outputs = outputsOf(rows);
-  const width = rows.columns.length + (rows.intercept ? 1 : 0);
-  const penalty = penaltyOf(rows, outputs, options.penalty === 'l2' ? options.C : Infinity);
+  const size = outputs * (rows.columns.length + (rows.intercept ? 1 : 0));
+  const penalty = penaltyOf(rows, outputs, (options.penalty === 'l2' ? options.C : Infinity) * total);
   const search: Search = {
     maxIter: options.max_iter,
     tol: options.tol,
@@ -124,19 +129,22 @@ function minimise(rows: ClassRows, lesson: Lesson<Parameters>): Minimum {
   };
   const over = <T>(some: ClassRows, use: (objective: Objective) => T): T =>
     engine.losses.logistic(some, (loss) => use(logisticObjective(loss, outputs, penalty, checkpoint)));
-  if (outputs * width > NEWTON) {
+  if (size > NEWTON) {
     const share = 1 / Math.max(2, outputs);
     const curvature = penalty.map((each) => each + share * (1 - share));
     return over(rows, (objective) => lbfgs(objective, curvature, search));
   }
-  let start: Start = { w: new Float64Array(outputs * width) };
+  let start: Start = { w: new Float64Array(size) };
   // A long way is gone on few rows; more of them, then all, take it from there.
   const firsts = options.max_iter < 20 ? [] : [FEWEST, FEW];
   for (const few of firsts) {
     const stride = Math.floor(rows.codes.length / few);
-    if (stride < 4) break;
+    if (stride < LEAST_STRIDE) break;
+    // With all rows' coefficients a sample's loss is above its least by half the number of them a row, about.
+    const enough = (NEAR * size) / (2 * few);
+    const begin = few * size < OWN_HESSIAN * rows.codes.length ? { w: start.w } : start;
     const first = space.scratch(() =>
-      over(sampleOf(rows, stride, space), (objective) => newton(objective, start, search)),
+      over(sampleOf(rows, stride, space), (objective) => newton(objective, begin, { ...search, enough })),
     );
     if (!first.converged) break;
     start = first;
@@ -157,16 +165,17 @@ function sampleOf(rows: ClassRows, stride: number, space: EstimatorTools['space'
     for (let row = 0; row < length; row++) few[row] = column[row * stride]!;
     return few;
   });
-  return { ...rows, columns, codes: Int32Array.from({ length }, (_, row) => rows.codes[row * stride]!) };
+  const codes = new Int32Array(length);
+  for (let row = 0; row < length; row++) codes[row] = rows.codes[row * stride]!;
+  return { ...rows, columns, codes };
 }
 
-/** 1/(C · weight of all rows), in the units of scaled columns; none on the intercepts. */
-function penaltyOf(rows: ClassRows, outputs: number, c: number): Float64Array {
+/** 1/`weight`, which is C · weight of all rows, in the units of scaled columns; none on the intercepts. */
+function penaltyOf(rows: ClassRows, outputs: number, weight: number): Float64Array {
   const d = rows.columns.length;
   const width = d + (rows.intercept ? 1 : 0);
-  const total = rows.codes.reduce((sum, code) => sum + rows.weights[code]!, 0);
   return Float64Array.from({ length: outputs * width }, (_, i) =>
-    i % width < d ? rows.scales[i % width]! ** 2 / (c * total) : 0,
+    i % width < d ? rows.scales[i % width]! ** 2 / weight : 0,
   );
 }
 
@@ -230,5 +239,6 @@ export const logisticRegression = estimator<Parameters, State>({
   parameters,
   fit,
   predict,
+  verify: verifyLogistic,
   attributes,
 });

@@ -15,6 +15,8 @@ export interface Point {
 export interface Search {
   readonly maxIter: number;
   readonly tol: number;
+  /** What is left to gain that is worth no step: 0 where it is not given. */
+  readonly enough?: number;
   /** The largest part of a gradient in the units that `tol` has. */
   readonly steepness: (gradient: Float64Array) => number;
   readonly checkpoint: () => void;

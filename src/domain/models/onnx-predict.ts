@@ -228,7 +228,8 @@ function collectorOf(card: ModelCard, rows: number, space: Space): Collector {
           ...(scores !== undefined && { scores: into(scores) }),
         };
       if (value !== undefined) return { rows, values: { kind: 'numbers', numbers: into(value) } };
-      return { rows, values: { kind: 'columns', columns: columnsOf(card.outputs, into) } };
+      const columns = columnsOf(card.outputs, into);
+      return { rows, values: { kind: 'columns', columns, outputs: card.outputs } };
     },
   };
 }

@@ -5,7 +5,7 @@ import { endpoint, type Question, type Result } from '../endpoint.js';
 import { countGaps, missingIn } from '../features/column.js';
 import { quoted } from '../features/transformer.js';
 import * as shared from '../options.js';
-import { type Predictions, predictionsJson, predictionsOf, predictionsTable } from './answers.js';
+import { noteNulls, type Predictions, predictionsJson, predictionsOf, predictionsTable } from './answers.js';
 import { estimators } from './estimators.js';
 import { inputsOf } from './inputs.js';
 import type { OpenModel } from './model.js';
@@ -48,8 +48,8 @@ export const predict = endpoint<Options>({
     properties: {
       predictions: {
         description:
-          "A value a row: labels of the target's own type, numbers, cluster numbers, 1 and -1 of outlier detectors; null where the row lacks a value; of `pca` transformed rows.",
-        type: 'array',
+          "A value a row: labels of the target's own type, numbers, cluster numbers, 1 and -1 of outlier detectors; null where the row lacks a value; of `pca` transformed rows; of a graph in ONNX without label or value its outputs by name.",
+        type: ['array', 'object'],
       },
       probabilities: {
         type: 'object',
@@ -75,7 +75,11 @@ export const predict = endpoint<Options>({
     const about = { details: { model: { name, version } }, columns: table.names.length };
     if (accept === 'arrow') {
       const results = predictions.probabilities && { classes: predictions.probabilities.classes };
-      return { ...about, results: { ...results }, table: predictionsTable(predictions) } satisfies Result;
+      return {
+        ...about,
+        results: { ...results },
+        table: predictionsTable(predictions, question.space),
+      } satisfies Result;
     }
     const results = predictionsJson(predictions);
     return { ...about, results } satisfies Result;
@@ -123,7 +127,16 @@ export async function predictionsFor(opened: OpenModel, table: Table, asking: As
     const detail = `${table.rows - asked.kept.length} rows with missing values have no prediction`;
     notes.warn('rows_dropped', detail);
   }
-  const all = predictionsOf(asked, target?.classes ?? [], table.rows);
+  const { prediction } = asked;
+  noteNulls(
+    {
+      ...(prediction.kind === 'numbers' && { predictions: prediction.values }),
+      ...(prediction.kind === 'columns' && { predictions: prediction.columns }),
+      ...(prediction.kind === 'classes' && { probabilities: prediction.probabilities }),
+    },
+    notes,
+  );
+  const all = predictionsOf(asked, target?.classes ?? [], table.rows, space);
   return given.probabilities ? all : withoutProbabilities(all);
 }
 

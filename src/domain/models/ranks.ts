@@ -1,48 +1,42 @@
 import type { EstimatorTools } from './estimator.js';
+import { numbersOf } from './sample.js';
 
-/** A column as places in the sorted list of its different values: what splits are searched over, exactly. */
-interface RankedColumn {
-  /** Ascending, each once. */
-  readonly distinct: Float64Array;
-  /** Of every row, its value's place in `distinct`. */
-  readonly ranks: Int32Array;
+/** Columns as places in the sorted lists of their different values: what splits are searched over, exactly. */
+export interface RankedColumns {
+  /** Of each column its different values, ascending; zero is +0. */
+  readonly distinct: Float64Array[];
+  /** Of each column, of every row, its value's place in `distinct`. */
+  readonly ranks: Int32Array[];
 }
 
-/** Of several columns. */
 export function rankedColumns(
   columns: readonly Float64Array[],
-  { checkpoint }: Pick<EstimatorTools, 'checkpoint'>,
-): { distinct: Float64Array[]; ranks: Int32Array[] } {
-  const ranked = columns.map((values) => {
+  { engine, space, checkpoint }: Pick<EstimatorTools, 'engine' | 'space' | 'checkpoint'>,
+): RankedColumns {
+  const distinct: Float64Array[] = [];
+  const ranks: Int32Array[] = [];
+  for (const values of columns) {
     checkpoint();
-    return rankedColumn(values);
-  });
-  return { distinct: ranked.map((one) => one.distinct), ranks: ranked.map((one) => one.ranks) };
+    space.scratch(() => {
+      const own = differentOf(engine.order.sort(numbersOf(values)));
+      const reached = engine.maps.places(values, Array.from(own));
+      const places = new Int32Array(values.length);
+      for (let row = 0; row < places.length; row++) places[row] = reached[row]! - 1;
+      distinct.push(own);
+      ranks.push(places);
+    });
+  }
+  return { distinct, ranks };
 }
 
-function rankedColumn(values: Float64Array): RankedColumn {
-  const sorted = Float64Array.from(values).sort();
+/** Each once, in an array of its own. */
+function differentOf(sorted: Float64Array): Float64Array {
+  const own = new Float64Array(sorted.length);
   let count = 0;
-  for (const value of sorted) {
-    if (count === 0 || value !== sorted[count - 1]!) sorted[count++] = value;
+  for (let i = 0; i < sorted.length; i++) {
+    // Of −0 it makes 0.
+    const value = sorted[i]! + 0;
+    if (count === 0 || value !== own[count - 1]!) own[count++] = value;
   }
-  const distinct = sorted.slice(0, count);
-  return { distinct, ranks: ranksIn(distinct, values) };
-}
-
-/** By halving. */
-function ranksIn(distinct: Float64Array, values: Float64Array): Int32Array {
-  const ranks = new Int32Array(values.length);
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    let low = 0;
-    let high = distinct.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (distinct[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    ranks[row] = low;
-  }
-  return ranks;
+  return own.slice(0, count);
 }

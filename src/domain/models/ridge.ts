@@ -4,6 +4,7 @@ import { factorise, solveFactor } from './cholesky.js';
 import { estimator, type Lesson } from './estimator.js';
 import { gramOf, interceptOf } from './gram.js';
 import { fitIntercept, predictLinear, randomState, type LinearState } from './linear-model.js';
+import { verifyRegression } from './linear-state.js';
 import { checkFeatures, regressionTarget } from './sample.js';
 
 const parameters = {
@@ -122,4 +123,5 @@ export const ridge = estimator<Parameters, State>({
   parameters,
   fit,
   predict: predictLinear,
+  verify: verifyRegression,
 });

@@ -1,9 +1,10 @@
 /** How good a fitted pipeline is on some rows: its metrics by the task. */
 import type { Json } from '../../ports/formats.js';
+import { Problem } from '../../ports/problem.js';
 import type { Cell } from '../../ports/tables.js';
 import { permutation } from '../permutation.js';
 import type { FeatureTable } from '../features/steps.js';
-import type { Prediction, Target } from './estimator.js';
+import type { Features, Prediction, Target } from './estimator.js';
 import {
   accuracy,
   classScores,
@@ -14,7 +15,7 @@ import {
   rocAuc,
 } from './metrics.js';
 import { numbersOf } from './sample.js';
-import { ask, type Asked, type PipelineTools, type Trained } from './train.js';
+import { ask, type Asked, type PipelineTools, prepare, type Trained } from './train.js';
 import { codesAmong, takeTarget } from './target.js';
 
 /** Metrics by scikit-learn's names; NaN where not defined. */
@@ -31,6 +32,24 @@ type Scored = Pick<Trained, 'steps' | 'estimator' | 'features' | 'state' | 'clas
 /** Rows of which a silhouette is made: its time is that of all pairs. */
 const MOST_PAIRED = 20_000;
 
+/** Scores of the rows that a pipeline was fitted on: also of dbscan, which labels them and predicts no others. */
+export function fittedScores(
+  trained: Scored,
+  table: FeatureTable,
+  target: Target | undefined,
+  tools: PipelineTools,
+): Scores {
+  const { labels_: labels } = trained.state;
+  if (trained.estimator.name !== 'dbscan' || !(labels instanceof Int32Array))
+    return scoresOf(trained, table, target, tools);
+  const { features } = prepare(trained, table, tools);
+  // Noise is a cluster like others to scikit-learn's `silhouette_score`.
+  const isNoisy = labels.includes(-1);
+  const own = isNoisy ? labels.map((label) => label + 1) : labels;
+  const metrics = new Map([['silhouette', silhouetteOf(features, own, tools)]]);
+  return { metrics, rows: features.rows };
+}
+
 /** Asks a pipeline with a table and compares the answers with the target, where there is one. Throws 422. */
 export function scoresOf(
   trained: Scored,
@@ -38,14 +57,17 @@ export function scoresOf(
   target: Target | undefined,
   tools: PipelineTools,
 ): Scores {
-  // Labels the rows that it was fitted on, and predicts no others.
-  if (trained.estimator.name === 'dbscan') return { metrics: new Map(), rows: table.rows };
   const asked = ask(trained, table, tools);
   const { prediction, kept } = asked;
   const rows = kept?.length ?? table.rows;
+  if (rows === 0) {
+    const detail =
+      'expected at least one row without missing values to judge by, got none: simple_imputer can fill them';
+    throw Problem.at('', 'no_data', detail);
+  }
   const truth = target === undefined || kept === null ? target : takeTarget(target, kept);
   if (prediction.kind === 'labels') return { metrics: clusterMetrics(trained, asked, tools), rows };
-  if (truth === undefined || prediction.kind === 'columns' || rows === 0) return { metrics: new Map(), rows };
+  if (truth === undefined || prediction.kind === 'columns') return { metrics: new Map(), rows };
   if (prediction.kind === 'numbers') {
     const values = truth.kind === 'numbers' ? truth.values : new Float64Array(0);
     const { r2, mean_squared_error, mean_absolute_error } = regressionScores(
@@ -103,7 +125,7 @@ function classMetrics(
 function clusterMetrics(
   { estimator, state }: Scored,
   { prediction, features }: Asked,
-  { engine, notes, space }: PipelineTools,
+  tools: PipelineTools,
 ): ReadonlyMap<string, number> {
   if (prediction.kind !== 'labels') return new Map();
   const { labels } = prediction;
@@ -114,6 +136,15 @@ function clusterMetrics(
   const metrics = new Map<string, number>();
   const { cluster_centers_: centers } = state;
   if (centers instanceof Float64Array) metrics.set('inertia', inertiaOf(features.columns, labels, centers));
+  metrics.set('silhouette', silhouetteOf(features, labels, tools));
+  return metrics;
+}
+
+function silhouetteOf(
+  features: Features,
+  labels: Int32Array,
+  { engine, notes, space }: PipelineTools,
+): number {
   const sample =
     features.rows <= MOST_PAIRED ? null : permutation(42, features.rows).subarray(0, MOST_PAIRED);
   if (sample !== null)
@@ -121,7 +152,7 @@ function clusterMetrics(
       'silhouette_sampled',
       `silhouette of ${MOST_PAIRED} of ${features.rows} rows, drawn with random_state 42`,
     );
-  const silhouette = space.scratch(() => {
+  return space.scratch(() => {
     const columns = features.columns.map((column) => {
       const values = space.float64(sample?.length ?? column.length);
       if (sample === null) values.set(column);
@@ -131,8 +162,6 @@ function clusterMetrics(
     const own = sample === null ? labels : Int32Array.from(sample, (row) => labels[row]!);
     return engine.silhouette(columns, [own])[0]!;
   });
-  metrics.set('silhouette', silhouette);
-  return metrics;
 }
 
 /** Sum of the squared distances of rows from the centres of their labels, clusters × columns. */
@@ -149,7 +178,7 @@ function inertiaOf(columns: readonly Float64Array[], labels: Int32Array, centers
 }
 
 /** As an answer has them: lists of lists. */
-export function confusionJson({ confusion }: Scores): Json | undefined {
+export function confusionJson(confusion: Scores['confusion']): Json | undefined {
   if (confusion === undefined) return undefined;
   const { classes, matrix } = confusion;
   const k = classes.length;

@@ -1,6 +1,6 @@
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { Cell } from '../../ports/tables.js';
-import { codesOf, type Feature, isNumber } from '../features/column.js';
+import { codesOf, type Feature, isNumber, type NumberFeature } from '../features/column.js';
 import type { Target, Task } from './estimator.js';
 
 /** Classes up to which a column is a target of classes. */
@@ -18,6 +18,7 @@ function numbersOf(feature: Feature, pointer: string): Target {
 }
 
 function classesOf(feature: Feature, pointer: string): Target {
+  if (isNumber(feature)) refuseContinuous(feature, pointer);
   const found = isNumber(feature) ? codesOfNumbers(feature.values) : codesOf(feature, MOST_CLASSES);
   if (found === null) {
     const detail = `expected at most ${MOST_CLASSES} classes in the target ${quoted(feature)}, got more: a regressor learns numbers`;
@@ -38,6 +39,14 @@ function classesOf(feature: Feature, pointer: string): Target {
     codes: found.codes.map((code) => place[code]!),
     classes: order.map((code) => cellOf(found.texts[code]!)),
   };
+}
+
+/** scikit-learn's "Unknown label type: continuous". */
+function refuseContinuous(feature: NumberFeature, pointer: string): void {
+  const odd = feature.values.find((value) => !Number.isInteger(value));
+  if (odd === undefined) return;
+  const detail = `expected classes in the target ${quoted(feature)}: text, booleans or whole numbers, got ${odd}; a regressor learns numbers`;
+  throw Problem.at(pointer, 'unsupported_value', detail);
 }
 
 function codesOfNumbers(values: Float64Array): { codes: Int32Array; texts: number[] } | null {

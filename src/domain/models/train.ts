@@ -1,7 +1,7 @@
 import type { Json } from '../../ports/formats.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
-import { countGaps, type Feature, gapsIn, isNumber } from '../features/column.js';
+import { countGaps, type Feature, isNumber } from '../features/column.js';
 import { type FeatureTable, fitStep, transformStep } from '../features/steps.js';
 import type { FeatureTools } from '../features/transformer.js';
 import { transformers } from '../features/transformers.js';
@@ -57,7 +57,7 @@ export function train(
   const { estimator, columns, parameters, pointer } = plan.last;
   const chosen = choose(current, columns, pointer);
   countGaps(chosen.columns, tools.engine);
-  refuseText(chosen.columns, estimator.name);
+  refuseText(chosen.columns, estimator.name, pointer());
   const kept = completeIn(chosen.columns, chosen.rows);
   if (kept !== null) {
     if (kept.length === 0) {
@@ -74,13 +74,9 @@ export function train(
     Object.entries(parameters).filter(([key]) => key !== 'name' && key !== 'columns'),
   );
   tools.checkpoint();
-  const state = estimator.fit({
-    ...tools,
-    pointer,
-    features,
-    target: learnt,
-    parameters: own,
-  });
+  const state = placed(pointer(), () =>
+    estimator.fit({ ...tools, pointer, features, target: learnt, parameters: own }),
+  );
   return {
     steps,
     estimator,
@@ -100,12 +96,24 @@ export interface Asked {
   readonly kept: Int32Array | null;
 }
 
+type Askable = Pick<Trained, 'steps' | 'estimator' | 'features' | 'state'>;
+
 /** Asks a fitted pipeline with a table that has the columns of the fit. Throws 422. */
-export function ask(
-  { steps, estimator, features: names, state }: Pick<Trained, 'steps' | 'estimator' | 'features' | 'state'>,
+export function ask(trained: Askable, table: FeatureTable, tools: PipelineTools): Asked {
+  const { estimator, state } = trained;
+  const prepared = prepare(trained, table, tools);
+  tools.checkpoint();
+  const own = { ...tools, pointer: () => '' };
+  const prediction = placed('', () => estimator.predict(state, prepared.features, own));
+  return { prediction, ...prepared };
+}
+
+/** What comes to the estimator of a fitted pipeline. Throws 422. */
+export function prepare(
+  { steps, estimator, features: names }: Askable,
   table: FeatureTable,
   tools: PipelineTools,
-): Asked {
+): Pick<Asked, 'features' | 'kept'> {
   let current = table;
   steps.forEach(({ name, columns, state: fitted }, i) => {
     tools.checkpoint();
@@ -115,17 +123,20 @@ export function ask(
   });
   const chosen = choose(current, names, () => '');
   countGaps(chosen.columns, tools.engine);
-  refuseText(chosen.columns, estimator.name);
+  refuseText(chosen.columns, estimator.name, '');
   const kept = completeIn(chosen.columns, chosen.rows);
-  const features = featuresOf(kept === null ? chosen : takeTable(chosen, kept, tools.space));
-  tools.checkpoint();
-  const own = { ...tools, pointer: () => '' };
-  return { prediction: estimator.predict(state, features, own), features, kept };
+  return { features: featuresOf(kept === null ? chosen : takeTable(chosen, kept, tools.space)), kept };
 }
 
-/** Whether any number is infinite, which no estimator takes; found when gaps were counted. */
-export const isBounded = (columns: readonly Feature[]): boolean =>
-  columns.every((column) => !isNumber(column) || gapsIn(column.values).infinite === 0);
+/** What an estimator refuses without a place is of its step. */
+function placed<T>(pointer: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.faults.length > 0) throw error;
+    throw Problem.at(pointer, error.code, error.message);
+  }
+}
 
 function featureTools(
   { engine, space, limits, notes }: PipelineTools,
@@ -166,12 +177,12 @@ function choose(
   return { rows: table.rows, columns };
 }
 
-function refuseText(columns: readonly Feature[], estimator: string): void {
+function refuseText(columns: readonly Feature[], estimator: string, pointer: string): void {
   for (const column of columns) {
     if (isNumber(column)) continue;
     const name = JSON.stringify(excerpt(column.name, 60));
     const detail = `expected numbers for ${estimator}, got column ${name} of type ${column.type}: one_hot_encoder or ordinal_encoder before it make numbers of text, date_parts of timestamps`;
-    throw Problem.at('', 'unsupported_type', detail);
+    throw Problem.at(pointer, 'unsupported_type', detail);
   }
 }
 

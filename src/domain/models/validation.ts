@@ -50,7 +50,7 @@ export const validation = {
     test_size: {
       ...size,
       description:
-        'Share or number of rows held back; a quarter where only other options of a split are given.',
+        'Share or number of rows held back; a quarter where neither size is given, nor `cv`, nor `permutation_importance`.',
     },
     train_size: { ...size, description: 'Share or number of rows fitted.' },
     shuffle: {
@@ -90,7 +90,9 @@ export function heldBack(
 ): Split | null {
   if (given === undefined) return null;
   const { test_size: testSize, train_size: trainSize, shuffle, stratify, random_state: randomState } = given;
-  if (testSize === undefined && trainSize === undefined) return null;
+  const isSized = testSize !== undefined || trainSize !== undefined;
+  const isSplit = isSized || stratify || !shuffle;
+  if (!isSplit && (given.cv !== undefined || given.permutation_importance !== undefined)) return null;
   if (rows < 2) {
     const detail = `expected at least 2 rows, one of them to hold back, got ${rows}`;
     throw Problem.at(pointer('test_size'), 'invalid_option', detail);

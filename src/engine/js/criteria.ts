@@ -5,6 +5,8 @@ import { logTable } from '../leaves.js';
 export interface BestSplit {
   /** What the criterion makes as great as it can; −∞ where there is no split. */
   proxy: number;
+  /** Of the impurity, in the node. */
+  decrease: number;
   feature: number;
   /** Ranks of the feature: the greatest that goes left, the least that goes right. */
   low: number;
@@ -39,8 +41,9 @@ export const criterionOf = (target: GrowthTarget, weights: Weights): Criterion =
     : classCriterion(target.criterion, target.codes, target.classes, weights);
 
 /**
- * Classes. `gini`: 1 − Σ p², `entropy`: −Σ p log₂ p. What a split makes as great as it can is, up to what is the same for
- * all, Σ c²/w and Σ c log₂ c − w log₂ w over both sides, with counts c of the classes and their sum w.
+ * Classes. `gini`: 1 − Σ p², `entropy`: −Σ p log₂ p. What a split makes as great as it can is minus the impurity of both
+ * sides, each times its weight w. Of `gini` it is computed as scikit-learn does, so that of splits that are equally good
+ * rounding picks the same; of `entropy` from counts c of the classes, as Σ c log₂ c − w log₂ w.
  */
 function classCriterion(
   kind: 'gini' | 'entropy',
@@ -72,15 +75,15 @@ function classCriterion(
       node.weight = weight;
       let sum = 0;
       for (const count of total) sum += gini ? count * count : table[count]!;
-      node.proxy = gini ? sum / weight : sum - table[weight]!;
-      node.impurity = gini ? 1 - sum / (weight * weight) : -node.proxy / weight;
+      node.impurity = gini ? 1 - sum / (weight * weight) : (table[weight]! - sum) / weight;
+      node.proxy = gini ? -weight * node.impurity : sum - table[weight]!;
     },
     scan: (keys, places, length, least, best) => {
       left.fill(0);
       right.set(total);
       return gini
-        ? scanGini({ own, share, left, right }, node.weight, keys, places, length, least, best)
-        : scanEntropy({ own, share, left, right }, table, node.weight, keys, places, length, least, best);
+        ? scanGini({ own, share, left, right }, node, keys, places, length, least, best)
+        : scanEntropy({ own, share, left, right }, table, node, keys, places, length, least, best);
     },
   };
 }
@@ -94,7 +97,7 @@ interface Counting {
 
 function scanGini(
   { own, share, left, right }: Counting,
-  weight: number,
+  { weight, impurity }: Criterion['node'],
   keys: Int32Array,
   places: Int32Array,
   length: number,
@@ -118,9 +121,13 @@ function scanGini(
     right[c]! -= w;
     weightLeft += w;
     if (keys[i + 1] === keys[i] || i + 1 < least) continue;
-    const proxy = squaresLeft / weightLeft + squaresRight / (weight - weightLeft);
+    const weightRight = weight - weightLeft;
+    const impurityLeft = 1 - squaresLeft / (weightLeft * weightLeft);
+    const impurityRight = 1 - squaresRight / (weightRight * weightRight);
+    const proxy = -weightRight * impurityRight - weightLeft * impurityLeft;
     if (proxy <= best.proxy) continue;
     best.proxy = proxy;
+    best.decrease = impurity - (weightRight / weight) * impurityRight - (weightLeft / weight) * impurityLeft;
     best.low = keys[i]!;
     best.high = keys[i + 1]!;
     found = true;
@@ -131,7 +138,7 @@ function scanGini(
 function scanEntropy(
   { own, share, left, right }: Counting,
   table: Float64Array,
-  weight: number,
+  { weight, proxy: before }: Criterion['node'],
   keys: Int32Array,
   places: Int32Array,
   length: number,
@@ -153,6 +160,7 @@ function scanEntropy(
     for (let k = 0; k < left.length; k++) proxy += table[left[k]!]! + table[right[k]!]!;
     if (proxy <= best.proxy) continue;
     best.proxy = proxy;
+    best.decrease = (proxy - before) / weight;
     best.low = keys[i]!;
     best.high = keys[i + 1]!;
     found = true;
@@ -196,7 +204,7 @@ function squaredError(values: Float64Array, weights: Weights): Criterion {
       node.impurity = squares / weight;
     },
     scan: (keys, places, length, least, best) =>
-      scanSums(own, share, total, node.weight, keys, places, length, least, best),
+      scanSums(own, share, total, node, keys, places, length, least, best),
   };
 }
 
@@ -204,7 +212,7 @@ function scanSums(
   own: Float64Array,
   share: Float64Array,
   total: number,
-  weight: number,
+  { weight, proxy: before }: Criterion['node'],
   keys: Int32Array,
   places: Int32Array,
   length: number,
@@ -224,6 +232,7 @@ function scanSums(
     const proxy = (sum * sum) / weightLeft + (rest * rest) / (weight - weightLeft);
     if (proxy <= best.proxy) continue;
     best.proxy = proxy;
+    best.decrease = (proxy - before) / weight;
     best.low = keys[i]!;
     best.high = keys[i + 1]!;
     found = true;

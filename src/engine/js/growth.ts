@@ -207,7 +207,7 @@ function splitSearch(growth: Growth): Search {
   const d = ranks.length;
   const features = Int32Array.from({ length: d }, (_, i) => i);
   const constant = new Int32Array(d);
-  const best: BestSplit = { proxy: -Infinity, feature: -1, low: 0, high: 0 };
+  const best: BestSplit = { proxy: -Infinity, decrease: 0, feature: -1, low: 0, high: 0 };
   let all = 0;
 
   const exchange = (i: number, j: number): void => {
@@ -229,7 +229,7 @@ function splitSearch(growth: Growth): Search {
 
   return ({ start, end, depth, constants }) => {
     criterion.enter(samples, start, end);
-    const { weight, impurity, proxy } = criterion.node;
+    const { weight, impurity } = criterion.node;
     if (depth === 0) all = weight;
     const count = end - start;
     if (
@@ -259,7 +259,7 @@ function splitSearch(growth: Growth): Search {
     // The order of what was known to be constant is kept for the siblings.
     features.set(constant.subarray(0, constants));
     constant.set(features.subarray(constants, constants + found), constants);
-    const improvement = (best.proxy - proxy) / all;
+    const improvement = (weight / all) * best.decrease;
     if (best.feature < 0 || improvement + EPSILON < bounds.minImpurityDecrease) return null;
     return {
       middle: part(ranks[best.feature]!, samples, start, end, best.low, room.kept),

@@ -1,4 +1,5 @@
 import type { ClassRows, ClassScores, LogisticLoss, LossesKernel } from '../../ports/losses.js';
+import { classesOf } from '../scores.js';
 
 /** Rows that are worked on at a time: their columns stay in a near cache. */
 const BLOCK = 512;
@@ -241,7 +242,7 @@ export const losses: LossesKernel = {
   probabilities: (columns, scores) => {
     const rows = columns[0]?.length ?? 0;
     const outputs = scores.starts.length;
-    const classes = Math.max(2, outputs);
+    const classes = classesOf(scores);
     const probabilities = new Float64Array(rows * classes);
     const codes = new Int32Array(rows);
     const block = Array.from({ length: outputs }, () => new Float64Array(BLOCK));
@@ -250,7 +251,7 @@ export const losses: LossesKernel = {
       block.forEach((out, c) => {
         scoresOf(columns, scores, c, start, length, out);
       });
-      const shares = outputs === 1 ? sigmoid : softmax;
+      const shares = classes > outputs ? sigmoid : softmax;
       shares(block, probabilities, codes, start, length);
     }
     return { codes, probabilities };

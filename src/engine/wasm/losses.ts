@@ -1,4 +1,5 @@
 import type { ClassRows, ClassScores, LossesKernel, LossSums } from '../../ports/losses.js';
+import { classesOf } from '../scores.js';
 import type { Arena } from './arena.js';
 import type { Team } from './team.js';
 
@@ -75,7 +76,7 @@ export function losses(arena: Arena, team: Team): LossesKernel {
     probabilities: (columns, scores) => {
       const [rows, d] = [columns[0]?.length ?? 0, columns.length];
       const outputs = scores.starts.length;
-      const classes = Math.max(2, outputs);
+      const classes = classesOf(scores);
       const [codes, out] = [arena.take(rows * 4), arena.take(rows * classes * 8)];
       arena.scratch(() => {
         const values = rows * (d + 8) * outputs;

@@ -100,7 +100,7 @@ keep("linear", exported(linear), rowsr, {"predictions": linear.predict(np.asarra
 boosted = GradientBoostingRegressor(n_estimators=12, random_state=0).fit(xr, yr)
 keep("boosted", exported(boosted), rowsr, {"predictions": boosted.predict(np.asarray(rowsr)).tolist()})
 
-isolation = IsolationForest(n_estimators=8, max_samples=32, random_state=0).fit(x3)
+isolation = IsolationForest(n_estimators=3, max_samples=16, random_state=0).fit(x3)
 keep(
     "isolation",
     to_onnx(isolation, initial_types=[("X", FloatTensorType([None, 4]))], target_opset={"": 15, "ai.onnx.ml": 3}),

@@ -74,6 +74,9 @@ for name, data, target in sets():
     }
     train, test = np.sort(train), np.sort(test)
     for estimator, make, parameters in REGRESSORS if regression else CLASSIFIERS:
+        # Between pixels many splits are equally good, and rounded logarithms say which is taken.
+        if name == "digits" and parameters.get("criterion") == "entropy" and "n_estimators" in parameters:
+            continue
         fits = [make(random_state=seed, **parameters).fit(data[train], target[train]) for seed in SEEDS]
         cases.append({
             "set": name,
