@@ -47,7 +47,7 @@ export function* columnBytes(table: Table): Iterable<string | Uint8Array> {
   for (const name of table.names) {
     const column = table.column(name);
     yield JSON.stringify(name);
-    if ('categories' in column && column.categories !== undefined) {
+    if ('categories' in column) {
       const { texts, codes } = column.categories;
       yield JSON.stringify(texts);
       yield new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
