@@ -35,7 +35,7 @@ interface Contest {
   readonly steps: readonly Readonly<Record<string, string | number>>[];
   readonly target: Target;
   readonly fitted: number;
-  /** Share of the predictions that is the same: fits stop at a tolerance, and trees break ties by rounding. */
+  /** Share of the predictions that is the same: fits stop at a tolerance, and forests draw otherwise than the rival's. */
   readonly agree: number;
 }
 
@@ -56,7 +56,7 @@ const CONTESTS: readonly Contest[] = [
     steps: [{ name: 'random_forest_classifier', n_estimators: 100, max_depth: 12, random_state: 42 }],
     target: 'class',
     fitted: FITTED,
-    agree: 0.999,
+    agree: 0.99,
   },
   {
     name: 'bayes',

@@ -1,107 +1,119 @@
+/** What lanes keep of models that were opened: by what they take in memory, and within the budget. */
+import { readFileSync } from 'node:fs';
 import { ModelCache } from '../../src/domain/models/cache.js';
+import { writeModel } from '../../src/domain/models/document.js';
+import { footprint } from '../../src/domain/models/footprint.js';
+import type { Json } from '../../src/ports/formats.js';
 import type { JobModel } from '../../src/ports/lanes.js';
-import { RuntimeLost, type OpenOnnx } from '../../src/ports/onnx.js';
-import { Problem } from '../../src/ports/problem.js';
-import type { ModelCard } from '../../src/ports/registry.js';
+import { CARD } from '../registry/folder.js';
+import { at, JSON_TYPE, postJson, send, type Service, startService } from '../service.js';
 
-const card: ModelCard = {
-  format: 'onnx',
-  task: 'regression',
-  pipeline: [],
-  inputs: [],
-  outputs: [],
-  target: null,
-  metrics: {},
-  metrics_on: null,
-  rows: 0,
-  training_sha256: null,
-  engine: 'onnxruntime',
-  engine_version: '1',
-};
-const stored = (sha256: string, bytes = 10, version = 1): JobModel => ({
-  name: sha256,
-  version,
-  format: 'onnx',
-  card: { ...card, rows: version },
-  sha256,
-  document: new SharedArrayBuffer(bytes),
-});
+const MiB = 2 ** 20;
 
-/** A runtime that has room for so many sessions at a time, and says what is open. */
-function runtime(room = Infinity): {
-  readonly openOnnx: OpenOnnx;
-  readonly open: () => number;
-  asked: number;
-} {
-  let open = 0;
-  const own = {
-    asked: 0,
-    open: () => open,
-    openOnnx: (() => {
-      own.asked++;
-      if (open >= room) return Promise.reject(new Problem('invalid_model', 'expected less, got more'));
-      open++;
-      return Promise.resolve({
-        inputs: [],
-        outputs: [],
-        classes: null,
-        opsets: new Map(),
-        version: '1',
-        run: () => Promise.resolve(new Map()),
-        release() {
-          open--;
-          return Promise.resolve();
-        },
-      });
-    }) satisfies OpenOnnx,
-  };
-  return own;
+/** A model whose state has the size that its document has not: lists of small numbers. */
+function jobOf(name: string, state: { readonly [key: string]: Json }): JobModel {
+  const written = writeModel({
+    card: CARD,
+    steps: [],
+    estimator: { name: 'ridge', features: ['a'], state },
+  });
+  const document = new SharedArrayBuffer(written.byteLength);
+  new Uint8Array(document).set(written);
+  return { name, version: 1, format: 'pipeline', card: CARD, sha256: name, document };
 }
 
-describe('sessions that a lane keeps', () => {
-  test('the last used ones, within the budget; others are released', async () => {
-    const [cache, ort] = [new ModelCache(25), runtime()];
-    const open = async (sha256: string): Promise<boolean> => (await cache.open(stored(sha256), ort)).fresh;
-    expect([await open('a'), await open('b'), await open('a'), await open('c')]).toEqual([
-      true,
-      true,
-      false,
-      true,
-    ]);
-    expect([await open('a'), await open('b')]).toEqual([false, true]);
-    expect(ort.open()).toBe(2);
+const OPENERS = { openOnnx: undefined };
+
+describe('models that a lane keeps opened', () => {
+  test('are weighed by what they take, not by their documents', () => {
+    expect(footprint(new Float64Array(1000))).toBeGreaterThanOrEqual(8000);
+    expect(footprint(Array.from({ length: 1000 }, () => 1))).toBeGreaterThanOrEqual(8000);
+    expect(footprint(Array.from({ length: 1000 }, () => ({})))).toBeGreaterThanOrEqual(32_000);
+    expect(footprint(new Map([['ab', null]]))).toBeGreaterThan(footprint(new Map()));
+    expect(footprint({ a: 'x'.repeat(1000), b: undefined })).toBeGreaterThanOrEqual(2000);
   });
 
-  test('one beyond the budget is released when the next is asked for', async () => {
-    const [cache, ort] = [new ModelCache(0), runtime()];
-    for (let i = 0; i < 5; i++) await cache.open(stored('a'), ort);
-    expect([ort.asked, ort.open()]).toEqual([5, 1]);
+  test('are dropped, the one used longest ago first, when they take more than the budget', async () => {
+    const lists = (): Json => Array.from({ length: 20_000 }, () => ({}));
+    const jobs = ['first', 'second', 'third'].map((name) => jobOf(name, { lists: lists() }));
+    const cache = new ModelCache(2 * MiB);
+    const fresh = async (place: number): Promise<boolean> => (await cache.open(jobs[place]!, OPENERS)).fresh;
+    // Each takes 0.8 MB of a document of 60 kB.
+    expect(jobs[0]!.document.byteLength).toBeLessThan(MiB / 8);
+    expect([await fresh(0), await fresh(1), await fresh(0)]).toEqual([true, true, false]);
+    expect([await fresh(2), await fresh(0), await fresh(1)]).toEqual([true, false, true]);
   });
 
-  test('a file that is stored twice is opened once, with the card of the version asked', async () => {
-    const [cache, ort] = [new ModelCache(100), runtime()];
-    await cache.open(stored('a'), ort);
-    const { model } = await cache.open(stored('a', 10, 2), ort);
-    expect(model).toMatchObject({ version: 2, card: { rows: 2 } });
-    expect(ort.asked).toBe(1);
+  test('keep one that is larger than the budget until another is asked', async () => {
+    const cache = new ModelCache(1000);
+    const [large, other] = [jobOf('large', { x: new Float64Array(1000) }), jobOf('other', { x: 1 })];
+    const fresh = async (job: JobModel): Promise<boolean> => (await cache.open(job, OPENERS)).fresh;
+    expect([await fresh(large), await fresh(large), await fresh(other)]).toEqual([true, false, true]);
+    expect(await fresh(large)).toBe(true);
   });
+});
 
-  test('where the runtime has no room, the sessions that are kept make it', async () => {
-    const [cache, ort] = [new ModelCache(100), runtime(2)];
-    for (const sha256 of ['a', 'b', 'c']) await cache.open(stored(sha256), ort);
-    expect(ort.open()).toBe(1);
-    expect((await cache.open(stored('c'), ort)).fresh).toBe(false);
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('a service of two lanes with many models', () => {
+  const MODELS = 40;
+  const ROWS = 24_000;
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ env: { LANES: '2', MODEL_CACHE_BYTES: String(12 * MiB) } });
   });
+  afterAll(() => service.stop());
 
-  test('a runtime that is lost is not asked again', async () => {
-    const cache = new ModelCache(100);
-    let asked = 0;
-    const openOnnx: OpenOnnx = (file) => {
-      asked++;
-      return file.length === 10 ? runtime().openOnnx(file) : Promise.reject(new RuntimeLost('it stopped'));
+  const resident = (): number => {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))!;
+    return (Number(kilobytes) * 1024) / MiB;
+  };
+
+  test('does not grow with them: 40 models of 4 MiB, 12 MiB of them in memory', async () => {
+    const columns = Object.fromEntries(
+      Array.from({ length: 16 }, (_, j) => [
+        `c${j}`,
+        Array.from({ length: ROWS }, (_row, i) => Math.sin(i * (j + 1))),
+      ]),
+    );
+    const target = columns.c0!.map((value) => (value > 0 ? 1 : 0));
+    const pipeline = [{ name: 'k_neighbors_classifier' }];
+    const made = await postJson(`${service.url}/models`, {
+      columns: { ...columns, y: target },
+      name: 'first',
+      pipeline,
+      target: 'y',
+    });
+    expect(made.status).toBe(201);
+    const { text } = await send(`${service.url}/models/first/export`, { method: 'GET' });
+    expect(text.length).toBeGreaterThan(4 * MiB);
+    const row = Object.fromEntries(Object.keys(columns).map((name) => [name, [0.5]]));
+    const asked = async (model: number): Promise<void> => {
+      // Two at a time, so that both lanes open it.
+      const replies = await Promise.all(
+        [0, 1].map(() => postJson(`${service.url}/models/m${model}/predict`, { columns: row })),
+      );
+      for (const reply of replies) {
+        expect(reply.status).toBe(200);
+        expect(at(reply.json, 'results', 'predictions', 0)).toBe(1);
+      }
     };
-    await cache.open(stored('a'), { openOnnx });
-    await expect(cache.open(stored('b', 11), { openOnnx })).rejects.toThrow('it stopped');
-    expect(asked).toBe(2);
-  });
+    let before = 0;
+    for (let model = 0; model < MODELS; model++) {
+      // Documents of their own, not one under many names.
+      const body = text.replace(/"training_sha256":"[0-9a-f]+"/u, (all) =>
+        all.replace(/.{4}"$/u, `${String(model).padStart(4, '0')}"`),
+      );
+      const imported = await send(`${service.url}/models?format=document&name=m${model}`, {
+        headers: JSON_TYPE,
+        body,
+      });
+      expect(imported.status).toBe(201);
+      await asked(model);
+      if (model === 9) before = resident();
+    }
+    for (let model = 0; model < MODELS; model++) await asked(model);
+    // Of those that came behind the tenth, 120 MiB of documents and 90 MiB opened in each of two lanes.
+    expect(resident() - before).toBeLessThan(120);
+  }, 120_000);
 });

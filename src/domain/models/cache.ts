@@ -1,6 +1,8 @@
+import type { Json } from '../../ports/formats.js';
 import type { JobModel } from '../../ports/lanes.js';
-import { RuntimeLost, type OpenOnnx } from '../../ports/onnx.js';
+import { type OpenOnnx, RuntimeLost } from '../../ports/onnx.js';
 import { readModel } from './document.js';
+import { footprint } from './footprint.js';
 import type { OpenModel } from './model.js';
 
 /** What opens models: loaded when the first of its kind is asked. */
@@ -10,28 +12,25 @@ export interface Openers {
 
 export interface Opened {
   readonly model: OpenModel;
+  /** About what it takes in memory. */
   readonly bytes: number;
   /** Whether it was not there before. */
   readonly fresh: boolean;
 }
 
 /**
- * Models as a lane made them of their documents, by hash: the last used ones, of at most `budget` bytes of documents. What is
- * not kept any more is released.
+ * Models as a lane made them of their documents, by hash: the last used ones, of at most `budget` bytes in memory. One that
+ * is larger alone is kept until another is asked.
  */
 export class ModelCache {
   readonly #models = new Map<string, { readonly model: OpenModel; readonly bytes: number }>();
-  /** One that is not kept, for the request at hand. */
-  #passing: OpenModel | undefined;
   #bytes = 0;
 
   constructor(readonly budget: number) {}
 
-  /** Throws Problem `invalid_model`. One that is larger than the budget is opened and not kept. */
+  /** Throws Problem `invalid_model`. */
   async open(job: JobModel, openers: Openers): Promise<Opened> {
     const { name, version, sha256, card } = job;
-    if (this.#passing !== undefined) await release(this.#passing);
-    this.#passing = undefined;
     const known = this.#models.get(sha256);
     if (known !== undefined) {
       this.#models.delete(sha256);
@@ -43,13 +42,13 @@ export class ModelCache {
           : { ...known.model, name, version };
       return { ...known, model, fresh: false };
     }
-    const bytes = job.document.byteLength;
-    while (this.#bytes > 0 && this.#bytes + bytes > this.budget) await this.#drop();
+    // What it takes is known when it is open; for as long as that takes, its document says enough.
+    await this.#makeRoom(job.document.byteLength);
     const model = await this.#opened(job, openers);
-    if (bytes <= this.budget) {
-      this.#models.set(sha256, { model, bytes });
-      this.#bytes += bytes;
-    } else this.#passing = model;
+    const bytes = bytesOf(model, job.document.byteLength);
+    await this.#makeRoom(bytes);
+    this.#models.set(sha256, { model, bytes });
+    this.#bytes += bytes;
     return { model, bytes, fresh: true };
   }
 
@@ -59,24 +58,27 @@ export class ModelCache {
       return await opened(job, openers);
     } catch (error) {
       if (job.format !== 'onnx' || error instanceof RuntimeLost || this.#models.size === 0) throw error;
-      while (this.#models.size > 0) await this.#drop();
+      await this.#makeRoom(Infinity);
       return opened(job, openers);
     }
   }
 
-  async #drop(): Promise<void> {
-    const [oldest] = this.#models;
-    if (oldest === undefined) return;
-    const [sha256, { model, bytes }] = oldest;
-    this.#models.delete(sha256);
-    this.#bytes -= bytes;
-    await release(model);
+  /** Drops those that were used longest ago until so many bytes are free, or none is left. */
+  async #makeRoom(bytes: number): Promise<void> {
+    for (const [sha256, oldest] of this.#models) {
+      if (this.#bytes + bytes <= this.budget) return;
+      this.#models.delete(sha256);
+      this.#bytes -= oldest.bytes;
+      if (oldest.model.kind === 'onnx') await oldest.model.session.release();
+    }
   }
 }
 
-async function release(model: OpenModel): Promise<void> {
-  if (model.kind === 'onnx') await model.session.release();
-}
+/** ONNX Runtime has the weights of a document a second time, behind the document. */
+const ONNX_COPIES = 2;
+
+const bytesOf = (opened: OpenModel, document: number): number =>
+  opened.kind === 'onnx' ? document * ONNX_COPIES : footprint(opened.model as unknown as Json);
 
 async function opened(
   { name, version, format, card, document }: JobModel,
