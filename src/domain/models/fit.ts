@@ -3,9 +3,8 @@ import type { FromSchema } from '../../ports/schema.js';
 import { now, round } from '../clock.js';
 import { endpoint } from '../endpoint.js';
 import * as shared from '../options.js';
-import { columnBytes } from '../tables.js';
 import { noteNulls } from './answers.js';
-import { inputsOfCard, outputsOf, targetFacts } from './card.js';
+import { inputsOfCard, outputsOf, targetFacts, trainingBytes } from './card.js';
 import { crossedConfusion, crossValidated, foldScores } from './cross-validation.js';
 import { writeModel } from './document.js';
 import { importancesOf } from './importances.js';
@@ -204,7 +203,7 @@ export const fit = endpoint<Options>({
       metrics_on === 'cross_validation' && crossed !== undefined
         ? crossed.mean
         : new Map([...scores.metrics].map(([name, value]) => [name, notes.finite(value, name)]));
-    const training_sha256 = question.sha256(columnBytes(question.table));
+    const training_sha256 = space.scratch(() => question.sha256(trainingBytes(question.table, space)));
     const card: ModelCard = {
       format: 'pipeline',
       task: plan.last.estimator.task,

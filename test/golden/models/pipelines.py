@@ -5,6 +5,7 @@
 {made_with, sets: {name: {column: [values, null where missing]}}, cases: [{name, set, columns?, pipeline, target?, validation?,
 closeness, expected}]}. `expected`: `metrics`, and where asked for `cross_validation` (each metric of every fold),
 `importances`, `fitted` (attributes of the last step), `ask` (rows of the set) with `predictions` and `probabilities`.
+penguins.* are the same rows in other formats.
 `closeness`: `exact` for what has one right answer, `drawn` where the random draws are not scikit-learn's own.
 """
 import json
@@ -13,6 +14,9 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
 import sklearn
 from sklearn import cluster, datasets, decomposition, ensemble, linear_model, metrics, naive_bayes, neighbors
 from sklearn import impute, model_selection, preprocessing, tree
@@ -330,6 +334,21 @@ def cases():
                closeness="drawn")
 
 
+def write(frame, path):
+    """The same rows as Arrow, Parquet and CSV has them, by pyarrow."""
+    table = pa.Table.from_pandas(frame.infer_objects().convert_dtypes(), preserve_index=False)
+    if path.name.endswith("arrows"):
+        with pa.ipc.new_stream(path, table.schema) as writer:
+            writer.write_table(table, max_chunksize=100)
+    elif path.name.endswith("arrow"):
+        with pa.ipc.new_file(path, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+            writer.write_table(table)
+    elif path.name.endswith("parquet"):
+        pq.write_table(table, path)
+    else:
+        csv.write_csv(table, path)
+
+
 if __name__ == "__main__":
     frames = dict(sets())
     golden = {
@@ -338,4 +357,6 @@ if __name__ == "__main__":
         "cases": [{**case, "expected": expectation(case, frames[case["set"]])} for case in cases()],
     }
     text = json.dumps(golden, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    for kind in ("arrows", "zstd.arrow", "parquet", "csv"):
+        write(frames["penguins"], HERE / f"penguins.{kind}")
     (HERE / "pipelines.json").write_text(text.replace('{"name":', '\n{"name":') + "\n")
