@@ -45,9 +45,27 @@ describeBoth((under) => {
       ['INT16', 2, put('setInt16')],
       ['UINT32', 4, put('setUint32')],
       ['INT32', 4, put('setInt32')],
-      ['UINT64', 8, (v, at, x) => { v.setBigUint64(at, BigInt(x), true); }],
-      ['INT64', 8, (v, at, x) => { v.setBigInt64(at, BigInt(x), true); }],
-      ['FP16', 2, (v, at, x) => { v.setUint16(at, x === 0 ? 0 : 0x3c00, true); }],
+      [
+        'UINT64',
+        8,
+        (v, at, x) => {
+          v.setBigUint64(at, BigInt(x), true);
+        },
+      ],
+      [
+        'INT64',
+        8,
+        (v, at, x) => {
+          v.setBigInt64(at, BigInt(x), true);
+        },
+      ],
+      [
+        'FP16',
+        2,
+        (v, at, x) => {
+          v.setUint16(at, x === 0 ? 0 : 0x3c00, true);
+        },
+      ],
       ['FP32', 4, put('setFloat32')],
       ['FP64', 8, put('setFloat64')],
     ];

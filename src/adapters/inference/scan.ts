@@ -52,6 +52,8 @@ export function afterWord(text: Uint8Array, at: number): number {
   let here = at;
   for (; here < text.length; here++) {
     const byte = text[here]!;
+    // Digits, points and signs: most of what numbers are.
+    if (byte > COMMA && byte < COLON) continue;
     if (byte === COMMA || byte === CLOSE_ARRAY || byte === CLOSE_OBJECT || byte === COLON || isSpace(byte))
       break;
   }
@@ -65,7 +67,9 @@ export function afterValue(text: Uint8Array, at: number, depth: number): number 
   if (first !== OPEN_ARRAY && first !== OPEN_OBJECT) return afterWord(text, at);
   let open = 0;
   for (let here = at; here < text.length; here++) {
-    const byte = text[here];
+    const byte = text[here]!;
+    // Neither quotes nor brackets: most of what data is.
+    if (byte > QUOTE && byte < OPEN_ARRAY) continue;
     if (byte === QUOTE) here = afterString(text, here) - 1;
     else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
       if (++open > depth)

@@ -70,6 +70,7 @@ function valuesText({ datatype, values }: OutputTensor['data']): string {
 function binaryOf({ data }: OutputTensor): Uint8Array {
   if (data.datatype === 'BYTES') return textsOf(data.values);
   const { datatype, values } = data;
+  if (datatype === 'FP64' && values instanceof Float64Array) return new Uint8Array(values.slice().buffer);
   const view = new DataView(new ArrayBuffer(values.length * SIZES[datatype]));
   const put = WRITERS[datatype];
   for (let i = 0; i < values.length; i++) put(view, i, values[i]!);

@@ -32,7 +32,15 @@ export function outputsOf(predictions: Predictions, card: ModelCard): readonly O
   const names = namesOf(card);
   const outputs: Output[] = [];
   if (values.kind === 'columns') outputs.push(...columnOutputs(values.columns, rows, card));
-  else outputs.push({ name: names.predict, shape: [rows, 1], data: valuesData(values, card) });
+  else
+    outputs.push({
+      name: names.predict,
+      shape: [rows, 1],
+      // Made where it is wanted: labels are a text a row.
+      get data() {
+        return valuesData(values, card);
+      },
+    });
   if (probabilities !== undefined) {
     const shape = [rows, probabilities.classes.length];
     outputs.push({ name: names.proba, shape, data: { datatype: 'FP64', values: probabilities.values } });
