@@ -163,6 +163,7 @@ async function run(message: Message): Promise<void> {
     if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
     const answer = await compute(message);
     send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
+    if (models.wantsCollection()) collect('major');
   } catch (error) {
     if (error instanceof Starved) {
       send({ type: 'starved', id: message.id });

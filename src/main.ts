@@ -33,9 +33,17 @@ async function main(): Promise<void> {
 
   // While the lanes start in threads of their own.
   const { openRegistry } = await import('./adapters/registry/registry.js');
+  const { collector } = await import('./engine/lanes/collect.js');
+  const collect = collector();
   const [registry, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
     await Promise.all([
-      openRegistry({ dataDir: config.dataDir, cacheBytes: config.modelCacheBytes }),
+      openRegistry({
+        dataDir: config.dataDir,
+        cacheBytes: config.modelCacheBytes,
+        collect: () => {
+          collect('major');
+        },
+      }),
       import('./domain/endpoints.js'),
       import('./domain/models/document-schema.js'),
       import('./domain/models/output-tensors.js'),

@@ -1,10 +1,18 @@
+/** Bytes of documents that are read before memory is asked back. */
+const LEAST_STALE = 16 * 2 ** 20;
+
 /** Documents by hash: the last used ones, of at most `budget` bytes. Readers of one that is on its way share it. */
 export class DocumentCache {
   readonly #kept = new Map<string, SharedArrayBuffer>();
   readonly #coming = new Map<string, Promise<SharedArrayBuffer>>();
   #bytes = 0;
+  #read = 0;
 
-  constructor(readonly budget: number) {}
+  /** `collect`: gives back memory that nothing refers to. Called now and then, for shared memory counts as nothing to V8. */
+  constructor(
+    readonly budget: number,
+    readonly collect: () => void = () => undefined,
+  ) {}
 
   /** What was kept under the hash, else what `read` gives. */
   async get(sha256: string, read: () => Promise<SharedArrayBuffer>): Promise<SharedArrayBuffer> {
@@ -22,6 +30,11 @@ export class DocumentCache {
     try {
       const document = await reading;
       this.#keep(sha256, document);
+      this.#read += document.byteLength;
+      if (this.#read > Math.max(LEAST_STALE, this.budget / 4)) {
+        this.#read = 0;
+        this.collect();
+      }
       return document;
     } finally {
       this.#coming.delete(sha256);

@@ -13,6 +13,8 @@ export interface RegistryOptions {
   readonly dataDir: string;
   /** Bytes of documents that are kept in memory. */
   readonly cacheBytes: number;
+  /** Gives back memory of documents that nothing refers to. */
+  readonly collect?: () => void;
 }
 
 /** After the start, whose time it would take: the query builder is half of what opening a registry costs. */
@@ -25,7 +27,7 @@ const SWEEP_AFTER_MS = 3000;
  * which the next one to open the folder takes away, before it does anything else there. Rejects with an Error for the
  * operator when the folder is of no use.
  */
-export async function openRegistry({ dataDir, cacheBytes }: RegistryOptions): Promise<Registry> {
+export async function openRegistry({ dataDir, cacheBytes, collect }: RegistryOptions): Promise<Registry> {
   const folder = resolve(dataDir);
   const files = await prepared(folder);
   const catalog = holdCatalog(folder);
@@ -42,7 +44,7 @@ export async function openRegistry({ dataDir, cacheBytes }: RegistryOptions): Pr
   }, SWEEP_AFTER_MS).unref();
   const inTurn = queue();
   return {
-    ...registry(tables, files, new DocumentCache(cacheBytes), inTurn),
+    ...registry(tables, files, new DocumentCache(cacheBytes, collect), inTurn),
     async close() {
       clearTimeout(timer);
       await tables.settled();

@@ -25,8 +25,19 @@ export interface Opened {
 export class ModelCache {
   readonly #models = new Map<string, { readonly model: OpenModel; readonly bytes: number }>();
   #bytes = 0;
+  #fresh = 0;
 
   constructor(readonly budget: number) {}
+
+  /**
+   * Whether documents of many bytes were opened since it last said yes: the shared memory of those that are dropped goes back
+   * to the system only when every thread that knew it has collected, and for the collector it counts as nothing.
+   */
+  wantsCollection(): boolean {
+    const stale = this.#fresh > Math.max(LEAST_STALE, this.budget / 4);
+    if (stale) this.#fresh = 0;
+    return stale;
+  }
 
   /** Throws Problem `invalid_model`. */
   async open(job: JobModel, openers: Openers): Promise<Opened> {
@@ -44,6 +55,7 @@ export class ModelCache {
     }
     // What it takes is known when it is open; for as long as that takes, its document says enough.
     await this.#makeRoom(job.document.byteLength);
+    this.#fresh += job.document.byteLength;
     const model = await this.#opened(job, openers);
     const bytes = bytesOf(model, job.document.byteLength);
     await this.#makeRoom(bytes);
@@ -73,6 +85,9 @@ export class ModelCache {
     }
   }
 }
+
+/** A collection takes as long as opening a document of some MiB. */
+const LEAST_STALE = 16 * 2 ** 20;
 
 /** ONNX Runtime has the weights of a document a second time, behind the document. */
 const ONNX_COPIES = 2;

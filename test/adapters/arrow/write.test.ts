@@ -6,7 +6,7 @@ import { codecs } from '../../../src/adapters/codecs/codecs.js';
 import { encodeLz4 } from '../../../src/adapters/codecs/lz4.js';
 import { verifyArrow } from '../../../src/adapters/arrow/verify.js';
 import { writeArrow } from '../../../src/adapters/arrow/write.js';
-import type { Cell, Table } from '../../../src/ports/tables.js';
+import type { Cell, Column, Table, TextColumn } from '../../../src/ports/tables.js';
 import { cellsOf, fixture, LIMITS, loadEngine, read } from './reading.js';
 
 const FOLDER = join(__dirname, '..', '..', 'fixtures', 'arrow', 'written');
@@ -128,6 +128,66 @@ describe('Arrow that is written', () => {
       }
     },
   );
+
+  test.each([undefined, 'lz4'] as const)(
+    'categories are a dictionary, missing ones null: %s',
+    (compression) => {
+      const texts = ['first', 'second', 'third'];
+      const columnOf = (name: string, codes: Int32Array): Column => ({
+        name,
+        type: 'string',
+        missing: codes.filter((code) => code < 0).length,
+        cells: () => [...codes].map((code) => texts[code] ?? null),
+        categories: { texts, codes },
+      });
+      const made: Record<string, Column> = {
+        whole: columnOf('whole', Int32Array.of(2, 0, 2, 1)),
+        gappy: columnOf('gappy', Int32Array.of(2, -1, -1, 0)),
+      };
+      const table = { rows: 4, names: Object.keys(made), column: (name: string) => made[name]! };
+      const body = writeArrow(table, null, META, compression && codecs.lz4.encode);
+      const arrow = tableFromIPC(body);
+      expect(arrow.schema.fields.map(({ type }) => String(type))).toEqual([
+        'Dictionary<Int32, Utf8>',
+        'Dictionary<Int32, Utf8>',
+      ]);
+      for (const [name, column] of Object.entries(made)) {
+        expect([...arrow.getChild(name)!]).toEqual([...column.cells()]);
+        expect(cellsOf(read(body), name)).toEqual([...column.cells()]);
+      }
+      expect(hiddenBytes(body)).toBe(0);
+      expect([...(made.gappy as TextColumn).categories!.codes]).toEqual([2, -1, -1, 0]);
+    },
+  );
+
+  test('columns that lie in each other, in one memory, are all written whole', () => {
+    const memory = new Float64Array(new SharedArrayBuffer(8 * 32));
+    memory.set(Array.from({ length: 32 }, (_, i) => i));
+    const parts = [
+      memory.subarray(0, 16),
+      memory.subarray(16, 32),
+      memory.subarray(8, 24),
+      memory.subarray(0, 16),
+    ];
+    const table: Table = {
+      rows: 16,
+      names: ['a', 'b', 'c', 'd'],
+      column: (name) => ({
+        name,
+        type: 'number',
+        inexact: 0,
+        numbers: {
+          length: 16,
+          chunks: [{ values: parts['abcd'.indexOf(name)]!, validity: null, bitOffset: 0 }],
+        },
+        cells: () => [],
+      }),
+    };
+    const body = writeArrow(table, null, META, undefined);
+    parts.forEach((part, i) => {
+      expect(cellsOf(read(body), 'abcd'[i]!)).toEqual([...part]);
+    });
+  });
 
   test('lz4 is smaller where it can be', () => {
     const [raw, lz4] = [labelled('compressed-lz4.arrows'), labelled('compressed-lz4.arrows', 'lz4')];
