@@ -37,10 +37,10 @@ export function quantise(forest: usize, unit: i32, rows: i32): void {
   memory.fill(to, 0, ((<usize>((d + 1) >> 1) + 1) * leaf) << 2);
   const points = word(forest, 16) + ((<usize>unit * <usize>d * leaf) << 3);
   for (let c = 0; c < d; c++) {
-    const line = points + ((<usize>c * leaf) << 3);
+    const column = points + ((<usize>c) << 3);
     const pair = to + ((<usize>(c >> 1) * leaf) << 2) + ((<usize>(c & 1)) << 1);
     for (let i: usize = 0; i < <usize>rows; i++) {
-      const short = shortOf(scaling, c, load<f64>(line + (i << 3)));
+      const short = shortOf(scaling, c, load<f64>(column + ((i * <usize>d) << 3)));
       store<i16>(pair + (i << 2), <i16>short);
       store<i32>(halves + (i << 2), load<i32>(halves + (i << 2)) + short * short);
     }
@@ -73,55 +73,64 @@ function limitOf(forest: usize, found: usize): i32 {
   return limit > <f64>i32.MIN_VALUE ? i32(Math.floor(limit)) : i32.MIN_VALUE;
 }
 
-/** The squared distance of a row of a leaf, as the other scan has it. */
+/** The squared distance of a row, summed as the other scan does. */
 // @ts-ignore: decorator
 @inline
-function squaredDistance(at: usize, line: usize, query: usize, width: usize): f64 {
+function squaredDistance(row: usize, query: usize, width: usize): f64 {
   let sum: f64 = 0;
-  for (const end = query + width; query < end; query += 8, at += line) {
-    const difference = load<f64>(at) - load<f64>(query);
+  for (const end = query + width; query < end; query += 8, row += 8) {
+    const difference = load<f64>(row) - load<f64>(query);
     sum += difference * difference;
   }
   return sum;
 }
 
-/** All rows of a leaf, sixteen at a time. */
+/** All rows of a leaf, thirty-two at a time. */
 export function scanIntegers(forest: usize, unit: i32, query: usize, integer: usize, found: usize): void {
-  const n = <i32>word(forest, 0), leaf = <i32>word(forest, 8), keys = word(forest, 24);
+  const leaf = <i32>word(forest, 8);
   const first = unit * leaf;
-  const rows = min(leaf, n - first);
+  const rows = min(leaf, <i32>word(forest, 0) - first);
+  const keys = word(forest, 24) + ((<usize>first) << 2);
   const width = word(forest, 4) << 3;
-  const line = (<usize>leaf) << 3;
-  const points = word(forest, 16) + <usize>unit * width * <usize>leaf;
+  const points = word(forest, 16) + <usize>first * width;
   const shorts = leafShorts(forest, unit);
   const step = (<usize>leaf) << 2;
   const pairs = (word(forest, 4) + 1) >> 1;
   const end = integer + (pairs << 4);
   let limit = load<i32>(found, 28);
-  for (let row = 0; row < rows; row += 16) {
+  for (let row = 0; row < rows; row += 32) {
     let at = shorts + ((<usize>row) << 2);
     const halves = at + pairs * step;
-    let a = v128.load(halves), b = v128.load(halves, 16), c = v128.load(halves, 32), e = v128.load(halves, 48);
+    let a = v128.load(halves), b = v128.load(halves, 16), c = v128.load(halves, 32), d = v128.load(halves, 48);
+    let e = v128.load(halves, 64), f = v128.load(halves, 80), g = v128.load(halves, 96), h = v128.load(halves, 112);
     for (let q = integer; q < end; q += 16, at += step) {
       const x = v128.load(q);
       a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(at), x));
       b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load(at, 16), x));
       c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load(at, 32), x));
-      e = i32x4.add(e, i32x4.dot_i16x8_s(v128.load(at, 48), x));
+      d = i32x4.add(d, i32x4.dot_i16x8_s(v128.load(at, 48), x));
+      e = i32x4.add(e, i32x4.dot_i16x8_s(v128.load(at, 64), x));
+      f = i32x4.add(f, i32x4.dot_i16x8_s(v128.load(at, 80), x));
+      g = i32x4.add(g, i32x4.dot_i16x8_s(v128.load(at, 96), x));
+      h = i32x4.add(h, i32x4.dot_i16x8_s(v128.load(at, 112), x));
     }
     const least = i32x4.splat(limit);
     a = i32x4.gt_s(a, least);
     b = i32x4.gt_s(b, least);
     c = i32x4.gt_s(c, least);
+    d = i32x4.gt_s(d, least);
     e = i32x4.gt_s(e, least);
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, e)))) continue;
-    let open = i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8) | (i32x4.bitmask(e) << 12);
+    f = i32x4.gt_s(f, least);
+    g = i32x4.gt_s(g, least);
+    h = i32x4.gt_s(h, least);
+    if (!v128.any_true(v128.or(v128.or(v128.or(a, b), v128.or(c, d)), v128.or(v128.or(e, f), v128.or(g, h))))) continue;
+    let open = i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8) | (i32x4.bitmask(d) << 12) |
+      (i32x4.bitmask(e) << 16) | (i32x4.bitmask(f) << 20) | (i32x4.bitmask(g) << 24) | (i32x4.bitmask(h) << 28);
     for (; open != 0; open &= open - 1) {
       const i = row + ctz(open);
       if (i >= rows) break;
-      const distance = squaredDistance(points + ((<usize>i) << 3), line, query, width);
-      if (distance > load<f64>(found, 16)) continue;
-      take(found, distance, load<i32>(keys + ((<usize>(first + i)) << 2)));
+      const distance = squaredDistance(points + <usize>i * width, query, width);
+      if (distance <= load<f64>(found, 16)) take(found, distance, load<i32>(keys + ((<usize>i) << 2)));
     }
     limit = limitOf(forest, found);
   }

@@ -6,9 +6,10 @@
  *
  *     forest, u32    byte 0    n
  *                         4    d
- *                         8    leaf       rows of one, a multiple of sixteen
+ *                         8    leaf       rows of one, a multiple of thirty-two
  *                        12    depth      of the leaves: their nodes begin at 2^depth
- *                        16    points     float64, leaf after leaf: column after column of its rows; NaN behind the last
+ *                        16    points     float64, leaf after leaf: column after column of its rows, NaN behind the last;
+ *                                         with shorts row after row
  *                        20    boxes      32 bytes a column and parent: low, low, high, high of its two children
  *                        24    keys       i32 a row: of equal distances the lesser key comes first
  *                        28    shorts     what integers.ts makes of the points, 0: nothing
@@ -47,7 +48,9 @@ export function plantUnit(task: usize, unit: i32): void {
   const first = unit * leaf;
   const rows = min(leaf, n - first);
   const node = (1 << <i32>word(forest, 12)) + unit;
+  const isInteger = word(forest, 28) != 0;
   let to = word(forest, 16) + ((<usize>unit * <usize>d * <usize>leaf) << 3);
+  const step: usize = isInteger ? <usize>d << 3 : 8;
   let box = pairAt(forest, node >> 1) + ((<usize>(node & 1)) << 3);
   for (let c = 0; c < d; c++) {
     const from = word(word(task, 4), (<usize>c) << 2) + ((<usize>first) << 3);
@@ -56,15 +59,15 @@ export function plantUnit(task: usize, unit: i32): void {
       const x = load<f64>(from + ((<usize>i) << 3));
       low = min(low, x);
       high = max(high, x);
-      store<f64>(to + ((<usize>i) << 3), x);
+      store<f64>(to + <usize>i * step, x);
     }
-    for (let i = rows; i < leaf; i++) store<f64>(to + ((<usize>i) << 3), NaN);
+    for (let i = rows; i < leaf; i++) store<f64>(to + <usize>i * step, NaN);
     store<f64>(box, low);
     store<f64>(box, high, 16);
     box += 32;
-    to += (<usize>leaf) << 3;
+    to += isInteger ? 8 : (<usize>leaf) << 3;
   }
-  if (word(forest, 28) != 0) quantise(forest, unit, rows);
+  if (isInteger) quantise(forest, unit, rows);
 }
 
 /** The boxes of the nodes above the leaves, once these are planted. */
@@ -146,6 +149,7 @@ function sink(distances: usize, keys: usize, count: i32, distance: f64, key: i32
  *         12   k
  *         16   worst       float64: the farthest, +∞ while there are fewer than k
  *         24               what integers.ts keeps of the query
+ *         32               the leaf that was scanned first
  */
 export function take(found: usize, distance: f64, key: i32): void {
   const distances = word(found, 0), keys = word(found, 4);
@@ -226,7 +230,7 @@ const OPEN_BYTES: usize = 1024;
 /** Goes down to the leaves, the nearer child first, where the boxes are not too far. IN open OPEN_BYTES, scratch 64. */
 // @ts-ignore: decorator
 @inline
-function search(forest: usize, query: usize, integer: usize, found: usize, open: usize, squared: bool): void {
+function search(forest: usize, query: usize, found: usize, open: usize, squared: bool): void {
   const d = <i32>word(forest, 4), depth = <i32>word(forest, 12);
   const leaves = (<i32>word(forest, 0) + <i32>word(forest, 8) - 1) / <i32>word(forest, 8);
   const last = 1 << depth;
@@ -256,9 +260,52 @@ function search(forest: usize, query: usize, integer: usize, found: usize, open:
       if ((second != 0 ? right : left) > load<f64>(found, 16)) break;
     }
     if (node < last) continue;
-    if (node - last >= leaves) continue;
-    if (integer != 0) scanIntegers(forest, node - last, query, integer, found);
-    else scan(forest, node - last, query, found, scratch, squared);
+    if (node - last < leaves) scan(forest, node - last, query, found, scratch, squared);
+  }
+}
+
+/** The leaf whose boxes, from the root down, are the nearer ones. */
+function nearestLeaf(forest: usize, query: usize): i32 {
+  const d = <i32>word(forest, 4);
+  const last = 1 << <i32>word(forest, 12);
+  let node = 1;
+  while (node < last) {
+    const both = twoBoxes(query, pairAt(forest, node), d, true);
+    node = 2 * node + i32(f64x2.extract_lane(both, 1) < f64x2.extract_lane(both, 0));
+  }
+  return node - last;
+}
+
+/**
+ * Queries that go over the integers together: each its nearest leaf first, then every leaf for all whose box is not too far
+ * for them, so that it stays in the cache.
+ *
+ *     a query, `width` bytes   found, 64   query, d float64   integer: integers.ts
+ */
+function searchTogether(forest: usize, queries: usize, count: i32, width: usize): void {
+  const d = <i32>word(forest, 4);
+  const last = 1 << <i32>word(forest, 12);
+  const leaves = (<i32>word(forest, 0) + <i32>word(forest, 8) - 1) / <i32>word(forest, 8);
+  const end = queries + <usize>count * width;
+  const integer = 64 + (((<usize>d << 3) + 15) & ~15);
+  for (let found = queries; found < end; found += width) {
+    openInteger(forest, found + 64, found + integer, found);
+    const home = nearestLeaf(forest, found + 64);
+    store<i32>(found, home, 32);
+    scanIntegers(forest, home, found + 64, found + integer, found);
+  }
+  for (let leaf = 0; leaf < leaves && leaves > 1; leaf += 2) {
+    const pair = pairAt(forest, (last + leaf) >> 1);
+    for (let found = queries; found < end; found += width) {
+      const both = twoBoxes(found + 64, pair, d, true);
+      const home = load<i32>(found, 32);
+      if (leaf != home && f64x2.extract_lane(both, 0) <= load<f64>(found, 16)) {
+        scanIntegers(forest, leaf, found + 64, found + integer, found);
+      }
+      if (leaf + 1 < leaves && leaf + 1 != home && f64x2.extract_lane(both, 1) <= load<f64>(found, 16)) {
+        scanIntegers(forest, leaf + 1, found + 64, found + integer, found);
+      }
+    }
   }
 }
 
@@ -275,30 +322,34 @@ function search(forest: usize, query: usize, integer: usize, found: usize, open:
  *         20    squared     1: squares of differences, 0: absolute differences
  *         24    distances   OUT, float64, k a query, the nearest first
  *         28    keys        OUT, i32, k a query
- *         32    scratch     1,152 + 16 × (d + 2) bytes a lane
+ *         32    scratch     of all lanes
+ *         36    bytes       of a lane: 1,152 + 8 × d, or, with shorts, block × (96 + 8 × d + 16 × ⌈d / 2⌉)
  */
 export function nearestUnit(task: usize, unit: i32, lane: i32): void {
   const forest = word(task, 0), columns = word(task, 4);
-  const d = word(forest, 4);
-  const k = word(task, 16), squared = word(task, 20) != 0;
-  const open = word(task, 32) + <usize>lane * (OPEN_BYTES + 128 + ((d + 2) << 4));
-  const found = open + OPEN_BYTES + 64;
-  const query = found + 64;
-  const isInteger = squared && word(forest, 28) != 0;
-  // Behind the query, sixteen bytes for each two columns.
-  const integer: usize = isInteger ? (query + (d << 3) + 15) & ~15 : 0;
+  const d = word(forest, 4), k = word(task, 16);
+  const squared = word(task, 20) != 0;
+  const scratch = word(task, 32) + <usize>lane * word(task, 36);
+  const isTogether = squared && word(forest, 28) != 0;
+  const width: usize = isTogether ? 64 + (((d << 3) + 15) & ~15) + (((d + 1) >> 1) << 4) : 0;
   const from = unit * <i32>word(task, 12);
   const to = min(from + <i32>word(task, 12), <i32>word(task, 8));
-  for (let i = from; i < to; i++) {
+  // One after the other they take the same place, behind what is open.
+  let found = isTogether ? scratch : scratch + OPEN_BYTES + 64;
+  for (let i = from; i < to; i++, found += width) {
+    const query = found + 64;
     for (let c: usize = 0; c < d; c++) store<f64>(query + (c << 3), load<f64>(word(columns, c << 2) + ((<usize>i) << 3)));
     store<u32>(found, <u32>(word(task, 24) + ((<usize>i * k) << 3)));
     store<u32>(found, <u32>(word(task, 28) + ((<usize>i * k) << 2)), 4);
     store<i32>(found, 0, 8);
     store<i32>(found, <i32>k, 12);
     store<f64>(found, Infinity, 16);
-    if (isInteger) openInteger(forest, query, integer, found);
-    if (squared) search(forest, query, integer, found, open, true);
-    else search(forest, query, 0, found, open, false);
+    if (isTogether) continue;
+    if (squared) search(forest, query, found, scratch, true);
+    else search(forest, query, found, scratch, false);
     sortFound(found);
   }
+  if (!isTogether) return;
+  searchTogether(forest, scratch, to - from, width);
+  for (let at = scratch; at < found; at += width) sortFound(at);
 }

@@ -82,6 +82,10 @@ function everything(engine: Engine, arena: Arena): void {
       { sums: [1, 1, 1, 1] },
     );
     const plain = few.map(({ chunks: [chunk] }) => chunk!.values);
+    const near = plain.map((values) => values.subarray(0, 20_000));
+    const order = engine.neighbours.arrange(near);
+    const columns = near.map((values) => Float64Array.from(order, (row) => values[row]!));
+    engine.neighbours.nearest({ columns, order }, near, { count: 5, metric: 'euclidean' }, () => undefined);
     const scaling = { centre: 1, divisor: 3, factor: 2, shift: -1 };
     engine.maps.gaps(plain);
     engine.maps.scale(

@@ -24,6 +24,7 @@ import { withMeasured, withStatistics, type Results } from './readme.js';
 import { packageRoot, pythonRivals, type PythonRivals } from './rivals.js';
 import { measureScaling } from './scaling.js';
 import { measureLinearModels } from './linear-models.js';
+import { measureNeighbourModels } from './neighbour-models.js';
 import { measureStatistics } from './statistics.js';
 import { shareFailures, shareTable } from './shares.js';
 import { openStage, withSeats } from './stage.js';
@@ -114,6 +115,7 @@ const againstPython = (
       ...(parts.python ? await measurePython(seat, python, told) : []),
       ...(parts.statistics ? await measureStatistics(seat, python, told) : []),
       ...(parts.statistics ? await measureLinearModels(seat, python, told) : []),
+      ...(parts.statistics ? await measureNeighbourModels(seat, python, told) : []),
     ];
   });
 

@@ -1,5 +1,5 @@
 /** Rows of a leaf: many columns cost more at a box, and tell less by it. */
-export const leafRows = (columns: number): number => (columns < 8 ? 32 : 128);
+export const leafRows = (columns: number): number => (columns < 8 ? 32 : 256);
 
 /**
  * Numbers of the rows, cut in two at the median of the widest side of their box, and so on until leaves are left. Leaves have

@@ -15,8 +15,11 @@ export interface NeighboursKernel {
     options: NearestOptions,
     told: (nearest: Nearest) => void,
   ) => void;
-  /** The nearest of some centres for each row, the first of equals. `centers`: k × columns, row-major. */
-  readonly assign: (columns: Columns, centers: Float64Array) => Assigned;
+  /**
+   * The nearest of some centres for each row, the first of equals. `centers`: k × columns, row-major. `isSummed`: whether the
+   * inertia is wanted, by default it is.
+   */
+  readonly assign: (columns: Columns, centers: Float64Array, isSummed?: boolean) => Assigned;
   /** Clusters of rows that lie close together: DBSCAN. */
   readonly density: (columns: Columns, options: DensityOptions) => DensityLabels;
 }
@@ -50,7 +53,7 @@ export interface Nearest {
 
 export interface Assigned {
   readonly labels: Int32Array;
-  /** Sum of the squared distances to the own centre. */
+  /** Sum of the squared distances to the own centre; NaN where it was not wanted. */
   readonly inertia: number;
 }
 

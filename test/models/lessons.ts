@@ -56,7 +56,7 @@ export const numbersOf = (values: readonly number[]): Target => ({
 
 const ajv = new Ajv({ useDefaults: true, allowUnionTypes: true });
 
-export function withDefaults({ parameters }: Estimator, given: object): unknown {
+export function withDefaults({ parameters }: Pick<Estimator, 'parameters'>, given: object): unknown {
   const filled: unknown = structuredClone(given);
   const check = ajv.compile(parameters as SchemaObject);
   if (!check(filled)) throw new TypeError(ajv.errorsText(check.errors));

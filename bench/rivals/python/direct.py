@@ -22,10 +22,11 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import pandas as pd
 from scipy import fft, stats
-from sklearn.cluster import KMeans
+from sklearn.cluster import DBSCAN, KMeans, MiniBatchKMeans
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import silhouette_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 
 # SciPy warns of every large sample, and some tests do by design.
 warnings.simplefilter("ignore")
@@ -112,6 +113,28 @@ def linear(name, options):
     if hasattr(fitted, "predict_proba"):
         return lambda: (fitted.predict(x), fitted.predict_proba(x)), lambda answer: answer[1].ravel()[:8]
     return lambda: fitted.predict(x), lambda answer: answer[:8]
+
+
+def neighbours(name, options):
+    """fit on the first so many rows, or what a model fitted on them predicts of those behind, or of all where there are none."""
+    options = dict(options)
+    estimator, call = options.pop("estimator"), options.pop("call")
+    count, width = int(options.pop("rows")), int(options.pop("columns"))
+    x = made(f"rows{width}", name, lambda block: np.ascontiguousarray(block[:width].T))
+    y = DATA[name][width][:count].astype(np.int64)
+    if estimator == "dbscan":
+        model = DBSCAN(**options)
+        labels = lambda fitted: fitted.labels_
+        return lambda: model.fit(x), lambda fitted: [labels(fitted).max() + 1, (labels(fitted) < 0).sum()]
+    if estimator == "mini_batch_kmeans":
+        model = MiniBatchKMeans(random_state=42, **options)
+        return lambda: model.fit(x), lambda fitted: [fitted.n_steps_, fitted.inertia_]
+    if estimator == "kmeans":
+        model = made("kmeans", name, lambda block: KMeans(random_state=42, n_init=1, **options).fit(x))
+    else:
+        model = made("nearest", name, lambda block: KNeighborsClassifier(**options).fit(x[:count], y))
+    asked = x[count:] if count < len(x) else x
+    return lambda: model.predict(asked), lambda said: [said.mean()]
 
 
 def summarize(name, options):
@@ -244,6 +267,7 @@ OPERATIONS = {
         ttest,
         kmeans,
         linear,
+        neighbours,
         summarize,
         numpy_extent,
         pandas_extent,

@@ -1,4 +1,6 @@
 import type { FromSchema } from '../../ports/schema.js';
+import { refuseColumns } from '../../ports/limits.js';
+import { fields, list, numbers, oneOf, whole, wrong } from '../checks.js';
 import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { pythonFloat } from './names.js';
 import { kmeansOfColumn } from './segments.js';
@@ -56,6 +58,10 @@ export const kBinsDiscretizer = transformer<FromSchema<typeof parameters>, State
     };
   },
   transform(columns, { encode, bin_edges_, n_bins_ }, tools) {
+    if (encode !== 'ordinal') {
+      const made = n_bins_.reduce((sum, count) => sum + count, 0);
+      refuseColumns(made, tools.pointer('n_bins'), tools.limits);
+    }
     return columns.flatMap((column, from): Made[] => {
       const places = tools.engine.maps.places(column.values, bin_edges_[from]!.slice(1, -1).map(given));
       if (encode === 'ordinal') return [{ feature: numberFeature(column.name, places), from }];
@@ -66,6 +72,21 @@ export const kBinsDiscretizer = transformer<FromSchema<typeof parameters>, State
           out[row] = place === bin ? 1 : place === place ? 0 : NaN;
         }
         return { feature: numberFeature(`${column.name}_${pythonFloat(bin)}`, out), from };
+      });
+    });
+  },
+  verify(state, columns) {
+    const { encode, bin_edges_, n_bins_ } = fields(state, 'the state');
+    oneOf(encode, 'encode', parameters.properties.encode.enum);
+    const counts = list(n_bins_, 'n_bins_', columns);
+    list(bin_edges_, 'bin_edges_', columns).forEach((entry, i) => {
+      const edges = numbers(entry, `bin_edges_[${i}]`);
+      whole(counts[i], `n_bins_[${i}]`, edges.length - 1, edges.length - 1);
+      if (edges.length < 2) throw wrong(`bin_edges_[${i}] to have at least two edges`, entry);
+      // Those between the ends are looked for.
+      edges.slice(1, -1).forEach((edge, place, inner) => {
+        if (edge === null || (place > 0 && edge < inner[place - 1]!))
+          throw wrong(`bin_edges_[${i}] to ascend`, edge);
       });
     });
   },

@@ -1,5 +1,6 @@
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, flag, list, oneOf, wrong } from '../checks.js';
 import { isNumber, numberFeature, room, type TextFeature } from './column.js';
 import { append, madeOf } from './series.js';
 import { anyTransformer, type FeatureTools, type Made, quoted } from './transformer.js';
@@ -44,6 +45,13 @@ export const dateParts = anyTransformer<FromSchema<typeof parameters>, State>({
       const features = [...made].map(([part, values]) => numberFeature(`${column.name}_${part}`, values));
       return madeOf(column, from, features, isAppended);
     });
+  },
+  verify(state) {
+    const { parts, append: isAppended } = fields(state, 'the state');
+    flag(isAppended, 'append');
+    const found = list(parts, 'parts').map((part) => oneOf(part, 'a part', PARTS));
+    if (found.length === 0 || new Set(found).size < found.length)
+      throw wrong('at least one part, each of them once', parts);
   },
   attributes: () => ({}),
 });

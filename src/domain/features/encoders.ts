@@ -1,3 +1,4 @@
+import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import {
@@ -10,6 +11,7 @@ import {
   infrequentOf,
   refuseMixed,
 } from './categories.js';
+import { ascending, fields, list, oneOf, real, whole, wrong } from '../checks.js';
 import { type Feature, lengthOf, numberFeature, room } from './column.js';
 import { pythonText } from './names.js';
 import { anyTransformer, badParameter, type FeatureTools, type Made, quoted } from './transformer.js';
@@ -71,6 +73,8 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
     return { ...state, dropped };
   },
   transform(columns, state, tools) {
+    const sizes = state.categories_.map(({ length }, i) => sizeOf(length, state.infrequent?.[i] ?? null));
+    refuseMany(sizes, columns, tools);
     return columns.flatMap((column, from) => {
       const { categories_, infrequent, dropped } = state;
       const categories = categories_[from]!;
@@ -92,6 +96,15 @@ export const oneHotEncoder = anyTransformer<FromSchema<typeof oneHot>, OneHotSta
       return outs.flatMap((values, group): Made[] =>
         values === null ? [] : [{ feature: numberFeature(`${column.name}_${texts[group]!}`, values), from }],
       );
+    });
+  },
+  verify(state, columns) {
+    const { handle_unknown, categories_, infrequent, dropped } = fields(state, 'the state');
+    oneOf(handle_unknown, 'handle_unknown', oneHot.properties.handle_unknown.enum);
+    const sizes = verifyCategories(categories_, infrequent, columns, ({ length }) => length);
+    if (dropped === null) return;
+    list(dropped, 'dropped', columns).forEach((group, i) => {
+      if (group !== null) whole(group, `dropped[${i}]`, 0, sizes[i]! - 1);
     });
   },
   attributes: ({ categories_, infrequent, dropped }) => ({
@@ -120,6 +133,28 @@ function refuseMany(sizes: readonly number[], columns: readonly Feature[], tools
 
 const sizeOf = (categories: number, infrequent: readonly number[] | null): number =>
   infrequent === null ? categories : categories - infrequent.length + 1;
+
+/** Sizes of the groups. `placesOf`: how many categories may be infrequent. */
+function verifyCategories(
+  categories: Json | undefined,
+  infrequent: Json | undefined,
+  columns: number,
+  placesOf: (categories: readonly Json[]) => number,
+): number[] {
+  const rare = infrequent === null ? null : list(infrequent, 'infrequent', columns);
+  return list(categories, 'categories_', columns).map((entry, i) => {
+    const own = list(entry, `categories_[${i}]`);
+    own.forEach((one, place) => {
+      const isWord = typeof one === 'string' || typeof one === 'boolean';
+      if (one === null && place < own.length - 1) throw wrong('the missing category to be the last', one);
+      if (one !== null && !isWord) real(one, 'a category');
+    });
+    if (new Set(own).size < own.length) throw wrong('categories to be there once', entry);
+    const places = rare?.[i] ?? null;
+    const found = places === null ? null : ascending(places, `infrequent[${i}]`, 0, placesOf(own) - 1);
+    return sizeOf(own.length, found);
+  });
+}
 
 /** Groups' categories as scikit-learn writes them into names. */
 function namesOf(categories: readonly Category[], infrequent: readonly number[] | null): string[] {
@@ -275,6 +310,13 @@ export const ordinalEncoder = anyTransformer<FromSchema<typeof ordinal>, Ordinal
       }
       return { feature: numberFeature(column.name, values), from };
     });
+  },
+  verify(state, columns) {
+    const { handle_unknown, categories_, infrequent, ...codes } = fields(state, 'the state');
+    oneOf(handle_unknown, 'handle_unknown', ordinal.properties.handle_unknown.enum);
+    for (const name of ['unknown_value', 'encoded_missing_value'])
+      if (codes[name] !== null) real(codes[name], name);
+    verifyCategories(categories_, infrequent, columns, (own) => own.filter((one) => one !== null).length);
   },
   attributes: ({ categories_, infrequent }) => ({
     categories_,

@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, flag, real } from '../checks.js';
 import { append, inPlace } from './series.js';
 import { badParameter, transformer } from './transformer.js';
 
@@ -51,6 +52,12 @@ export const ewm = transformer<FromSchema<typeof parameters>, State>({
     inPlace(columns, 'ewm', isAppended, ({ values }) =>
       tools.engine.windows.fading(values, { alpha, adjust }),
     ),
+  verify(state) {
+    const { alpha, adjust, append: isAppended } = fields(state, 'the state');
+    real(alpha, 'alpha', 0, 1);
+    flag(adjust, 'adjust');
+    flag(isAppended, 'append');
+  },
   attributes: ({ alpha }) => ({ alpha }),
 });
 

@@ -1,6 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { room } from './column.js';
 import { fourierOfReal } from './fourier.js';
+import { fields, flag, oneOf, whole } from '../checks.js';
 import { append, inPlace } from './series.js';
 import { badParameter, type FeatureTools, transformer } from './transformer.js';
 
@@ -34,19 +35,32 @@ export const fft = transformer<FromSchema<typeof parameters>, State>({
   missing: 'refused',
   infinite: 'refused',
   fit(columns, { n, output, append: isAppended }, tools) {
-    const rows = columns[0]!.values.length;
-    if (n !== null && n !== rows && isAppended) {
-      const detail = `expected n to be the number of rows, ${rows}, where columns are appended, got ${n}`;
-      throw badParameter(tools, 'n', detail);
-    }
-    return { n, output, append: isAppended };
+    const state = { n, output, append: isAppended };
+    refuseLength(state, columns[0]!.values.length, tools);
+    return state;
   },
-  transform: (columns, { n, output, append: isAppended }, tools) =>
-    inPlace(columns, `fft_${output}`, isAppended, ({ values }) =>
+  transform(columns, state, tools) {
+    const { n, output, append: isAppended } = state;
+    refuseLength(state, columns[0]!.values.length, tools);
+    return inPlace(columns, `fft_${output}`, isAppended, ({ values }) =>
       spectrum(values, n ?? values.length, output === 'power', tools),
-    ),
+    );
+  },
+  verify(state) {
+    const { n, output, append: isAppended } = fields(state, 'the state');
+    if (n !== null) whole(n, 'n', 1, parameters.properties.n.maximum);
+    oneOf(output, 'output', parameters.properties.output.enum);
+    flag(isAppended, 'append');
+  },
   attributes: () => ({}),
 });
+
+/** Throws 422 for columns of another length than those that they would stand beside. */
+function refuseLength({ n, append: isAppended }: State, rows: number, tools: FeatureTools): void {
+  if (n === null || n === rows || !isAppended) return;
+  const detail = `expected n to be the number of rows, ${rows}, where columns are appended, got ${n}`;
+  throw badParameter(tools, 'n', detail);
+}
 
 function spectrum(values: Float64Array, n: number, isPower: boolean, { space }: FeatureTools): Float64Array {
   const x = room(space, n).fill(0);

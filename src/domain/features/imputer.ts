@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { ascending, fields, list, oneOf, real } from '../checks.js';
 import { categoriesOf, compareText, refuseMixed } from './categories.js';
 import {
   codedFeature,
@@ -85,6 +86,13 @@ export const simpleImputer = anyTransformer<FromSchema<typeof parameters>, State
       return { feature: numberFeature(name, indicatorOf(columns[i]!, tools)), from };
     });
     return [...filled, ...indicators];
+  },
+  verify(state, columns) {
+    const { strategy, statistics_, indicated } = fields(state, 'the state');
+    oneOf(strategy, 'strategy', parameters.properties.strategy.enum);
+    for (const one of list(statistics_, 'statistics_', columns))
+      if (one !== null && typeof one !== 'string') real(one, 'a statistic');
+    if (indicated !== null) ascending(indicated, 'indicated', 0, columns - 1);
   },
   attributes: ({ statistics_ }) => ({ statistics_ }),
 });

@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, flag, list, numbers, whole } from '../checks.js';
 import { type NumberFeature, numberFeature, numbersOf } from './column.js';
 import { type Eigen, symmetricEigen } from './eigen.js';
 import { singularOf } from './singular.js';
@@ -88,6 +89,17 @@ export const pca = transformer<FromSchema<typeof parameters>, State>({
     return maps
       .project(values, mean_.map(given), weights)
       .map((scores, i): Made => ({ feature: numberFeature(`pca${i}`, scores), from: 0 }));
+  },
+  verify(state, columns) {
+    const { whiten, components_, n_components_, n_samples_, mean_, ...rest } = fields(state, 'the state');
+    flag(whiten, 'whiten');
+    const count = whole(n_components_, 'n_components_', 1, columns);
+    list(components_, 'components_', count).forEach((one, i) => numbers(one, `components_[${i}]`, columns));
+    for (const name of ['explained_variance_', 'explained_variance_ratio_', 'singular_values_'])
+      numbers(rest[name], name, count);
+    numbers(mean_, 'mean_', columns);
+    whole(n_samples_, 'n_samples_');
+    numbers([rest['noise_variance_'] ?? null], 'noise_variance_');
   },
   attributes(state) {
     const { components_, explained_variance_, explained_variance_ratio_, singular_values_ } = state;

@@ -1,7 +1,12 @@
 import { refuseColumns, refuseSize } from '../../ports/limits.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, list, whole, wrong } from '../checks.js';
 import { type NumberFeature, numberFeature, room } from './column.js';
 import { badParameter, type FeatureTools, type Made, transformer } from './transformer.js';
+
+const MOST_DEGREE = 1000;
+/** Squared degrees, added up: 10,000 terms of two columns have 10^8. */
+const MOST_EFFORT = 2e8;
 
 const parameters = {
   type: 'object',
@@ -10,8 +15,13 @@ const parameters = {
     degree: {
       description: 'Greatest degree of a term, or the least and the greatest.',
       anyOf: [
-        { type: 'integer', minimum: 0, maximum: 1000 },
-        { type: 'array', items: { type: 'integer', minimum: 0, maximum: 1000 }, minItems: 2, maxItems: 2 },
+        { type: 'integer', minimum: 0, maximum: MOST_DEGREE },
+        {
+          type: 'array',
+          items: { type: 'integer', minimum: 0, maximum: MOST_DEGREE },
+          minItems: 2,
+          maxItems: 2,
+        },
       ],
       default: 2,
     },
@@ -62,11 +72,30 @@ export const polynomialFeatures = transformer<FromSchema<typeof parameters>, Sta
     };
   },
   transform(columns, { terms }, tools) {
+    refuseColumns(terms.length, tools.pointer('degree'), tools.limits);
     const values = productsOf(terms, columns, tools);
     return terms.map((term): Made => ({
       feature: numberFeature(nameOf(term, columns), values.get(keyOf(term))!),
       from: 0,
     }));
+  },
+  verify(state, columns) {
+    const { terms, features } = fields(state, 'the state');
+    whole(features, 'features', columns, columns);
+    const seen = new Set<string>();
+    let effort = 0;
+    list(terms, 'terms').forEach((entry, i) => {
+      const term = list(entry, `terms[${i}]`);
+      if (term.length > MOST_DEGREE || (term.length === 0 && i > 0))
+        throw wrong(`terms[${i}] to have 1 to ${MOST_DEGREE} factors`, entry);
+      effort += term.length ** 2;
+      if (effort > MOST_EFFORT) throw wrong('fewer factors', effort);
+      let least = 0;
+      const factors = term.map((one) => (least = whole(one, `a factor of terms[${i}]`, least, columns - 1)));
+      seen.add(keyOf(factors));
+    });
+    if (seen.size === 0 || seen.size < list(terms, 'terms').length)
+      throw wrong('terms, each of them once', terms);
   },
   attributes: ({ terms, features }) => ({
     powers_: terms.map((term) => {

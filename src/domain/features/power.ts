@@ -1,6 +1,7 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
 import type { Numbers } from '../../ports/tables.js';
+import { fields, list, numbers, oneOf } from '../checks.js';
 import { brent } from './brent.js';
 import { type NumberFeature, numberFeature, numbersOf, room } from './column.js';
 import { isConstant } from './scalers.js';
@@ -70,6 +71,16 @@ export const powerTransformer = transformer<FromSchema<typeof parameters>, State
       const [centre, divisor] = [given(scaler[from]!.mean), given(scaler[from]!.scale)];
       const [scaled] = tools.engine.maps.scale([out], [{ centre, divisor, factor: 1, shift: 0 }]);
       return { feature: numberFeature(name, scaled!), from };
+    });
+  },
+  verify(state, columns) {
+    const { method, lambdas_, scaler } = fields(state, 'the state');
+    oneOf(method, 'method', parameters.properties.method.enum);
+    numbers(lambdas_, 'lambdas_', columns);
+    if (scaler === null) return;
+    list(scaler, 'scaler', columns).forEach((one, i) => {
+      const { mean, scale } = fields(one, `scaler[${i}]`);
+      numbers([mean ?? null, scale ?? null], `scaler[${i}]`);
     });
   },
   attributes: ({ lambdas_ }) => ({ lambdas_ }),

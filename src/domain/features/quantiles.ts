@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, list, numbers, oneOf, real, whole, wrong } from '../checks.js';
 import { evenly } from './bins.js';
 import { type NumberFeature, numberFeature, numbersOf } from './column.js';
 import { permutation } from '../permutation.js';
@@ -77,6 +78,22 @@ export const quantileTransformer = transformer<FromSchema<typeof parameters>, St
         isNormal: output_distribution === 'normal',
       });
       return { feature: numberFeature(column.name, values), from };
+    });
+  },
+  verify(state, columns) {
+    const { output_distribution, n_quantiles_, references_, quantiles } = fields(state, 'the state');
+    oneOf(output_distribution, 'output_distribution', parameters.properties.output_distribution.enum);
+    const count = whole(n_quantiles_, 'n_quantiles_', 1, 100_000);
+    let last = 0;
+    for (const one of list(references_, 'references_', count)) last = real(one, 'a reference', last, 1);
+    list(quantiles, 'quantiles', columns).forEach((entry, i) => {
+      const own = numbers(entry, `quantiles[${i}]`, count);
+      // All are null where the column had no value.
+      if (own.every((one) => one === null)) return;
+      own.forEach((one, place) => {
+        if (one === null || (place > 0 && one < own[place - 1]!))
+          throw wrong(`quantiles[${i}] to ascend`, one);
+      });
     });
   },
   attributes: ({ n_quantiles_, references_, quantiles }) => ({

@@ -1,5 +1,6 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { gapsIn, type NumberFeature, room } from './column.js';
+import { fields, flag, oneOf, whole } from '../checks.js';
 import { rollingMedian } from './median.js';
 import { append, inPlace } from './series.js';
 import { badParameter, type FeatureTools, transformer } from './transformer.js';
@@ -55,6 +56,12 @@ export const rolling = transformer<FromSchema<typeof parameters>, State>({
       rollingMedian({ values: finite(column, tools), window, least: min_periods }, out);
       return out;
     }),
+  verify(state) {
+    const { window, min_periods, agg, append: isAppended } = fields(state, 'the state');
+    whole(min_periods, 'min_periods', 0, whole(window, 'window', 1));
+    oneOf(agg, 'agg', parameters.properties.agg.enum);
+    flag(isAppended, 'append');
+  },
   attributes: () => ({}),
 });
 

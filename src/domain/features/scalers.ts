@@ -1,4 +1,6 @@
 import type { FromSchema } from '../../ports/schema.js';
+import type { Json } from '../../ports/formats.js';
+import { fields, flag, isList, list, numbers as numbersIn, real, whole } from '../checks.js';
 import { numberFeature, type NumberFeature, numbersOf } from './column.js';
 import { badParameter, type FeatureTools, given, kept, type Made, transformer } from './transformer.js';
 
@@ -53,8 +55,20 @@ export const standardScaler = transformer<FromSchema<typeof standard>, StandardS
   transform(columns, { with_mean, mean_, scale_ }, tools) {
     return standardized(columns, with_mean ? mean_ : null, scale_, tools);
   },
+  verify(state, columns) {
+    const { with_mean, n_samples_seen_, ...rest } = fields(state, 'the state');
+    flag(with_mean, 'with_mean');
+    for (const name of ['mean_', 'var_', 'scale_']) numbersOrNull(rest[name], name, columns);
+    if (isList(n_samples_seen_))
+      list(n_samples_seen_, 'n_samples_seen_', columns).forEach((one) => whole(one, 'n_samples_seen_'));
+    else whole(n_samples_seen_, 'n_samples_seen_');
+  },
   attributes: ({ mean_, var_, scale_, n_samples_seen_ }) => ({ mean_, var_, scale_, n_samples_seen_ }),
 });
+
+function numbersOrNull(value: Json | undefined, what: string, columns: number): void {
+  if (value !== null) numbersIn(value, what, columns);
+}
 
 /** Whether a variance is within the rounding errors of computing it. Source: scikit-learn's `_is_constant_feature`. */
 export function isConstant(variance: number, mean: number, count: number): boolean {
@@ -159,6 +173,15 @@ export const minMaxScaler = transformer<FromSchema<typeof minMax>, MinMaxState>(
       return { feature: numberFeature(columns[from]!.name, out), from };
     });
   },
+  verify(state, columns) {
+    const { feature_range, clip, n_samples_seen_, ...rest } = fields(state, 'the state');
+    const [low, high] = list(feature_range, 'feature_range', 2);
+    real(high, 'the end of feature_range', real(low, 'the start of feature_range'));
+    flag(clip, 'clip');
+    for (const name of ['min_', 'scale_', 'data_min_', 'data_max_', 'data_range_'])
+      numbersIn(rest[name], name, columns);
+    whole(n_samples_seen_, 'n_samples_seen_');
+  },
   attributes: ({ min_, scale_, data_min_, data_max_, data_range_, n_samples_seen_ }) => ({
     min_,
     scale_,
@@ -221,6 +244,11 @@ export const robustScaler = transformer<FromSchema<typeof robust>, RobustState>(
   },
   transform(columns, { center_, scale_ }, tools) {
     return standardized(columns, center_, scale_, tools);
+  },
+  verify(state, columns) {
+    const { center_, scale_ } = fields(state, 'the state');
+    numbersOrNull(center_, 'center_', columns);
+    numbersOrNull(scale_, 'scale_', columns);
   },
   attributes: ({ center_, scale_ }) => ({ center_, scale_ }),
 });

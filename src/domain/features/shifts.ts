@@ -1,4 +1,7 @@
 import type { FromSchema } from '../../ports/schema.js';
+import { refuseColumns } from '../../ports/limits.js';
+import type { Json } from '../../ports/formats.js';
+import { fields, flag, isList, whole, wrong } from '../checks.js';
 import { append, inPlace, madeOf } from './series.js';
 import { codedFeature, codesOf, type Feature, isNumber, numberFeature } from './column.js';
 import { anyTransformer, type FeatureTools, type Made, transformer } from './transformer.js';
@@ -29,6 +32,11 @@ export const lag = anyTransformer<FromSchema<typeof lagged>, LagState>({
   fit: (_, { periods, append: isAppended }) => ({ periods, append: isAppended }),
   transform(columns, { periods, append: isAppended }, tools) {
     const list = typeof periods === 'number' ? [periods] : periods;
+    refuseColumns(
+      columns.length * (list.length + Number(isAppended)),
+      tools.pointer('periods'),
+      tools.limits,
+    );
     return columns.flatMap((column, from): Made[] => {
       const name = (by: number): string => {
         if (isAppended) return `${column.name}_lag_${by}`;
@@ -42,8 +50,20 @@ export const lag = anyTransformer<FromSchema<typeof lagged>, LagState>({
       );
     });
   },
+  verify(state) {
+    const { periods, append: isAppended } = fields(state, 'the state');
+    flag(isAppended, 'append');
+    const all = isList(periods) ? periods : [periods ?? null];
+    if (all.length < 1 || all.length > 1000) throw wrong('1 to 1000 periods', periods);
+    all.forEach(verifyPeriods);
+    if (new Set(all).size < all.length) throw wrong('every period to be there once', periods);
+  },
   attributes: () => ({}),
 });
+
+function verifyPeriods(value: Json | undefined): void {
+  whole(value, 'periods', period.minimum, period.maximum);
+}
 
 function shifted(column: Feature, name: string, by: number, { engine }: FeatureTools): Feature {
   if (isNumber(column)) return numberFeature(name, engine.windows.shift(column.values, by), column.type);
@@ -86,5 +106,10 @@ export const diff = transformer<FromSchema<typeof differenced>, DiffState>({
     inPlace(columns, `diff_${periods}`, isAppended, ({ values }) =>
       tools.engine.windows.diff(values, periods),
     ),
+  verify(state) {
+    const { periods, append: isAppended } = fields(state, 'the state');
+    flag(isAppended, 'append');
+    verifyPeriods(periods);
+  },
   attributes: () => ({}),
 });

@@ -64,6 +64,7 @@ export interface Parameters {
 interface Definition<Column, P, S> extends Traits {
   readonly fit: (columns: readonly Column[], parameters: P, tools: FeatureTools) => S;
   readonly transform: (columns: readonly Column[], state: S, tools: FeatureTools) => readonly Made[];
+  readonly verify: (state: Json, columns: number) => void;
   readonly attributes: (state: S) => { readonly [name: string]: Json };
 }
 

@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { fields, numbers, real, wrong } from '../checks.js';
 import { numbersOf } from './column.js';
 import { given, kept, transformer } from './transformer.js';
 
@@ -41,5 +42,11 @@ export const varianceThreshold = transformer<FromSchema<typeof parameters>, Stat
   },
   transform: (columns, { threshold, variances_ }) =>
     columns.flatMap((feature, from) => (given(variances_[from]) > threshold ? [{ feature, from }] : [])),
+  verify(state, columns) {
+    const { threshold, variances_ } = fields(state, 'the state');
+    const least = real(threshold, 'threshold', 0);
+    if (!numbers(variances_, 'variances_', columns).some((one) => given(one) > least))
+      throw wrong(`a variance of more than ${least}`, variances_);
+  },
   attributes: ({ variances_ }) => ({ variances_ }),
 });

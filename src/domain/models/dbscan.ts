@@ -1,5 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { FromSchema } from '../../ports/schema.js';
+import { integers, whole, wrong } from '../checks.js';
 import { estimator } from './estimator.js';
 
 const parameters = {
@@ -44,6 +45,12 @@ export const dbscan = estimator<FromSchema<typeof parameters>, State>({
     const options = { metric, eps, least: min_samples, checkpoint };
     const { labels, core, clusters } = engine.neighbours.density(features.columns, options);
     return { labels_: labels, core_sample_indices_: core, n_clusters_: clusters };
+  },
+  verify({ labels_, core_sample_indices_, n_clusters_ }) {
+    const rows = integers(labels_, 'labels_', -1, whole(n_clusters_, 'n_clusters_') - 1).length;
+    const core = integers(core_sample_indices_, 'core_sample_indices_', 0, rows - 1);
+    if (core.some((row, i) => i > 0 && row <= core[i - 1]!))
+      throw wrong('core_sample_indices_ to ascend', core);
   },
   predict() {
     const detail =

@@ -1,7 +1,15 @@
 import { Problem } from '../../ports/problem.js';
 import type { Metric } from '../../ports/neighbours.js';
 import type { FromSchema } from '../../ports/schema.js';
-import { estimator, type EstimatorTools, type Features, type Lesson } from './estimator.js';
+import { floats, integers, list, oneOf, whole, wrong } from '../checks.js';
+import {
+  estimator,
+  type EstimatorTools,
+  type Features,
+  type Lesson,
+  type State as Learnt,
+  type StateShape,
+} from './estimator.js';
 import { classesByShare, classTarget, numberTarget } from './targets.js';
 
 const parameters = {
@@ -69,6 +77,11 @@ export const kNeighborsClassifier = estimator<Parameters, State>({
     normalise(votes, classes);
     return chosen;
   },
+  verify(state, shape) {
+    const rows = verifyRows(state, shape);
+    whole(state['classes'], 'classes', shape.classes, shape.classes);
+    integers(state['target'], 'target', 0, shape.classes - 1, rows);
+  },
   attributes: shown,
 });
 
@@ -89,8 +102,27 @@ export const kNeighborsRegressor = estimator<Parameters, State>({
     });
     return { kind: 'numbers', values };
   },
+  verify(state, shape) {
+    const rows = verifyRows(state, shape);
+    whole(state['classes'], 'classes', 0, 0);
+    floats(state['target'], 'target', rows);
+  },
   attributes: shown,
 });
+
+/** Throws TypeError for what is no set of rows with their neighbours; returns how many rows. */
+function verifyRows({ columns, order, ...given }: Learnt, { features }: StateShape): number {
+  const all = list(columns, 'columns', features);
+  const rows = floats(all[0], 'columns[0]').length;
+  all.forEach((column, i) => floats(column, `columns[${i}]`, rows));
+  const seen = new Uint8Array(rows);
+  for (const row of integers(order, 'order', 0, rows - 1, rows)) seen[row] = 1;
+  if (seen.includes(0)) throw wrong('order to have every row once', order);
+  whole(given['n_neighbors'], 'n_neighbors', 1, Math.min(rows, parameters.properties.n_neighbors.maximum));
+  oneOf(given['weights'], 'weights', parameters.properties.weights.enum);
+  oneOf(given['metric'], 'metric', ['euclidean', 'manhattan']);
+  return rows;
+}
 
 /** Makes each row sum to 1. */
 function normalise(votes: Float64Array, classes: number): void {

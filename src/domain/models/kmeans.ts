@@ -5,7 +5,8 @@ import type { FromSchema } from '../../ports/schema.js';
 import type { Numbers } from '../../ports/tables.js';
 import { noteFewer } from '../clusters.js';
 import { kmeans as shared } from '../options.js';
-import { estimator, type Features } from './estimator.js';
+import { floats, integers, real, whole, wrong } from '../checks.js';
+import { estimator, type Features, type State as Learnt, type StateShape } from './estimator.js';
 import { clusters, starts } from './parameters.js';
 
 const parameters = {
@@ -67,10 +68,21 @@ export const kmeans = estimator<FromSchema<typeof parameters>, CentresState>({
   },
   predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_, false).labels,
   }),
+  verify: verifyCentres,
   attributes: shownCentres,
 });
+
+/** Throws TypeError for centres that are not those of so many columns. */
+export function verifyCentres(state: Learnt, { features }: StateShape): void {
+  const { cluster_centers_, inertia_, n_iter_, sizes_ } = state;
+  const { length } = integers(sizes_, 'sizes_', 0, 2 ** 31 - 1);
+  if (length < 1 || length > clusters.maximum) throw wrong(`1 to ${clusters.maximum} sizes_`, sizes_);
+  floats(cluster_centers_, 'cluster_centers_', length * features);
+  real(inertia_, 'inertia_', 0);
+  whole(n_iter_, 'n_iter_');
+}
 
 /** Throws 422 for more clusters than rows. */
 export function refuseFewRows(

@@ -1,8 +1,8 @@
 import type { FromSchema } from '../../ports/schema.js';
 import { noteFewer } from '../clusters.js';
-import { assign } from './centres.js';
+import { whole } from '../checks.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
-import { type CentresState, refuseFewRows, refuseOverflow, shownCentres } from './kmeans.js';
+import { type CentresState, refuseFewRows, refuseOverflow, shownCentres, verifyCentres } from './kmeans.js';
 import { plusPlus } from './kmeans-plus-plus.js';
 import { clusters, seed, starts } from './parameters.js';
 import { RandomState } from '../random-state.js';
@@ -87,45 +87,51 @@ export const miniBatchKmeans = estimator<Parameters, State>({
   },
   predict: ({ cluster_centers_ }, { columns }, { engine }) => ({
     kind: 'labels',
-    labels: engine.neighbours.assign(columns, cluster_centers_).labels,
+    labels: engine.neighbours.assign(columns, cluster_centers_, false).labels,
   }),
+  verify(state, shape) {
+    verifyCentres(state, shape);
+    whole(state['n_steps_'], 'n_steps_');
+  },
   attributes: shownCentres,
 });
 
-/** `size` rows drawn with replacement, row-major. */
-function drawRows({ columns, rows }: Features, size: number, random: RandomState, out: Float64Array): void {
-  const d = columns.length;
-  for (let i = 0; i < size; i++) {
-    const row = integer(random, rows);
-    for (let j = 0; j < d; j++) out[i * d + j] = columns[j]![row]!;
-  }
+/** Rows drawn with replacement, as many as `out` has places. */
+function drawRows(
+  { columns, rows }: Features,
+  random: RandomState,
+  out: readonly Float64Array[],
+): readonly Float64Array[] {
+  const size = out[0]?.length ?? 0;
+  const drawn = Int32Array.from({ length: size }, () => integer(random, rows));
+  columns.forEach((column, j) => {
+    const own = out[j]!;
+    for (let i = 0; i < size; i++) own[i] = column[drawn[i]!]!;
+  });
+  return out;
 }
 
+/** Room for `size` rows where the kernels work on them in place. */
+const roomFor = ({ features, space }: Lesson<Parameters>, size: number): Float64Array[] =>
+  features.columns.map(() => space.float64(size));
+
 /** Of the initial centres tried, those with the least inertia over rows drawn to judge them. */
-function bestStart(
-  { features, parameters: given, checkpoint }: Lesson<Parameters>,
-  batch: number,
-  random: RandomState,
-): Float64Array {
+function bestStart(lesson: Lesson<Parameters>, batch: number, random: RandomState): Float64Array {
+  const { features, parameters: given, engine, checkpoint } = lesson;
   const { rows, columns } = features;
-  const d = columns.length;
   const k = given.n_clusters;
   const wanted = given.init_size ?? 3 * batch;
   const size = Math.min(wanted < k ? 3 * k : wanted, rows);
-  const judged = new Float64Array(size * d);
-  drawRows(features, size, random, judged);
-  const labels = new Int32Array(size);
-  const drawn = new Float64Array(size * d);
-  // Where as many are wanted as there are, scikit-learn takes the rows as they are.
-  if (size === rows)
-    for (let j = 0; j < d; j++) for (let i = 0; i < rows; i++) drawn[i * d + j] = columns[j]![i]!;
+  const judged = drawRows(features, random, roomFor(lesson, size));
+  const room = roomFor(lesson, size);
   let best: Float64Array = new Float64Array(0);
   let least = Infinity;
   for (let run = 0; run < (given.n_init === 'auto' ? 1 : given.n_init); run++) {
     checkpoint();
-    if (size < rows) drawRows(features, size, random, drawn);
-    const centers = plusPlus(drawn, d, k, random);
-    const inertia = assign(judged, size, centers, d, labels);
+    // Where as many are wanted as there are, scikit-learn takes the rows as they are.
+    const drawn = size === rows ? columns : drawRows(features, random, room);
+    const centers = plusPlus(rowMajor(drawn), columns.length, k, random);
+    const { inertia } = engine.neighbours.assign(judged, centers);
     if (run > 0 && inertia >= least) continue;
     best = centers;
     least = inertia;
@@ -133,19 +139,27 @@ function bestStart(
   return best;
 }
 
+function rowMajor(columns: readonly Float64Array[]): Float64Array {
+  const d = columns.length;
+  const points = new Float64Array(d * (columns[0]?.length ?? 0));
+  columns.forEach((column, j) => {
+    for (let i = 0; i < column.length; i++) points[i * d + j] = column[i]!;
+  });
+  return points;
+}
+
 function learn(
-  { features, parameters: given, checkpoint }: Lesson<Parameters>,
+  lesson: Lesson<Parameters>,
   batch: number,
   initial: Float64Array,
   random: RandomState,
 ): { centers: Float64Array; steps: number } {
-  const { rows, columns } = features;
-  const d = columns.length;
+  const { features, parameters: given, engine, checkpoint } = lesson;
+  const { rows } = features;
   const k = given.n_clusters;
   const tolerance = given.tol === 0 ? 0 : given.tol * meanVariance(features);
   const most = Math.floor((given.max_iter * rows) / batch);
-  const drawn = new Float64Array(batch * d);
-  const labels = new Int32Array(batch);
+  const drawn = roomFor(lesson, batch);
   const weights = new Float64Array(k);
   const done = convergence(rows, batch, tolerance, given.max_no_improvement);
   let centers = initial;
@@ -153,14 +167,14 @@ function learn(
   let steps = 0;
   while (steps < most) {
     checkpoint();
-    drawRows(features, batch, random, drawn);
+    drawRows(features, random, drawn);
     seen += batch;
     const reassign = weights.includes(0) || seen >= 10 * k;
     if (reassign) seen = 0;
-    const inertia = assign(drawn, batch, centers, d, labels);
-    const next = moved(drawn, labels, centers, d, weights);
+    const { labels, inertia } = engine.neighbours.assign(drawn, centers);
+    const next = moved(drawn, labels, centers, weights);
     if (reassign && given.reassignment_ratio > 0)
-      setAnew(next, weights, drawn, d, given.reassignment_ratio, random);
+      setAnew(next, weights, drawn, given.reassignment_ratio, random);
     let shift = 0;
     for (let i = 0; i < next.length; i++) shift += (next[i]! - centers[i]!) ** 2;
     centers = next;
@@ -172,19 +186,20 @@ function learn(
 
 /** The centres as means of all rows that they have been given so far; adds the new ones to `weights`. */
 function moved(
-  batch: Float64Array,
+  batch: readonly Float64Array[],
   labels: Int32Array,
   centers: Float64Array,
-  d: number,
   weights: Float64Array,
 ): Float64Array {
+  const d = batch.length;
   const next = centers.slice();
   const sizes = new Float64Array(weights.length);
   for (const label of labels) sizes[label]!++;
   for (let c = 0; c < weights.length; c++)
     if (sizes[c]! > 0) for (let j = 0; j < d; j++) next[c * d + j]! *= weights[c]!;
-  for (let i = 0; i < labels.length; i++)
-    for (let j = 0; j < d; j++) next[labels[i]! * d + j]! += batch[i * d + j]!;
+  batch.forEach((column, j) => {
+    for (let i = 0; i < labels.length; i++) next[labels[i]! * d + j]! += column[i]!;
+  });
   for (let c = 0; c < weights.length; c++) {
     if (sizes[c] === 0) continue;
     weights[c]! += sizes[c]!;
@@ -198,12 +213,11 @@ function moved(
 function setAnew(
   centers: Float64Array,
   weights: Float64Array,
-  batch: Float64Array,
-  d: number,
+  batch: readonly Float64Array[],
   ratio: number,
   random: RandomState,
 ): void {
-  const rows = batch.length / d;
+  const [d, rows] = [batch.length, batch[0]!.length];
   const bound = ratio * weights.reduce((most, weight) => Math.max(most, weight), 0);
   let light = Array.from(weights.keys()).filter((c) => weights[c]! < bound);
   if (light.length > 0.5 * rows) {
@@ -214,7 +228,7 @@ function setAnew(
   if (light.length === 0) return;
   const drawn = choose(random, rows, light.length);
   light.forEach((c, i) => {
-    for (let j = 0; j < d; j++) centers[c * d + j] = batch[drawn[i]! * d + j]!;
+    for (let j = 0; j < d; j++) centers[c * d + j] = batch[j]![drawn[i]!]!;
   });
   const anew = new Set(light);
   let least = Infinity;

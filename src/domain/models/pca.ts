@@ -24,6 +24,9 @@ export const pca = estimator<unknown, State>({
       columns: columns.map(({ values }) => values),
     };
   },
+  verify({ fitted }, { features }) {
+    transformer.verify?.(fitted ?? null, features);
+  },
   attributes: ({ fitted }) => transformer.attributes(fitted),
 });
 

@@ -50,7 +50,7 @@ export const neighbours: NeighboursKernel = {
       });
     }
   },
-  assign(columns, centers) {
+  assign(columns, centers, isSummed = true) {
     const [d, rows] = [columns.length, columns[0]?.length ?? 0];
     const labels = new Int32Array(rows);
     const block = new Float64Array(BLOCK * d);
@@ -60,7 +60,7 @@ export const neighbours: NeighboursKernel = {
       blockOf(columns, start, length, block);
       inertia += assignBlock(block, length, centers, d, labels.subarray(start, start + length));
     }
-    return { labels, inertia };
+    return { labels, inertia: isSummed ? inertia : NaN };
   },
   density: (columns, options) => labelByDensity(kdTree(columns, 16), options),
 };

@@ -16,7 +16,7 @@ const REACH = 8;
 /** Queries of a unit, and neighbours that are told at a time. */
 const UNIT = 32;
 const MOST_TOLD = 2 ** 20;
-/** Bytes of a lane beside its query. */
+/** Bytes of a lane beside a query that is alone. */
 const SCRATCH = 1152;
 /** Leaves that a query goes over, about; for what a task costs. */
 const LEAVES = 6;
@@ -69,7 +69,8 @@ export function neighbours(
         const some = Math.max(1, Math.min(asked, Math.floor(MOST_TOLD / count)));
         const distances = arena.take(some * count * 8);
         const found = arena.take(some * count * 4);
-        const scratch = arena.take(team.lanes * (SCRATCH + 16 * (d + 2)));
+        const bytes = Math.max(SCRATCH + 8 * d, UNIT * (96 + 8 * d + 16 * Math.ceil(d / 2)));
+        const scratch = arena.take(team.lanes * bytes);
         const list = arena.int32At(arena.take(d * 4), d);
         for (let first = 0; first < asked; first += some) {
           const length = Math.min(some, asked - first);
@@ -84,6 +85,7 @@ export function neighbours(
             distances,
             found,
             scratch,
+            bytes,
           ]);
           told({
             first,
@@ -94,7 +96,7 @@ export function neighbours(
         }
       });
     },
-    assign: (columns, centers) =>
+    assign: (columns, centers, isSummed = true) =>
       arena.scratch(() => {
         const [rows, d] = [columns[0]?.length ?? 0, columns.length];
         const k = centers.length / d;
@@ -103,10 +105,10 @@ export function neighbours(
         const labels = arena.take(rows * 4);
         const scratch = arena.take(64 * team.lanes);
         fit.run('assign', k * d, [placed, k, labels, 0, 0, fit.counts.byteOffset, scratch]);
-        fit.run('inertia', d, [placed, labels, 0, fit.sums.byteOffset]);
+        if (isSummed) fit.run('inertia', d, [placed, labels, 0, fit.sums.byteOffset]);
         return {
           labels: arena.int32At(labels, rows).slice(),
-          inertia: fit.sums.reduce((total, sum) => total + sum, 0),
+          inertia: isSummed ? fit.sums.reduce((total, sum) => total + sum, 0) : NaN,
         };
       }),
     density: (columns, options) => labelByDensity(kdTree(columns, 16), options),
