@@ -3,7 +3,16 @@ import * as zlib from 'node:zlib';
 import { compressed, doubleBatch, FLOAT64, lz4Zeros, packed, stream, zstdZeros } from '../fuzz/forge.js';
 import { exchange } from '../fuzz/wire.js';
 import { at, JSON_TYPE, send, type Service, startService, STREAM_TYPE } from '../service.js';
-import { CSV_TYPE, describeHostile, expectProblem, type Hostile, NDJSON_TYPE, PATHS } from './forty.js';
+import {
+  CSV_TYPE,
+  describeHostile,
+  expectProblem,
+  type Hostile,
+  named,
+  NDJSON_TYPE,
+  PATHS,
+  readyFor,
+} from './forty.js';
 
 const GOOD = '{"data":[{"val":1},{"val":2},{"val":3}]}';
 const MIB = 2 ** 20;
@@ -223,6 +232,7 @@ describe.each(PATHS)('over the limit: %s', (path) => {
     service = await startService({
       env: { MAX_JSON_BYTES: '100000', MAX_ARROW_BYTES: '200000', MAX_ROWS: '1000' },
     });
+    await readyFor(service.url, path);
   });
   afterAll(async () => {
     expect(await service.stop()).toBe(0);
@@ -238,7 +248,7 @@ describe.each(PATHS)('over the limit: %s', (path) => {
     ['application/vnd.apache.parquet', 200_000],
   ])('%s of %i bytes and one: 413 before it is read, and where it is chunked', async (type, limit) => {
     const port = Number(new URL(service.url).port);
-    const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n`;
+    const head = `POST ${named(path)} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n`;
     const declared = await exchange(port, [`${head}Content-Length: ${limit + 1}\r\n\r\n`], {
       timeoutMs: 2000,
     });
@@ -266,7 +276,7 @@ describe.each(PATHS)('over the limit: %s', (path) => {
       [STREAM_TYPE, stream([A], doubleBatch(rows))],
     ];
     for (const [headers, body] of bodies) {
-      const reply = await send(`${service.url}${path}`, { headers, body });
+      const reply = await send(`${service.url}${named(path)}`, { headers, body });
       expect([headers, reply.status, at(reply.json, 'code')]).toEqual([headers, 413, 'too_many_rows']);
       expect(reply.text).toContain('1000');
     }
