@@ -85,25 +85,38 @@ const steps = () => {
   );
 };
 
-const BLOCK = /(<!-- table: (\w+) -->\n)[^]*?(<!-- table end -->)/gu;
+const estimators = () => {
+  const { parts } = endpoints.find(({ name }) => name === 'models.fit');
+  const { estimators: known } = require(join(root, 'dist', 'src', 'domain', 'models', 'estimators.js'));
+  return table(
+    ['estimator', 'task', 'its parameters'],
+    [...known].map(([name, { task }]) => {
+      const { properties, required } = parts.get(name);
+      const own = Object.fromEntries(
+        Object.entries(properties).filter(([key]) => key !== 'name' && key !== 'columns'),
+      );
+      return [`\`${name}\``, task, inline(own, required)];
+    }),
+  );
+};
+
+/** Tables that are not those of an endpoint's options. */
+const others = { hypothesis: tests, steps, estimators };
+/** Endpoints whose options are no more than those of others. */
+const SAID = new Set(['models.import', 'models.evaluate']);
+
+const BLOCK = /(<!-- table: ([\w.]+) -->\n)[^]*?(<!-- table end -->)/gu;
 const path = join(root, 'README.md');
 const before = readFileSync(path, 'utf8');
 const shown = [];
 const after = before.replaceAll(BLOCK, (_, start, name, end) => {
   shown.push(name);
-  return (
-    start +
-    '\n' +
-    (name === 'hypothesis' ? tests() : name === 'steps' ? steps() : options(name)) +
-    '\n\n' +
-    end
-  );
+  return start + '\n' + (others[name]?.() ?? options(name)) + '\n\n' + end;
 });
 const tested = new Set(hypothesisTests.map(({ name }) => name));
 const wanted = [
-  ...endpoints.map(({ name }) => name).filter((name) => !tested.has(name)),
-  'hypothesis',
-  'steps',
+  ...endpoints.map(({ name }) => name).filter((name) => !tested.has(name) && !SAID.has(name)),
+  ...Object.keys(others),
 ];
 const left = [...new Set(wanted)].filter((name) => !shown.includes(name));
 if (left.length > 0) {

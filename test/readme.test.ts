@@ -128,7 +128,7 @@ function expectShown(real: JsonValue | undefined, example: JsonValue, path = '')
     expect([path, left ? present.filter((name) => names.includes(name)) : present]).toEqual([path, names]);
     if (left) expect(present.length).toBeGreaterThan(names.length);
     for (const name of names) expectShown(real[name], example[name]!, `${path}/${name}`);
-  } else if (/\/(?:request_id$|timings_ms\/)/u.test(path)) {
+  } else if (/\/(?:request_id$|created$|version$|model_version$|timings_ms\/)/u.test(path)) {
     expect([path, typeof real]).toEqual([path, typeof example]);
   } else {
     expect([path, real]).toEqual([path, example]);
@@ -151,6 +151,14 @@ const SHOWN = [
   'batch',
   'features',
   'profile',
+  'iris',
+  'flowers',
+  'weights',
+  'penguin',
+  'stranger',
+  'onnx',
+  'infer',
+  'invocations',
 ] as const;
 
 describe('examples', () => {
@@ -190,6 +198,14 @@ describe('examples', () => {
       'features',
       'profile',
       'page',
+      'iris',
+      'flowers',
+      'weights',
+      'penguin',
+      'stranger',
+      'onnx',
+      'infer',
+      'invocations',
       'jitless',
     ]);
     const calls = README.match(/^.*\bcurl -s\b.*$/gmu) ?? [];
