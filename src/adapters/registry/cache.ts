@@ -1,3 +1,5 @@
+import type { ModelVersion } from '../../ports/registry.js';
+
 /** Bytes of documents that are read before memory is asked back. */
 const LEAST_STALE = 16 * 2 ** 20;
 
@@ -54,5 +56,43 @@ export class DocumentCache {
     }
     this.#kept.set(sha256, document);
     this.#bytes += document.byteLength;
+  }
+}
+
+/** Characters of cards that are kept. */
+const MOST_CARDS = 16 * 2 ** 20;
+
+/** Versions that were asked for, until something is published or removed: this process alone writes the catalog. */
+export class FoundVersions {
+  readonly #kept = new Map<string, ModelVersion>();
+  #bytes = 0;
+  #changes = 0;
+
+  /** What was kept under the key, else what `read` gives; what is not there is not kept. */
+  async get(
+    key: string,
+    read: () => Promise<{ readonly version: ModelVersion; readonly bytes: number } | undefined>,
+  ): Promise<ModelVersion | undefined> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const changes = this.#changes;
+    const found = await read();
+    // What was read before a change may be what was there before it.
+    if (found === undefined || changes !== this.#changes) return found?.version;
+    if (this.#bytes + found.bytes > MOST_CARDS) this.#empty();
+    this.#bytes += found.bytes;
+    this.#kept.set(key, found.version);
+    return found.version;
+  }
+
+  /** Called behind every change. */
+  forget(): void {
+    this.#changes++;
+    this.#empty();
+  }
+
+  #empty(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
   }
 }

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Kysely } from 'kysely';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelCard, ModelVersion, Registry } from '../../ports/registry.js';
-import { DocumentCache } from './cache.js';
+import { DocumentCache, FoundVersions } from './cache.js';
 import { holdCatalog } from './catalog.js';
 import { codeOf, onDisk, unwritable } from './failures.js';
 import { damaged, type DocumentFiles, openFiles } from './files.js';
@@ -63,6 +63,7 @@ function registry(
   cache: DocumentCache,
   inTurn: Queue,
 ): Omit<Registry, 'close'> {
+  const found = new FoundVersions();
   const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     onDisk('a catalog that can be read', async () => query(await tables()));
   return {
@@ -74,7 +75,11 @@ function registry(
         const row = { name, created: new Date().toISOString(), card: JSON.stringify(card), sha256, bytes };
         const kept = async (): Promise<ModelVersion> => {
           await draft.keep();
-          return versionOf(await inserted(db, row));
+          try {
+            return versionOf(await inserted(db, row));
+          } finally {
+            found.forget();
+          }
         };
         // Whether a commit that broke off is on the disk is known when it is opened again: its file waits for that.
         const failed = async (error: unknown): Promise<never> => {
@@ -89,12 +94,14 @@ function registry(
         }
       }),
     find: (name, version) =>
-      read(async (db) => {
-        const all = db.selectFrom('models').selectAll().where('name', '=', name);
-        const wanted = version === undefined ? all : all.where('version', '=', version);
-        const row = await wanted.orderBy('version', 'desc').limit(1).executeTakeFirst();
-        return row && versionOf(row);
-      }),
+      found.get(`${name}/${version ?? ''}`, () =>
+        read(async (db) => {
+          const all = db.selectFrom('models').selectAll().where('name', '=', name);
+          const wanted = version === undefined ? all : all.where('version', '=', version);
+          const row = await wanted.orderBy('version', 'desc').limit(1).executeTakeFirst();
+          return row && { version: versionOf(row), bytes: row.card.length };
+        }),
+      ),
     versions: (name) =>
       read(async (db) => {
         const all = db.selectFrom('models').selectAll().where('name', '=', name);
@@ -119,7 +126,9 @@ function registry(
       onDisk('a catalog that can be written to', async () => {
         const db = await tables();
         return inTurn(async () => {
-          const { count, unused } = await deleted(db, name, version);
+          const { count, unused } = await deleted(db, name, version).finally(() => {
+            found.forget();
+          });
           for (const sha256 of unused) {
             cache.drop(sha256);
             // The row is gone, and with it the version; a file that stays is swept when the folder is opened again.
