@@ -1,6 +1,6 @@
 /** States that were not made here: those of a fit pass, and whatever passes predicts or is refused in words. */
 import fc from 'fast-check';
-import { decodeState, encodeState } from '../../src/domain/models/document.js';
+import { decodeState, encodeState } from '../../src/domain/models/state-text.js';
 import type { Json } from '../../src/ports/formats.js';
 import { Problem } from '../../src/ports/problem.js';
 import type { State } from '../../src/domain/models/estimator.js';
