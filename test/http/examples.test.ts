@@ -6,6 +6,8 @@ const MADE: ReadonlyMap<string, string> = new Map([
   ['{version}', '1'],
 ]);
 const FIT = '/models';
+/** Paths whose answers have the form of another protocol. */
+const OTHERS = /^\/v2\/|\/invocations$/u;
 
 describe('the examples of /openapi.json', () => {
   let service: Service;
@@ -26,7 +28,8 @@ describe('the examples of /openapi.json', () => {
       const [success] = Object.keys(at(methods, 'post', 'responses') as object);
       const named = [...MADE].reduce((own, [token, value]) => own.replace(token, value), path);
       const answer = await postJson(service.url + named, example!);
-      expect([path, answer.status, at(answer.json, 'status')]).toEqual([path, Number(success), 'success']);
+      expect([path, answer.status]).toEqual([path, Number(success)]);
+      if (!OTHERS.test(path)) expect([path, at(answer.json, 'status')]).toEqual([path, 'success']);
       if (path === FIT)
         expect([answer.status, answer.headers['location']]).toEqual([201, '/models/iris/versions/1']);
     }

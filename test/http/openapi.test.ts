@@ -46,6 +46,38 @@ describe('what /openapi.json says of a body', () => {
     );
   });
 
+  test.each([
+    ['standard_scaler', { with_mean: false }],
+    ['one_hot_encoder', { columns: ['a'], handle_unknown: 'ignore' }],
+    ['logistic_regression', { C: 2 }],
+    ['random_forest_classifier', { n_estimators: 5 }],
+    ['kmeans', { n_clusters: 2 }],
+  ])('a pipeline: the parameters of %s', (name, parameters) => {
+    const body = (step: object): JsonValue => ({
+      columns: { a: [1, 2] },
+      name: 'm',
+      pipeline: [{ name, ...step }],
+    });
+    expect(takes('/models', body(parameters))).toBe(true);
+    expect(takes('/models', body({ ...parameters, unheard_of: 1 }))).toBe(false);
+  });
+
+  test('paths of models have parameters, a fit answers 201 with Location', () => {
+    const paths = at(document, 'paths') as Members;
+    for (const [path, item] of Object.entries(paths)) {
+      const named = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name);
+      if (!path.startsWith('/models')) continue;
+      const own = (at(item, 'parameters') as Members[] | undefined) ?? [];
+      expect([path, own.map(({ name, in: place }) => [name, place])]).toEqual([
+        path,
+        named.map((name) => [name, 'path']),
+      ]);
+    }
+    const responses = at(paths, '/models', 'post', 'responses');
+    expect(Object.keys(responses as Members)).toEqual(['201', 'default']);
+    expect(at(responses, '201', 'headers', 'Location', 'schema', 'type')).toBe('string');
+  });
+
   test('each is described once, and chosen by its name', () => {
     const schemas = Object.keys(at(whole, 'components', 'schemas') as Members);
     expect(schemas).toEqual(expect.arrayContaining(['features.date_parts', 'tests.fisher_exact']));

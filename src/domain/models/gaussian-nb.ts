@@ -68,8 +68,11 @@ export const gaussianNb = estimator<Parameters, State>({
       var_: spread,
     };
   },
-  predict(state, { columns }, { engine }) {
+  predict(state, { columns, rows }, { engine }) {
     const { theta_: means, var_: variances } = state;
+    // Scores of one class are those of two to the kernel, which has the other's as 0.
+    if (state.class_prior_.length === 1)
+      return { kind: 'classes', codes: new Int32Array(rows), probabilities: new Float64Array(rows).fill(1) };
     const scores = { kind: 'normal', means, variances, starts: logarithmsAtMeans(state) } as const;
     return { kind: 'classes', ...engine.losses.probabilities(columns, scores) };
   },
