@@ -1,5 +1,5 @@
-import { LINEAR_ESTIMATORS } from '../src/domain/models/estimators-a.js';
-import { ESTIMATORS } from '../src/domain/models/estimators-b.js';
+import { LINEAR_ESTIMATORS } from '../src/domain/models/linear-estimators.js';
+import { FURTHER_ESTIMATORS } from '../src/domain/models/further-estimators.js';
 import type {
   Estimator,
   EstimatorTools,
@@ -70,7 +70,7 @@ const CONTESTS: readonly Contest[] = [
 ];
 
 function estimatorOf(name: string): Estimator {
-  const one = [...LINEAR_ESTIMATORS, ...ESTIMATORS].find((each) => each.name === name);
+  const one = [...LINEAR_ESTIMATORS, ...FURTHER_ESTIMATORS].find((each) => each.name === name);
   if (one === undefined) throw new RangeError(`no estimator ${name}`);
   return one;
 }

@@ -1,5 +1,5 @@
 import type { Estimator, Features, Prediction, State, Target } from '../src/domain/models/estimator.js';
-import { ESTIMATORS } from '../src/domain/models/estimators-b.js';
+import { FURTHER_ESTIMATORS } from '../src/domain/models/further-estimators.js';
 import { Notes } from '../src/domain/notes.js';
 import type { Row } from './compare.js';
 import { blobs, normal } from './data.js';
@@ -56,7 +56,7 @@ const defaultsOf = ({ parameters }: Estimator): Record<string, unknown> =>
   );
 
 function estimatorOf(name: string): Estimator {
-  const found = ESTIMATORS.find((one) => one.name === name);
+  const found = FURTHER_ESTIMATORS.find((one) => one.name === name);
   if (found === undefined) throw new RangeError(`no estimator ${name}`);
   return found;
 }

@@ -1,4 +1,4 @@
-import { ESTIMATORS } from '../src/domain/models/estimators-b.js';
+import { FURTHER_ESTIMATORS } from '../src/domain/models/further-estimators.js';
 import type { Estimator, Features, Prediction, State, Target } from '../src/domain/models/estimator.js';
 import { Notes } from '../src/domain/notes.js';
 import type { Numbers } from '../src/ports/tables.js';
@@ -59,7 +59,7 @@ const CONTESTS: readonly Contest[] = [
 ];
 
 function estimatorOf(name: string): Estimator {
-  const one = ESTIMATORS.find((each) => each.name === name);
+  const one = FURTHER_ESTIMATORS.find((each) => each.name === name);
   if (one === undefined) throw new RangeError(`no estimator ${name}`);
   return one;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { decodeState, encodeState } from '../../src/domain/models/state-text.js';
 import type { Features, Prediction, State } from '../../src/domain/models/estimator.js';
 import type { Json } from '../../src/ports/formats.js';
-import { ESTIMATORS } from '../../src/domain/models/estimators-b.js';
+import { FURTHER_ESTIMATORS } from '../../src/domain/models/further-estimators.js';
 import { classesOf, featuresOf, numbersOf, tools, withDefaults } from './lessons.js';
 
 const again = (state: State): State => decodeState(encodeState(state));
@@ -26,7 +26,7 @@ const features: Features = {
 };
 const codes = columns[0]!.map((_, i) => Math.floor(i / 500));
 
-describe.each(ESTIMATORS.filter(({ name }) => name !== 'dbscan'))('$name', (one) => {
+describe.each(FURTHER_ESTIMATORS.filter(({ name }) => name !== 'dbscan'))('$name', (one) => {
   const target = one.task === 'regression' ? numbersOf(columns[1]!) : classesOf(codes);
   const state = one.fit({
     ...tools(),
@@ -75,7 +75,7 @@ function firstOf(prediction: Prediction): unknown[] {
 
 test('what a client is shown has scikit-learn’s names, and nothing that is only there to predict', () => {
   const shown = Object.fromEntries(
-    ESTIMATORS.map((one) => {
+    FURTHER_ESTIMATORS.map((one) => {
       const target = one.task === 'regression' ? numbersOf(columns[1]!) : classesOf(codes);
       const parameters = withDefaults(one, one.name.includes('forest') ? { n_estimators: 2 } : {});
       const state = one.fit({ ...tools(), features, target, parameters });

@@ -1,5 +1,5 @@
 /** Estimators fitted without HTTP, over the kernels. */
-import { LINEAR_ESTIMATORS } from '../../src/domain/models/estimators-a.js';
+import { LINEAR_ESTIMATORS } from '../../src/domain/models/linear-estimators.js';
 import type {
   Estimator,
   EstimatorTools,

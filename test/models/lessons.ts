@@ -9,7 +9,7 @@ import type {
   State,
   Target,
 } from '../../src/domain/models/estimator.js';
-import { ESTIMATORS } from '../../src/domain/models/estimators-b.js';
+import { FURTHER_ESTIMATORS } from '../../src/domain/models/further-estimators.js';
 import { wasmEngine } from '../../src/engine/wasm/engine.js';
 import { openKernels } from '../contract/engines.js';
 
@@ -17,7 +17,7 @@ const { kernels, arena } = openKernels('release');
 const engine = wasmEngine(kernels, arena);
 
 export function estimatorOf(name: string): Estimator {
-  const found = ESTIMATORS.find((one) => one.name === name);
+  const found = FURTHER_ESTIMATORS.find((one) => one.name === name);
   if (found === undefined) throw new RangeError(`expected an estimator, got ${name}`);
   return found;
 }

@@ -1,7 +1,7 @@
 /** States that no fit made: refused, or predictions end all the same. */
 import fc from 'fast-check';
-import { LINEAR_ESTIMATORS } from '../../src/domain/models/estimators-a.js';
-import { ESTIMATORS } from '../../src/domain/models/estimators-b.js';
+import { LINEAR_ESTIMATORS } from '../../src/domain/models/linear-estimators.js';
+import { FURTHER_ESTIMATORS } from '../../src/domain/models/further-estimators.js';
 import type { Estimator, State, StateShape } from '../../src/domain/models/estimator.js';
 import { Problem } from '../../src/ports/problem.js';
 import type { Json } from '../../src/ports/formats.js';
@@ -14,7 +14,7 @@ const COLUMNS = [
 const NAMES = ['linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gaussian_nb'];
 
 function estimatorOf(name: string): Estimator {
-  const found = [...LINEAR_ESTIMATORS, ...ESTIMATORS].find((each) => each.name === name);
+  const found = [...LINEAR_ESTIMATORS, ...FURTHER_ESTIMATORS].find((each) => each.name === name);
   if (found === undefined) throw new RangeError(`no estimator ${name}`);
   return found;
 }

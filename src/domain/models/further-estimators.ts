@@ -26,4 +26,4 @@ const all: readonly Estimator[] = [
 ];
 
 /** Trees, neighbours, naive Bayes, clusterings and components. None takes infinite values. */
-export const ESTIMATORS: readonly Estimator[] = all.map(finite);
+export const FURTHER_ESTIMATORS: readonly Estimator[] = all.map(finite);
