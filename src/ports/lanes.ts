@@ -1,6 +1,6 @@
 import type { EngineName } from './engine.js';
 import type { BodyFormat } from './formats.js';
-import type { ModelCard, ModelFormat } from './registry.js';
+import type { ModelCard } from './registry.js';
 import type { Span } from './trace.js';
 
 /** A stretch of the bytes that landed. */
@@ -32,11 +32,16 @@ export interface Job {
 }
 
 /** A stored model on its way to a lane, which keeps what it made of it under its hash. */
-export interface JobModel {
+export type JobModel = JobDocument &
+  (
+    | { readonly format: 'pipeline' }
+    /** A file in ONNX says nothing of columns and classes. */
+    | { readonly format: 'onnx'; readonly card: ModelCard }
+  );
+
+interface JobDocument {
   readonly name: string;
   readonly version: number;
-  readonly format: ModelFormat;
-  readonly card: ModelCard;
   readonly sha256: string;
   readonly document: SharedArrayBuffer;
 }

@@ -19,7 +19,7 @@ function jobOf(name: string, state: { readonly [key: string]: Json }): JobModel 
   });
   const document = new SharedArrayBuffer(written.byteLength);
   new Uint8Array(document).set(written);
-  return { name, version: 1, format: 'pipeline', card: CARD, sha256: name, document };
+  return { name, version: 1, format: 'pipeline', sha256: name, document };
 }
 
 const OPENERS = { openOnnx: undefined };

@@ -121,12 +121,19 @@ async function make(
   send(response, withVersion(made, stored), 201);
 }
 
+/** How an answer of this service begins. */
+const HEAD = '{"status":"success","results":{';
+
 /** The answer of a fit, which did not know the version yet. What it hashed are its own results. */
 function withVersion(made: Answer, { name, version, created }: ModelVersion): Answer {
-  const { results, ...rest } = JSON.parse(new TextDecoder().decode(made.body)) as { results: object };
-  const { status, ...others } = rest as { status?: unknown };
-  const text = JSON.stringify({ status, results: { name, version, created, ...results }, ...others });
-  return { ...made, body: new TextEncoder().encode(text) };
+  const { buffer, byteOffset, byteLength } = made.body;
+  const body = Buffer.from(buffer, byteOffset, byteLength);
+  if (body.toString('latin1', 0, HEAD.length) !== HEAD)
+    throw new Error(`expected an answer that begins with ${HEAD}`);
+  const rest = body.subarray(HEAD.length);
+  const own = JSON.stringify({ name, version, created }).slice(1, -1);
+  const separator = rest[0] === '}'.charCodeAt(0) ? '' : ',';
+  return { ...made, body: Buffer.concat([Buffer.from(`${HEAD}${own}${separator}`), rest]) };
 }
 
 /** The version that the path names, the newest where it names none. Throws 404. */
@@ -142,7 +149,9 @@ export async function versionOf(registry: Registry, request: Request): Promise<M
 /** A stored version on its way to a lane. */
 export async function jobModel(registry: Registry, found: ModelVersion): Promise<JobModel> {
   const { name, version, card, sha256 } = found;
-  return { name, version, format: card.format, card, sha256, document: await registry.document(found) };
+  const document = await registry.document(found);
+  const stored = { name, version, sha256, document };
+  return card.format === 'onnx' ? { ...stored, format: 'onnx', card } : { ...stored, format: 'pipeline' };
 }
 
 /** A version as clients see it. */

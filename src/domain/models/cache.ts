@@ -41,15 +41,15 @@ export class ModelCache {
 
   /** Throws Problem `invalid_model`. */
   async open(job: JobModel, openers: Openers): Promise<Opened> {
-    const { name, version, sha256, card } = job;
+    const { name, version, sha256 } = job;
     const known = this.#models.get(sha256);
     if (known !== undefined) {
       this.#models.delete(sha256);
       this.#models.set(sha256, known);
       // The same file may be stored under other names, with columns and classes named otherwise.
       const model: OpenModel =
-        known.model.kind === 'onnx'
-          ? { ...known.model, name, version, card }
+        known.model.kind === 'onnx' && job.format === 'onnx'
+          ? { ...known.model, name, version, card: job.card }
           : { ...known.model, name, version };
       return { ...known, model, fresh: false };
     }
@@ -95,12 +95,10 @@ const ONNX_COPIES = 2;
 const bytesOf = (opened: OpenModel, document: number): number =>
   opened.kind === 'onnx' ? document * ONNX_COPIES : footprint(opened.model as unknown as Json);
 
-async function opened(
-  { name, version, format, card, document }: JobModel,
-  { openOnnx }: Openers,
-): Promise<OpenModel> {
-  const bytes = new Uint8Array(document);
-  if (format === 'pipeline') return { kind: 'pipeline', name, version, model: readModel(bytes) };
+async function opened(job: JobModel, { openOnnx }: Openers): Promise<OpenModel> {
+  const { name, version } = job;
+  const bytes = new Uint8Array(job.document);
+  if (job.format === 'pipeline') return { kind: 'pipeline', name, version, model: readModel(bytes) };
   if (openOnnx === undefined) throw new Error('the reader of ONNX is not loaded');
-  return { kind: 'onnx', name, version, card, session: await openOnnx(bytes) };
+  return { kind: 'onnx', name, version, card: job.card, session: await openOnnx(bytes) };
 }
