@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JSON_TYPE, send, type Service, startService } from '../service.js';
+import { JSON_TYPE, postJson, send, type Service, startService } from '../service.js';
 import { DESCRIBING } from '../hostile/forty.js';
-import { type Oracle, oracleOf } from './oracle.js';
+import { KEPT, type Oracle, oracleOf } from './oracle.js';
 import { seedOf } from './random.js';
 import { drawRequest, type FuzzRequest } from './requests.js';
 import { exchange, type Exchange, type Part } from './wire.js';
@@ -46,6 +46,8 @@ export async function campaign(options: CampaignOptions): Promise<CampaignResult
   const { seed, ms, only, log = () => undefined } = options;
   const service = await startService({ env: ENV });
   const run = new Campaign(service, seed, await oracle(service), log);
+  const pipeline = [{ name: 'kmeans', n_clusters: 1 }];
+  await postJson(`${service.url}/models`, { name: KEPT, pipeline, columns: { a: [1, 2] } });
   try {
     await run.send(ms, only);
     await run.aftermath();

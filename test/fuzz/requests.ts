@@ -1,6 +1,7 @@
 /** Requests drawn from a seed: path, headers, query, body, compression, parts, framing. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { DESCRIBING, PATHS } from '../hostile/forty.js';
+import { ofKept } from './oracle.js';
 import { drawBody, type FuzzBody } from './bodies.js';
 import { mutate } from './mutate.js';
 import { Random } from './random.js';
@@ -171,7 +172,7 @@ export function drawRequest(seed: number): FuzzRequest {
   const method = random.oneIn(60) ? random.pick(['GET', 'PUT', 'HEAD', 'OPTIONS', 'BREW']) : 'POST';
   const path = random.oneIn(80)
     ? random.pick(['/', '/analytics', '/%ff', '/docs/x', '//', '/openapi.json'])
-    : random.pick(PATHS);
+    : ofKept(random.pick(PATHS));
   if (method !== 'POST' || !DESCRIBING.includes(path)) good = false;
   return {
     format: body.format,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BodyFormat } from '../../ports/formats.js';
+import { type BodyFormat, FORMATS } from '../../ports/formats.js';
 import type { Answer, Extent, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Body, type FormatLimits, tooLarge } from './body.js';
@@ -142,7 +142,8 @@ function targetOf(
 function limitOf(media: Media, { limits, takesReference }: IntakeOptions & Use): ByteLimit {
   if (media.kind === 'format') return limits[media.format];
   // What is sniffed without the name of a file is Arrow or Parquet.
-  const possible = media.kind === 'sniffed' ? [limits.arrow, limits.parquet] : Object.values(limits);
+  const possible =
+    media.kind === 'sniffed' ? [limits.arrow, limits.parquet] : FORMATS.map((format) => limits[format]);
   const largest = possible.reduce((a, b) => (b.bytes > a.bytes ? b : a));
   if (media.kind === 'sniffed') return largest;
   const tables = takesReference ? 2 : 1;
