@@ -66,7 +66,9 @@ function* canonicalBytes(values: Float64Array): Iterable<Uint8Array> {
   const run = new Float64Array(RUN);
   for (let start = 0; start < values.length; start += RUN) {
     const part = values.subarray(start, start + RUN);
-    for (let i = 0; i < part.length; i++) run[i] = part[i] === part[i] ? part[i]! + 0 : NaN;
+    // Out of shared memory at once: by single values it costs twice as much.
+    run.set(part);
+    for (let i = 0; i < part.length; i++) run[i] = run[i] === run[i] ? run[i]! + 0 : NaN;
     yield new Uint8Array(run.buffer, 0, part.length * 8);
   }
 }

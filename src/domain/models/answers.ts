@@ -104,11 +104,19 @@ export function noteNulls(members: { readonly [name: string]: Json | undefined }
   }
 }
 
+/** By a sum that is 0 of finite numbers alone: a call a value costs more than the predictions. */
+function isFiniteIn(values: Float64Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
+  return sum === 0;
+}
+
 /** A number that is not finite, or a null in a list of numbers. */
 function oddIn(value: Json | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
   if (typeof value !== 'object' || value === null) return undefined;
-  if (value instanceof Float64Array) return value.find((one) => !Number.isFinite(one));
+  if (value instanceof Float64Array)
+    return isFiniteIn(value) ? undefined : value.find((one) => !Number.isFinite(one));
   if (value instanceof Int32Array || value instanceof WrittenJson) return undefined;
   const isList = Array.isArray(value);
   for (const one of value instanceof Map ? value.values() : Object.values(value)) {
