@@ -1,11 +1,12 @@
 import type { ModelInput } from '../../ports/registry.js';
-import { excerpt, Problem } from '../../ports/problem.js';
+import { Problem } from '../../ports/problem.js';
 import type { Space } from '../../ports/space.js';
 import type { Table } from '../../ports/tables.js';
 import { type Feature, featureOf, isNumber, lengthOf, missingIn } from '../features/column.js';
 import type { FeatureTable } from '../features/steps.js';
 import type { Notes } from '../notes.js';
 import { emptyText } from './rows.js';
+import { quoted } from '../features/transformer.js';
 
 /** Columns that one warning names at most. */
 const MOST_NAMED = 20;
@@ -68,8 +69,6 @@ export function ofType(feature: Feature, { name, type }: ModelInput): Feature {
 /** Whether there are no other numbers than 0 and 1. */
 const isBinary = (values: Float64Array): boolean =>
   values.every((value) => value === 0 || value === 1 || value !== value);
-
-const quoted = (name: string): string => JSON.stringify(excerpt(name, 60));
 
 function listed(columns: readonly { readonly name: string }[]): string {
   const names = columns.slice(0, MOST_NAMED).map(({ name }) => quoted(name));

@@ -1,6 +1,7 @@
 import type { Tensor, TensorFacts, TensorType } from '../../ports/onnx.js';
-import { excerpt, Problem } from '../../ports/problem.js';
+import { Problem } from '../../ports/problem.js';
 import type { ModelCard, ModelInput, ModelOutput } from '../../ports/registry.js';
+import { quoted } from '../features/transformer.js';
 
 /** An input of a graph and the columns that are put into it, side by side. */
 export interface OnnxInput {
@@ -78,8 +79,6 @@ const shapeText = (shape: readonly (number | null)[]): string =>
     .slice(0, 8)
     .map((size) => size ?? 'any')
     .join(', ')}${shape.length > 8 ? ', …' : ''}]`;
-
-const quoted = (name: string): string => JSON.stringify(excerpt(name, 60));
 
 /** Values that an output has for each of so many rows. Throws 422 `invalid_model` for an output that is not by rows. */
 export function widthOf(name: string, { shape, values }: Tensor, rows: number): number {

@@ -1,6 +1,6 @@
 /** Looks at a model that was not fitted here: what `readModel` takes on trust of a document that was written here. */
 import type { TableLimits } from '../../ports/limits.js';
-import { excerpt, Problem } from '../../ports/problem.js';
+import { Problem } from '../../ports/problem.js';
 import { numberFeature } from '../features/column.js';
 import { transformers } from '../features/transformers.js';
 import { invalid } from './document.js';
@@ -8,6 +8,7 @@ import { estimators } from './estimators.js';
 import type { Model } from './model.js';
 import { emptyText } from './rows.js';
 import { ask, type PipelineTools } from './train.js';
+import { quoted } from '../features/transformer.js';
 
 /**
  * Throws 422 `invalid_model` for a model that no fit would make: after it predictions end, read within the model's own
@@ -78,5 +79,3 @@ function distinct(values: readonly unknown[], pointer: string): void {
   if (new Set(values).size < values.length)
     throw invalid('expected every name to be there once, got one twice', pointer);
 }
-
-const quoted = (name: string): string => JSON.stringify(excerpt(name, 60));
