@@ -42,6 +42,8 @@ module.exports = {
       'inference',
       'onnx',
       'registry',
+      'access',
+      'log',
     ].map((name) => within(`adapters/${name}`)),
     { from: { path: folder('adapters') }, to: { path: folder('ports') } },
     {
@@ -56,6 +58,8 @@ module.exports = {
           'node_modules/(@types/)?express',
           'node_modules/swagger-ui-dist/',
           'node_modules/@fastify/busboy/',
+          'node_modules/helmet/',
+          'node_modules/(@types/)?cors/',
         ],
       },
     },
@@ -74,10 +78,18 @@ module.exports = {
       to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },
     },
     { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
+    { from: { path: folder('adapters/log') }, to: { path: 'node_modules/pino/' } },
+    {
+      from: { path: folder('adapters/access') },
+      to: { path: ['node_modules/jose/', 'node_modules/rate-limiter-flexible/', 'node_modules/ajv/'] },
+    },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },
     { from: { path: '^src/(main|lane|config)\\.ts$' }, to: { dependencyTypes: ['core'] } },
-    { from: { path: '^src/config\\.ts$' }, to: { path: ['^src/ports/', 'node_modules/ajv/'] } },
+    {
+      from: { path: '^src/config\\.ts$' },
+      to: { path: ['^src/ports/', '^src/settings\\.ts$', 'node_modules/ajv/'] },
+    },
   ],
   allowedSeverity: 'error',
   forbidden: [{ name: 'no-circular', severity: 'error', from: {}, to: { circular: true } }],

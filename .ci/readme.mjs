@@ -100,8 +100,20 @@ const estimators = () => {
   );
 };
 
+const settings = () => {
+  const { settingsSchema, MACHINE_DEFAULTS } = require(join(root, 'dist', 'src', 'settings.js'));
+  return table(
+    ['variable', 'default', 'meaning'],
+    Object.entries(settingsSchema.properties).map(([name, { default: value, description }]) => [
+      `\`${name}\``,
+      MACHINE_DEFAULTS[name] ?? (value === '' ? '' : `\`${String(value)}\``),
+      cell(description),
+    ]),
+  );
+};
+
 /** Tables that are not those of an endpoint's options. */
-const others = { hypothesis: tests, steps, estimators };
+const others = { hypothesis: tests, steps, estimators, settings };
 /** Endpoints whose options are no more than those of others. */
 const SAID = new Set(['models.import', 'models.evaluate']);
 

@@ -2,6 +2,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { Ajv } from 'ajv';
 import type { EngineName } from './ports/engine.js';
 import type { TableLimits } from './ports/limits.js';
+import type { FromSchema } from './ports/schema.js';
+import { settingsSchema } from './settings.js';
 
 /** The service's settings. Sizes in bytes, times in milliseconds. */
 export interface Config {
@@ -9,8 +11,23 @@ export interface Config {
   readonly host: string;
   readonly engine: EngineName | 'auto';
   readonly lanes: number;
+  readonly laneHeapBytes: number;
   readonly memoryBudget: number;
+  readonly maxRequestMemory: number;
   readonly queue: number;
+  readonly queueBytes: number;
+  readonly queueMs: number;
+  readonly deadlineMs: number;
+  readonly maxDeadlineMs: number;
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  readonly headersMs: number;
+  readonly keepAliveMs: number;
+  readonly uploadGraceMs: number;
+  /** Bytes a second. */
+  readonly uploadFloor: number;
+  readonly drainMs: number;
+  readonly stopGraceMs: number;
   readonly maxJsonBytes: number;
   readonly maxArrowBytes: number;
   readonly tableLimits: TableLimits;
@@ -19,67 +36,94 @@ export interface Config {
   readonly maxModelBytes: number;
   /** Bytes of models that are kept in memory, and that each lane keeps opened. */
   readonly modelCacheBytes: number;
-  readonly deadlineMs: number;
-  readonly uploadGraceMs: number;
-  /** Bytes a second. */
-  readonly uploadFloor: number;
+  readonly access: AccessConfig;
+  readonly corsOrigins: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
-const MiB = 2 ** 20;
-
-const schema = {
-  type: 'object',
-  properties: {
-    PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8000 },
-    HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
-    ENGINE: { enum: ['auto', 'wasm', 'js'], default: 'auto' },
-    LANES: { type: 'integer', minimum: 1, maximum: 256 },
-    MEMORY_BUDGET: { type: 'integer', minimum: 64 * MiB },
-    MAX_QUEUE: { type: 'integer', minimum: 0, maximum: 100_000, default: 64 },
-    MAX_JSON_BYTES: { type: 'integer', minimum: 1024, maximum: 512 * MiB, default: 256 * MiB },
-    MAX_ARROW_BYTES: { type: 'integer', minimum: 1024, maximum: 4096 * MiB, default: 1024 * MiB },
-    MAX_ROWS: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1, default: 50_000_000 },
-    MAX_CELLS: { type: 'integer', minimum: 1, maximum: 2 ** 40, default: 500_000_000 },
-    MAX_COLUMNS: { type: 'integer', minimum: 1, maximum: 65_536, default: 4096 },
-    MAX_RATIO: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 200 },
-    DATA_DIR: { type: 'string', minLength: 1, default: './data' },
-    MAX_MODEL_BYTES: { type: 'integer', minimum: 1024, maximum: 512 * MiB, default: 256 * MiB },
-    MODEL_CACHE_BYTES: { type: 'integer', minimum: 0, maximum: 65_536 * MiB, default: 256 * MiB },
-    DEADLINE_MS: { type: 'integer', minimum: 1, maximum: 300_000, default: 30_000 },
-    UPLOAD_GRACE_MS: { type: 'integer', minimum: 100, maximum: 300_000, default: 10_000 },
-    UPLOAD_FLOOR: { type: 'integer', minimum: 0, maximum: 1_000_000_000, default: 65_536 },
-    LOG_LEVEL: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'info' },
-  },
-} as const;
-
-interface Settings {
-  PORT: number;
-  HOST: string;
-  ENGINE: Config['engine'];
-  LANES?: number;
-  MEMORY_BUDGET?: number;
-  MAX_QUEUE: number;
-  MAX_JSON_BYTES: number;
-  MAX_ARROW_BYTES: number;
-  MAX_ROWS: number;
-  MAX_CELLS: number;
-  MAX_COLUMNS: number;
-  MAX_RATIO: number;
-  DATA_DIR: string;
-  MAX_MODEL_BYTES: number;
-  MODEL_CACHE_BYTES: number;
-  DEADLINE_MS: number;
-  UPLOAD_GRACE_MS: number;
-  UPLOAD_FLOOR: number;
-  LOG_LEVEL: Config['logLevel'];
+/** Who may ask, and how much. */
+export interface AccessConfig {
+  readonly auth: 'auto' | 'required' | 'none';
+  /** Empty: none, as with the other texts. */
+  readonly keysFile: string;
+  readonly keys: string;
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Requests a minute for each caller; 0: no quota. */
+  readonly quotaRequests: number;
+  /** Bytes of bodies a minute for each caller; 0: no quota. */
+  readonly quotaBytes: number;
+  readonly publicDocs: boolean;
+  readonly publicMetrics: boolean;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+type Settings = FromSchema<typeof settingsSchema>;
+type Required<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** Environment to settings. Throws an Error that names every variable that is wrong. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Env): Config {
+  const settings = readSettings(env);
+  return Object.freeze({
+    port: settings.PORT,
+    host: settings.HOST,
+    engine: settings.ENGINE,
+    lanes: settings.LANES,
+    laneHeapBytes: settings.LANE_HEAP_BYTES,
+    memoryBudget: settings.MEMORY_BUDGET,
+    maxRequestMemory: settings.MAX_REQUEST_MEMORY,
+    queue: settings.MAX_QUEUE,
+    queueBytes: settings.MAX_QUEUE_BYTES,
+    queueMs: settings.MAX_QUEUE_MS,
+    deadlineMs: settings.DEADLINE_MS,
+    maxDeadlineMs: settings.MAX_DEADLINE_MS,
+    maxConnections: settings.MAX_CONNECTIONS,
+    maxHeaderBytes: settings.MAX_HEADER_BYTES,
+    headersMs: settings.HEADERS_MS,
+    keepAliveMs: settings.KEEP_ALIVE_MS,
+    uploadGraceMs: settings.UPLOAD_GRACE_MS,
+    uploadFloor: settings.UPLOAD_FLOOR,
+    drainMs: settings.DRAIN_MS,
+    stopGraceMs: settings.STOP_GRACE_MS,
+    maxJsonBytes: settings.MAX_JSON_BYTES,
+    maxArrowBytes: settings.MAX_ARROW_BYTES,
+    tableLimits: Object.freeze({
+      rows: settings.MAX_ROWS,
+      cells: settings.MAX_CELLS,
+      columns: settings.MAX_COLUMNS,
+      nameBytes: settings.MAX_NAME_BYTES,
+      depth: settings.MAX_JSON_DEPTH,
+      decodedBytes: settings.MAX_ARROW_BYTES,
+      ratio: settings.MAX_RATIO,
+      ratioFrom: settings.RATIO_FROM_BYTES,
+    }),
+    dataDir: settings.DATA_DIR,
+    maxModelBytes: settings.MAX_MODEL_BYTES,
+    modelCacheBytes: settings.MODEL_CACHE_BYTES,
+    access: Object.freeze({
+      auth: settings.AUTH,
+      keysFile: settings.API_KEYS_FILE,
+      keys: settings.API_KEYS,
+      jwksUrl: settings.JWKS_URL,
+      issuer: settings.JWT_ISSUER,
+      audience: settings.JWT_AUDIENCE,
+      quotaRequests: settings.QUOTA_REQUESTS,
+      quotaBytes: settings.QUOTA_BYTES,
+      publicDocs: settings.PUBLIC_DOCS,
+      publicMetrics: settings.PUBLIC_METRICS,
+    }),
+    corsOrigins: settings.CORS_ORIGINS.split(',').flatMap((origin) => origin.trim() || []),
+    logLevel: settings.LOG_LEVEL,
+  });
+}
+
+/** Every setting by its name, with its value. Throws as `readConfig` does. */
+export function readSettings(env: Env): Required<Settings> {
   const ajv = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, verbose: true });
-  const validate = ajv.compile<Settings>(schema);
-  const names = Object.keys(schema.properties);
+  ajv.addKeyword('secret');
+  const validate = ajv.compile<Settings>(settingsSchema);
+  const names = Object.keys(settingsSchema.properties);
   const settings: unknown = Object.fromEntries(
     names.flatMap((name) => ((env[name] ?? '').trim() === '' ? [] : [[name, env[name]]])),
   );
@@ -91,32 +135,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     });
     throw new Error(`invalid environment: ${faults.join('; ')}`);
   }
-  return Object.freeze({
-    port: settings.PORT,
-    host: settings.HOST,
-    engine: settings.ENGINE,
-    lanes: settings.LANES ?? availableParallelism(),
-    memoryBudget: settings.MEMORY_BUDGET ?? Math.floor(memoryHere() * 0.6),
-    queue: settings.MAX_QUEUE,
-    maxJsonBytes: settings.MAX_JSON_BYTES,
-    maxArrowBytes: settings.MAX_ARROW_BYTES,
-    tableLimits: Object.freeze({
-      rows: settings.MAX_ROWS,
-      cells: settings.MAX_CELLS,
-      columns: settings.MAX_COLUMNS,
-      nameBytes: 1024,
-      depth: 32,
-      decodedBytes: settings.MAX_ARROW_BYTES,
-      ratio: settings.MAX_RATIO,
-    }),
-    dataDir: settings.DATA_DIR,
-    maxModelBytes: settings.MAX_MODEL_BYTES,
-    modelCacheBytes: settings.MODEL_CACHE_BYTES,
-    deadlineMs: settings.DEADLINE_MS,
-    uploadGraceMs: settings.UPLOAD_GRACE_MS,
-    uploadFloor: settings.UPLOAD_FLOOR,
-    logLevel: settings.LOG_LEVEL,
-  });
+  return {
+    ...(settings as Required<Settings>),
+    LANES: settings.LANES ?? availableParallelism(),
+    MEMORY_BUDGET: settings.MEMORY_BUDGET ?? Math.floor(memoryHere() * 0.6),
+  };
 }
 
 /** Memory that this process may use: the container's limit where there is one. */

@@ -75,6 +75,7 @@ async function main(): Promise<void> {
     deadlineMs: config.deadlineMs,
     version,
     accepting: () => !stopping,
+    observe: () => undefined,
     logError: (error, requestId) => {
       const stack = error instanceof Error ? error.stack : undefined;
       log('error', 'request failed', { request_id: requestId, error: String(error), stack });

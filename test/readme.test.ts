@@ -279,24 +279,6 @@ describe('tables', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('environment variables of src/config.ts, with their defaults', () => {
-    const [, schema = ''] = /const schema = \{([^]*?)\} as const;/u.exec(read('src/config.ts')) ?? [];
-    const variables = [...schema.matchAll(/^ {4}([A-Z_]+): \{ (.*) \},$/gmu)];
-    expect(variables.length).toBeGreaterThan(5);
-    const rows = table('## Settings');
-    expect(rows.map(([name]) => quoted(name)[0])).toEqual(variables.map(([, name]) => name));
-    for (const [, name = '', rule = ''] of variables) {
-      const [, fallback] = /default: ([^,}]+)/u.exec(rule) ?? [];
-      if (fallback === undefined) continue;
-      const value = fallback
-        .trim()
-        .replaceAll("'", '')
-        .replace(/^(\d+) \* MiB$/u, (_, size: string) => String(Number(size) * 2 ** 20))
-        .replace(/^[\d_]+$/u, (digits) => digits.replaceAll('_', ''));
-      expect([name, rows.find((row) => row[0] === `\`${name}\``)?.[1]]).toEqual([name, `\`${value}\``]);
-    }
-  });
-
   test('OTEL_ variables that the telemetry adapter reads or sets', () => {
     const source = read('src/adapters/telemetry/start.ts');
     const used = new Set([...source.matchAll(/env\.(OTEL_\w+)/gu)].map(([, name]) => name));

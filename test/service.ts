@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { settingsSchema } from '../src/settings.js';
 
 export const ROOT = join(__dirname, '..');
 
@@ -29,9 +30,10 @@ export interface StartOptions {
 /** Environment without the settings of the shell that runs the tests. */
 function cleanEnv(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(OTEL_|DATA_DIR$|ENGINE$|LANES$|MAX_|MODEL_|UPLOAD_|NODE_OPTIONS$)/u.test(name),
+    ([name]) => !Object.hasOwn(settingsSchema.properties, name) && !/^(OTEL_|NODE_OPTIONS$)/u.test(name),
   );
-  return { ...Object.fromEntries(kept), PORT: '0', HOST: '127.0.0.1', ...extra };
+  // Its clients keep connections that they will not use again: the stop need not wait for those.
+  return { ...Object.fromEntries(kept), PORT: '0', HOST: '127.0.0.1', DRAIN_MS: '50', ...extra };
 }
 
 export async function startService({

@@ -13,6 +13,7 @@ import type {
 import type { InferenceWriter } from '../ports/inference.js';
 import type { Answer, Extent, Job } from '../ports/lanes.js';
 import type { OpenOnnx } from '../ports/onnx.js';
+import type { Work } from '../ports/observe.js';
 import { token, type TableLimits } from '../ports/limits.js';
 import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
@@ -58,8 +59,8 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const endpoint = endpoints.find(({ name }) => name === job.endpoint);
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
-  const spans: Span[] = [];
   const started = now();
+  const spans: Span[] = [{ name: 'queue', start: started - job.waitMs, end: started, attributes: {} }];
   const body = stretch(landed, job.extent);
   const model = job.model && (await tools.models.open(job.model, tools));
   const opened = now();
@@ -127,7 +128,16 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     },
   });
   spans.push(...trace.spans(), ...clock.spans());
-  if (result.reply !== undefined) return { ...result.reply, spans };
+  const work = (): Work => ({
+    format: job.format,
+    engine: engine.name,
+    rows: table.rows,
+    waitMs: job.waitMs,
+    decodeMs: decoded - started,
+    computeMs: computed - decoded,
+    encodeMs: now() - computed,
+  });
+  if (result.reply !== undefined) return { ...result.reply, spans, work: work() };
 
   const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
@@ -185,7 +195,13 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     end: now(),
     attributes: { 'analytics.bytes': answered.length },
   });
-  return { contentType, body: answered, spans, ...(result.model !== undefined && { model: result.model }) };
+  return {
+    contentType,
+    body: answered,
+    spans,
+    work: work(),
+    ...(result.model !== undefined && { model: result.model }),
+  };
 }
 
 function* hashed(results: string, columns: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {

@@ -1,5 +1,6 @@
 import type { EngineName } from './engine.js';
 import type { BodyFormat } from './formats.js';
+import type { LanesState, Work } from './observe.js';
 import type { ModelCard } from './registry.js';
 import type { Span } from './trace.js';
 
@@ -29,6 +30,8 @@ export interface Job {
   readonly headerBytes?: number;
   readonly requestId: string;
   readonly receiveMs: number;
+  /** Until a lane had it; 0 before. */
+  readonly waitMs: number;
 }
 
 /** A stored model on its way to a lane, which keeps what it made of it under its hash. */
@@ -59,6 +62,8 @@ export interface Answer {
   readonly model?: MadeModel;
   readonly body: Uint8Array;
   readonly spans: readonly Span[];
+  /** What its lane did for it. */
+  readonly work?: Work;
 }
 
 /** A place in an arena that a body is written to as it arrives. */
@@ -85,5 +90,6 @@ export interface Lanes {
    * `release` says that it broke off. Undefined when no lane is idle or the format is not read so; then nothing was begun.
    */
   begin(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal): Promise<Answer> | undefined;
+  state(): LanesState;
   close(): Promise<void>;
 }

@@ -11,12 +11,11 @@ export interface TableLimits {
   readonly depth: number;
   /** Bytes that a compressed body or a part of one may grow to. */
   readonly decodedBytes: number;
-  /** Decoded bytes for each compressed one, looked at beyond 1 MiB of output. */
+  /** Decoded bytes for each compressed one, looked at beyond `ratioFrom`. */
   readonly ratio: number;
+  /** Decoded bytes up to which a compression ratio is not looked at. */
+  readonly ratioFrom: number;
 }
-
-/** Output up to which a compression ratio is not looked at. */
-export const RATIO_FROM = 2 ** 20;
 
 /** Throws 413 `too_many_rows` or `too_many_cells`, which name the limit. */
 export function refuseSize(rows: number, columns: number, limits: TableLimits): void {
@@ -57,7 +56,7 @@ export function refuseGrowth(compressed: number, decoded: number, limits: TableL
     const detail = `expected at most ${limits.decodedBytes} bytes when decompressed, got more`;
     throw new Problem('too_large', detail);
   }
-  if (decoded > RATIO_FROM && decoded > compressed * limits.ratio) {
+  if (decoded > limits.ratioFrom && decoded > compressed * limits.ratio) {
     const detail = `expected data compressed at most ${limits.ratio}:1 (MAX_RATIO), got more`;
     throw new Problem('compression_ratio', detail);
   }

@@ -18,6 +18,7 @@ const LIMITS: TableLimits = {
   depth: 32,
   decodedBytes: 2 ** 30,
   ratio: 200,
+  ratioFrom: 2 ** 20,
 };
 
 interface Plain {

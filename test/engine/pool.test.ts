@@ -43,6 +43,7 @@ describe('lanes', () => {
       accept: 'json',
       requestId: what,
       receiveMs: 0,
+      waitMs: 0,
     };
     return lanes.run(landing, job, deadline, signal);
   };

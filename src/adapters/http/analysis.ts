@@ -7,6 +7,7 @@ import type { RecordSpans } from '../../ports/trace.js';
 import type { Begin } from './early.js';
 import { type IntakeOptions, type Received, receive } from './intake.js';
 import { acceptOf, ARROW_STREAM, deadlineOf, PAGE } from './negotiate.js';
+import { requestIdFor, sightOf } from './watch.js';
 
 export interface AnalysisOptions extends IntakeOptions {
   readonly recordSpans: RecordSpans;
@@ -33,8 +34,6 @@ const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
 /** A page is made of itself alone: nothing runs in it, and it loads nothing. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const requestId = (response: Response): string => String(response.locals.requestId);
 
 /** Takes a request's body to a lane, and gives back its answer. Throws Problem. */
 export async function analysis(
@@ -70,8 +69,9 @@ export async function analysis(
     ...(rest.options !== undefined && { options: rest.options }),
     ...(asked.model !== undefined && { model: asked.model }),
     ...(asked.headerBytes !== undefined && { headerBytes: asked.headerBytes }),
-    requestId: requestId(response),
+    requestId: requestIdFor(response),
     receiveMs: performance.now() - started,
+    waitMs: 0,
   });
   const left = (): number => Math.max(1, deadline - (performance.now() - started));
   const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
@@ -85,6 +85,10 @@ export async function analysis(
   const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const whole = await answer;
   options.recordSpans(whole.spans);
+  const sight = sightOf(response);
+  if (whole.work !== undefined) sight.work = whole.work;
+  const model = whole.model?.name ?? asked.model?.name;
+  if (model !== undefined) sight.model = model;
   return whole;
 }
 

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Observe } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { analysis, send } from './analysis.js';
@@ -8,24 +9,25 @@ import { ENCODINGS } from './encoding.js';
 import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
-import { requestIdOf } from './negotiate.js';
 import { openApi } from './openapi.js';
 import { onlyMethods } from './methods.js';
 import { problemReply } from './problems.js';
+import { requestIdFor, sightOf, watch } from './watch.js';
 
 export interface AppOptions extends InferenceOptions {
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
+  readonly observe: Observe;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
 /** The HTTP face of the service. */
 export function createApp(options: AppOptions): RequestListener {
   const app = routes(options);
-  return (request, response) => {
+  return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
     app(request, response);
-  };
+  });
 }
 
 /** A request target as a path and query (RFC 9112, 3.2); one that is no URL is a path that is not there. */
@@ -42,9 +44,7 @@ function routes(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use((request: Request, response: Response, next: NextFunction) => {
-    response.locals.requestId = requestIdOf(request);
-    response.set('x-request-id', requestId(response));
+  app.use((_request: Request, response: Response, next: NextFunction) => {
     response.set('x-content-type-options', 'nosniff');
     next();
   });
@@ -94,11 +94,11 @@ function routes(options: AppOptions): Express {
 }
 
 const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
-const requestId = (response: Response): string => String(response.locals.requestId);
 
 function reply(error: unknown, request: Request, response: Response, logError: AppOptions['logError']): void {
-  const id = requestId(response);
+  const id = requestIdFor(response);
   const known = error instanceof Problem ? error : expressProblem(error);
+  sightOf(response).code = known?.code ?? 'internal_error';
   if (known === undefined) logError(error, id);
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
   const { status, headers, body } = said(known ?? error, id);

@@ -5,6 +5,7 @@ import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelVersion, Registry } from '../../ports/registry.js';
 import { analysis, type AnalysisOptions, send } from './analysis.js';
 import { onlyMethods } from './methods.js';
+import { requestIdFor } from './watch.js';
 
 export interface ModelsOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
@@ -169,6 +170,6 @@ function answer(response: Response, results: object): void {
     status: 'success',
     results,
     details: {},
-    meta: { request_id: String(response.locals.requestId), warnings: [] },
+    meta: { request_id: requestIdFor(response), warnings: [] },
   });
 }

@@ -42,6 +42,7 @@ const limits: TableLimits = {
   depth: Infinity,
   decodedBytes: Infinity,
   ratio: Infinity,
+  ratioFrom: Infinity,
 };
 
 const featureTools = ({ engine, space, notes, pointer }: EstimatorTools): FeatureTools => ({

@@ -24,6 +24,11 @@ export class Admission {
     readonly memoryBudget: number,
   ) {}
 
+  /** Bytes that requests in hand count for. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+
   /** Throws Problem `overloaded`. */
   admit(expectedBytes: number): Share {
     if (this.#admitted >= this.places)

@@ -93,6 +93,8 @@ export class LandingArena {
 
 /** Idle arenas, kept for the next request: a fresh one pays for every page it touches first. */
 export class ArenaPool {
+  /** Those that are used or may be. */
+  readonly all = new Set<LandingArena>();
   readonly #idle: LandingArena[] = [];
   #next = 1;
 
@@ -108,6 +110,7 @@ export class ArenaPool {
 
   take(expectedBytes: number): LandingArena {
     const arena = this.#idle.pop() ?? this.#make();
+    this.all.add(arena);
     arena.reset();
     try {
       arena.reserve(expectedBytes);
@@ -120,8 +123,14 @@ export class ArenaPool {
 
   give(arena: LandingArena): void {
     const idle = this.#idle.reduce((sum, { bytes }) => sum + bytes, arena.bytes);
-    if (arena.bytes > HIGH_WATER || idle > this.most) this.onDrop(arena);
+    if (arena.bytes > HIGH_WATER || idle > this.most) this.drop(arena);
     else this.#idle.push(arena);
+  }
+
+  /** Keeps it from any other request. */
+  drop(arena: LandingArena): void {
+    this.all.delete(arena);
+    this.onDrop(arena);
   }
 
   #make(): LandingArena {
@@ -190,7 +199,7 @@ export class WaitingBody {
   /** Keeps the arena from any other request. */
   drop(): void {
     this.#closed = true;
-    if (this.#arena !== undefined) this.pool.onDrop(this.#arena);
+    if (this.#arena !== undefined) this.pool.drop(this.#arena);
     this.#arena = undefined;
   }
 }

@@ -7,6 +7,8 @@ export interface Ticket {
   readonly id: number;
   readonly body: WaitingBody;
   readonly job: Job;
+  /** When it was given to the lanes, by performance.now(). */
+  readonly since: number;
   /** Whether the body is still on its way. */
   arriving: boolean;
   /** Whether it waits for the rest of its body, without a lane. */

@@ -10,6 +10,7 @@ import { Helping, idle, left, rest } from './helping.js';
 import type { Lane, Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
+import { stateOf } from './state.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -37,6 +38,7 @@ export function startLanes(options: LanesOptions): Lanes {
   const admission = new Admission(options.queue + options.lanes, options.queue, options.memoryBudget);
   let nextId = 1;
   let closing = false;
+  let lost = 0;
 
   const collect = collector();
   const helping = new Helping(lanes);
@@ -113,6 +115,7 @@ export function startLanes(options: LanesOptions): Lanes {
         ticket.settle();
       }
       if (closing) return;
+      lost++;
       options.onLaneLost(lane.stopped ?? reason);
       // A lane that dies before it was ever ready would die again at once.
       setTimeout(spawn, lane.ready ? 0 : 1000).unref();
@@ -191,7 +194,7 @@ export function startLanes(options: LanesOptions): Lanes {
         start: arena.start,
         length: ticket.arriving ? ticket.body.expectedBytes : arena.length,
         ...(ticket.arriving && { watch: arena.watch() }),
-        job,
+        job: { ...job, waitMs: ticket.arriving ? 0 : performance.now() - ticket.since },
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
@@ -328,6 +331,7 @@ export function startLanes(options: LanesOptions): Lanes {
           id: nextId++,
           body: own.body,
           job,
+          since: performance.now(),
           arriving: lane !== undefined,
           parked: false,
           generation: undefined,
@@ -380,6 +384,7 @@ export function startLanes(options: LanesOptions): Lanes {
       const reads = options.engine.module !== undefined && EAGER.has(job.format);
       return lane !== undefined && reads ? run(landing, job, deadlineMs, signal, lane) : undefined;
     },
+    state: () => stateOf({ lanes, waiting, arenas, admission, lost }),
     async close() {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));

@@ -1,0 +1,27 @@
+import type { LanesState } from '../../ports/observe.js';
+import type { Admission } from './admission.js';
+import type { ArenaPool } from './arenas.js';
+import type { Lane, Ticket } from './lane.js';
+
+/** The lanes as they are now. */
+export function stateOf(pool: {
+  readonly lanes: ReadonlySet<Lane>;
+  readonly waiting: readonly Ticket[];
+  readonly arenas: ArenaPool;
+  readonly admission: Admission;
+  readonly lost: number;
+}): LanesState {
+  const { lanes, waiting, arenas, admission, lost } = pool;
+  const bytes = ({ body }: Ticket): number => Math.max(body.length, body.expectedBytes);
+  return {
+    lanes: lanes.size,
+    busy: [...lanes].filter(({ ticket, helping }) => (ticket ?? helping) !== undefined).length,
+    waiting: waiting.length,
+    waitingBytes: waiting.reduce((sum, ticket) => sum + bytes(ticket), 0),
+    waitingMs: 0,
+    arenas: arenas.all.size,
+    arenaBytes: [...arenas.all].reduce((sum, arena) => sum + arena.bytes, 0),
+    reservedBytes: admission.reserved,
+    lost,
+  };
+}
