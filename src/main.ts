@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
+import { failureOf } from './ports/log.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -11,7 +12,11 @@ const telemetry = startTelemetry(process.env, version);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = logger(config.logLevel);
+  const { openLog } = await import('./adapters/log/log.js');
+  const { logRequests } = await import('./adapters/log/requests.js');
+  const { watchProcess } = await import('./adapters/log/process.js');
+  const log = openLog({ level: config.logLevel, service: 'analytics-service', version });
+  watchProcess(log);
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -26,8 +31,14 @@ async function main(): Promise<void> {
     limits: config.tableLimits,
     modelBytes: config.modelCacheBytes,
     version,
-    onLaneLost: (reason) => {
-      log('warn', 'a lane ended and is replaced', { reason });
+    onLaneLost: (reason, requestId, failure) => {
+      log.warn('a lane ended and is replaced', { reason, request_id: requestId }, failure);
+    },
+    onFault: (what, requestId, failure) => {
+      log.error(what, { request_id: requestId }, failure);
+    },
+    onSaid: (text) => {
+      log.debug('a library wrote to the output of a lane', { text });
     },
   });
 
@@ -75,24 +86,23 @@ async function main(): Promise<void> {
     deadlineMs: config.deadlineMs,
     version,
     accepting: () => !stopping,
-    observe: () => undefined,
+    observe: logRequests(log),
     logError: (error, requestId) => {
-      const stack = error instanceof Error ? error.stack : undefined;
-      log('error', 'request failed', { request_id: requestId, error: String(error), stack });
+      log.error('request failed', { request_id: requestId }, failureOf(error));
     },
   });
   const server = await listen(app, config.host, config.port);
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);
     stopping = true;
-    log('info', `${signal}: finishing accepted requests`, {});
+    log.info(`${signal}: finishing accepted requests`);
     void server
       .close(config.deadlineMs)
       .then(() => lanes.close())
       .then(() => registry.close())
       .then(() => telemetry.shutdown())
       .catch((error: unknown) => {
-        log('error', 'stopping failed', { error: String(error) });
+        log.error('stopping failed', {}, failureOf(error));
       })
       .then(() => process.exit(0));
   };
@@ -102,8 +112,7 @@ async function main(): Promise<void> {
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const address = `http://${host}:${server.port}`;
   const count = config.lanes === 1 ? '1 lane' : `${config.lanes} lanes`;
-  log(
-    'info',
+  log.info(
     `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${count}, docs at ${address}/docs`,
     { engine: engine.name, traces: telemetry.on },
   );
@@ -114,19 +123,6 @@ async function heapBase(module: WebAssembly.Module): Promise<number> {
   const { instantiate } = await import('./engine/wasm/exports.js');
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
   return instantiate(module, memory).heap_base.value;
-}
-
-type Level = 'debug' | 'info' | 'warn' | 'error';
-
-/** One JSON line a message. */
-function logger(lowest: Level | 'silent'): (level: Level, msg: string, fields: object) => void {
-  const order = ['debug', 'info', 'warn', 'error', 'silent'];
-  // A closed pipe behind the log is no reason to stop.
-  process.stdout.on('error', () => undefined);
-  return (level, msg, fields) => {
-    if (order.indexOf(level) < order.indexOf(lowest)) return;
-    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fields })}\n`);
-  };
 }
 
 main().catch((error: unknown) => {
