@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
+import { onSignal } from './stop.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -12,6 +13,7 @@ const telemetry = startTelemetry(process.env, version);
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = logger(config.logLevel);
+  const stop = onSignal({ log, drainMs: config.drainMs, graceMs: config.stopGraceMs });
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
       import('./adapters/http/app.js'),
       import('./adapters/http/server.js'),
     ]);
-  let stopping = false;
+  const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -71,33 +73,25 @@ async function main(): Promise<void> {
       invocations: text,
     },
     tableLimits: config.tableLimits,
-    pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
+    pace,
     deadlineMs: config.deadlineMs,
     version,
-    accepting: () => !stopping,
+    accepting: stop.accepting,
     observe: () => undefined,
     logError: (error, requestId) => {
       const stack = error instanceof Error ? error.stack : undefined;
       log('error', 'request failed', { request_id: requestId, error: String(error), stack });
     },
   });
-  const server = await listen(app, config.host, config.port);
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log('info', `${signal}: finishing accepted requests`, {});
-    void server
-      .close(config.deadlineMs)
-      .then(() => lanes.close())
-      .then(() => registry.close())
-      .then(() => telemetry.shutdown())
-      .catch((error: unknown) => {
-        log('error', 'stopping failed', { error: String(error) });
-      })
-      .then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const server = await listen(app, { ...config, pace });
+  stop.started({
+    close: (drainMs, graceMs) => server.close(drainMs, graceMs),
+    release: [
+      ['lanes', () => lanes.close()],
+      ['registry', () => registry.close()],
+      ['telemetry', () => telemetry.shutdown()],
+    ],
+  });
 
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const address = `http://${host}:${server.port}`;
