@@ -85,7 +85,7 @@ module.exports = {
     },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },
-    { from: { path: '^src/(main|lane|config)\\.ts$' }, to: { dependencyTypes: ['core'] } },
+    { from: { path: '^src/(main|lane|config|stop)\\.ts$' }, to: { dependencyTypes: ['core'] } },
     {
       from: { path: '^src/config\\.ts$' },
       to: { path: ['^src/ports/', '^src/settings\\.ts$', 'node_modules/ajv/'] },

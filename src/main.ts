@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
 import { failureOf } from './ports/log.js';
+import { onSignal } from './stop.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   const { watchProcess } = await import('./adapters/log/process.js');
   const log = openLog({ level: config.logLevel, service: 'analytics-service', version });
   watchProcess(log);
+  const stop = onSignal({ log, drainMs: config.drainMs, graceMs: config.stopGraceMs });
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
       import('./adapters/http/app.js'),
       import('./adapters/http/server.js'),
     ]);
-  let stopping = false;
+  const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -82,32 +84,24 @@ async function main(): Promise<void> {
       invocations: text,
     },
     tableLimits: config.tableLimits,
-    pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
+    pace,
     deadlineMs: config.deadlineMs,
     version,
-    accepting: () => !stopping,
+    accepting: stop.accepting,
     observe: logRequests(log),
     logError: (error, requestId) => {
       log.error('request failed', { request_id: requestId }, failureOf(error));
     },
   });
-  const server = await listen(app, config.host, config.port);
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info(`${signal}: finishing accepted requests`);
-    void server
-      .close(config.deadlineMs)
-      .then(() => lanes.close())
-      .then(() => registry.close())
-      .then(() => telemetry.shutdown())
-      .catch((error: unknown) => {
-        log.error('stopping failed', {}, failureOf(error));
-      })
-      .then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const server = await listen(app, { ...config, pace });
+  stop.started({
+    close: (drainMs, graceMs) => server.close(drainMs, graceMs),
+    release: [
+      ['lanes', () => lanes.close()],
+      ['registry', () => registry.close()],
+      ['telemetry', () => telemetry.shutdown()],
+    ],
+  });
 
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const address = `http://${host}:${server.port}`;

@@ -26,6 +26,7 @@ export function createApp(options: AppOptions): RequestListener {
   const app = routes(options);
   return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
+    sightOf(response).late = !options.accepting();
     app(request, response);
   });
 }

@@ -20,7 +20,7 @@ export interface Destination {
 export function destination(fd: number, onDropped: (lines: number) => void): Destination {
   // A pipe that blocks would hold a thread of libuv's pool, and with it the exit, until it is read: Node makes it one that
   // does not when its stream is first asked for.
-  if (fd === 1) process.stdout.on("error", () => undefined);
+  if (fd === 1) process.stdout.on('error', () => undefined);
   let dropped = 0;
   let gone = false;
   let until = Infinity;
