@@ -3,15 +3,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
+import { misspelt } from './environment.js';
+import { command } from './print-config.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+answerCommand(process.argv.slice(2));
 // Before express is loaded: the instrumentations hook `require`.
 const telemetry = startTelemetry(process.env, version);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = logger(config.logLevel);
+  for (const sentence of misspelt(process.env)) log('warn', sentence, {});
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -107,6 +111,20 @@ async function main(): Promise<void> {
     `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${count}, docs at ${address}/docs`,
     { engine: engine.name, traces: telemetry.on },
   );
+}
+
+/** Ends the process where the command line asks for anything but the service. */
+function answerCommand(args: readonly string[]): void {
+  try {
+    const said = command(args, process.env, version);
+    if (said === undefined) return;
+    process.stdout.write(said.out);
+    process.stderr.write(said.error);
+    process.exit(said.code);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** First byte of a memory that the kernels leave free. */
