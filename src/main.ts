@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
+import { misspelt } from './environment.js';
 import { failureOf } from './ports/log.js';
+import { command } from './print-config.js';
 import { onSignal } from './stop.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+answerCommand(process.argv.slice(2));
 // Before express is loaded: the instrumentations hook `require`.
 const telemetry = startTelemetry(process.env, version);
 
@@ -19,6 +22,7 @@ async function main(): Promise<void> {
   const log = openLog({ level: config.logLevel, service: 'analytics-service', version });
   watchProcess(log);
   const stop = onSignal({ log, drainMs: config.drainMs, graceMs: config.stopGraceMs });
+  for (const sentence of misspelt(process.env)) log.warn(sentence);
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -110,6 +114,20 @@ async function main(): Promise<void> {
     `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${count}, docs at ${address}/docs`,
     { engine: engine.name, traces: telemetry.on },
   );
+}
+
+/** Ends the process where the command line asks for anything but the service. */
+function answerCommand(args: readonly string[]): void {
+  try {
+    const said = command(args, process.env, version);
+    if (said === undefined) return;
+    process.stdout.write(said.out);
+    process.stderr.write(said.error);
+    process.exit(said.code);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** First byte of a memory that the kernels leave free. */
