@@ -143,7 +143,7 @@ export function readSettings(env: Env): Required<Settings> {
 }
 
 /** Memory that this process may use: the container's limit where there is one. */
-function memoryHere(): number {
+export function memoryHere(): number {
   const limit = process.constrainedMemory();
   return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

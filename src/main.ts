@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
-import { readConfig } from './config.js';
+import { memoryHere, readConfig } from './config.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -50,6 +50,15 @@ async function main(): Promise<void> {
       import('./adapters/http/app.js'),
       import('./adapters/http/server.js'),
     ]);
+  const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
+  const { startMetrics } = await import('./adapters/telemetry/metrics.js');
+  const metrics = startMetrics({
+    version,
+    engine: engine.name,
+    lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    memoryLimit: memoryHere(),
+    codes: PROBLEM_CODES,
+  });
   let stopping = false;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
@@ -75,7 +84,8 @@ async function main(): Promise<void> {
     deadlineMs: config.deadlineMs,
     version,
     accepting: () => !stopping,
-    observe: () => undefined,
+    observe: metrics.request,
+    metrics: metrics.scrape,
     logError: (error, requestId) => {
       const stack = error instanceof Error ? error.stack : undefined;
       log('error', 'request failed', { request_id: requestId, error: String(error), stack });
@@ -90,6 +100,7 @@ async function main(): Promise<void> {
       .close(config.deadlineMs)
       .then(() => lanes.close())
       .then(() => registry.close())
+      .then(() => metrics.shutdown())
       .then(() => telemetry.shutdown())
       .catch((error: unknown) => {
         log('error', 'stopping failed', { error: String(error) });
