@@ -189,7 +189,7 @@ function machineDefault(name: Name): number | undefined {
 }
 
 /** Memory that this process may use: the container's limit where there is one. */
-function memoryHere(): number {
+export function memoryHere(): number {
   const limit = process.constrainedMemory();
   return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

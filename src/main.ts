@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
-import { misspelt } from './environment.js';
+import { memoryHere, misspelt } from './environment.js';
 import { failureOf } from './ports/log.js';
 import { command } from './print-config.js';
 import { onSignal } from './stop.js';
@@ -68,6 +68,16 @@ async function main(): Promise<void> {
       import('./adapters/http/server.js'),
     ]);
   const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
+  const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
+  const { startMetrics } = await import('./adapters/telemetry/metrics.js');
+  const logRequest = logRequests(log);
+  const metrics = startMetrics({
+    version,
+    engine: engine.name,
+    lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    memoryLimit: memoryHere(),
+    codes: PROBLEM_CODES,
+  });
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -92,7 +102,11 @@ async function main(): Promise<void> {
     deadlineMs: config.deadlineMs,
     version,
     accepting: stop.accepting,
-    observe: logRequests(log),
+    observe: (seen) => {
+      logRequest(seen);
+      metrics.request(seen);
+    },
+    metrics: metrics.scrape,
     logError: (error, requestId) => {
       log.error('request failed', { request_id: requestId }, failureOf(error));
     },
@@ -103,6 +117,7 @@ async function main(): Promise<void> {
     release: [
       ['lanes', () => lanes.close()],
       ['registry', () => registry.close()],
+      ['metrics', () => metrics.shutdown()],
       ['telemetry', () => telemetry.shutdown()],
     ],
   });
