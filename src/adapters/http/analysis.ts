@@ -4,14 +4,15 @@ import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, JobModel } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { RecordSpans } from '../../ports/trace.js';
-import type { Begin } from './early.js';
-import { type IntakeOptions, type Received, receive } from './intake.js';
+import { type IntakeOptions, type Received, receive, type Use } from './intake.js';
 import { acceptOf, ARROW_STREAM, deadlineOf, PAGE } from './negotiate.js';
 import { requestIdFor, sightOf } from './watch.js';
 
 export interface AnalysisOptions extends IntakeOptions {
   readonly recordSpans: RecordSpans;
+  /** Until an answer is due, where the client does not say, and the longest that it may ask for. */
   readonly deadlineMs: number;
+  readonly maxDeadlineMs: number;
   /** Whether requests are taken: false while the process stops. */
   readonly accepting: () => boolean;
 }
@@ -44,7 +45,7 @@ export async function analysis(
   asked: Asked = {},
 ): Promise<Answer> {
   const { lanes } = options;
-  const started = performance.now();
+  const { started } = sightOf(response);
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
@@ -55,7 +56,11 @@ export async function analysis(
   if (endpoint.answersArrow) offers.push(ARROW_STREAM);
   if (endpoint.answersHtml === true) offers.push(PAGE);
   const accepted = acceptOf(request.headers.accept, offers);
-  const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
+  const deadline = deadlineOf(
+    request.get('x-request-deadline-ms'),
+    options.deadlineMs,
+    options.maxDeadlineMs,
+  );
   const [, search = ''] = /\?([^#]*)/u.exec(request.originalUrl) ?? [];
   const query = [...new URLSearchParams(search)].filter(([name]) => asked.taken?.includes(name) !== true);
   const jobOf = (format: BodyFormat, rest: Omit<Partial<Received>, 'landing' | 'answer'> = {}): Job => ({
@@ -73,15 +78,19 @@ export async function analysis(
     receiveMs: performance.now() - started,
     waitMs: 0,
   });
-  const left = (): number => Math.max(1, deadline - (performance.now() - started));
-  const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
-  const { takesReference = false } = endpoint;
-  const body = await receive(
-    request,
-    response,
-    { ...options, begin, takesReference, format: asked.format },
-    gone.signal,
-  );
+  const left = (): number => deadline - (performance.now() - started);
+  const use: Use = {
+    takesReference: endpoint.takesReference ?? false,
+    format: asked.format,
+    land: (bytes) => lanes.land({ bytes, endpoint: endpoint.name, deadlineMs: left() }),
+    begin: (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal),
+  };
+  const body = await received(request, response, { ...options, ...use }, left(), gone.signal);
+  // Nobody waits for it any more: no lane is to begin with it.
+  if (body.answer === undefined && left() <= 0) {
+    body.landing.release();
+    throw new Problem('deadline_exceeded', LATE);
+  }
   const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const whole = await answer;
   options.recordSpans(whole.spans);
@@ -90,6 +99,30 @@ export async function analysis(
   const model = whole.model?.name ?? asked.model?.name;
   if (model !== undefined) sight.model = model;
   return whole;
+}
+
+const LATE = 'expected the whole body before the deadline of the request, got less';
+
+/** The body, where it comes within `ms`. Throws Problem. */
+async function received(
+  request: Request,
+  response: Response,
+  options: IntakeOptions & Use,
+  ms: number,
+  gone: AbortSignal,
+): Promise<Received> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => {
+      late.abort(new Problem('deadline_exceeded', LATE));
+    },
+    Math.max(1, ms),
+  );
+  try {
+    return await receive(request, response, options, AbortSignal.any([gone, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Sends an answer as it is. */

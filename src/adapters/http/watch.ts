@@ -7,6 +7,8 @@ import { requestIdOf } from './negotiate.js';
 /** What is known of a request so far. */
 export interface Sight {
   readonly requestId: string;
+  /** When its headers had arrived, by performance.now(). */
+  readonly started: number;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;
@@ -33,7 +35,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
   return (request, response) => {
     const started = performance.now();
     const before = request.socket.bytesRead;
-    const sight: Sight = { requestId: requestIdOf(request) };
+    const sight: Sight = { requestId: requestIdOf(request), started };
     sights.set(response, sight);
     response.setHeader('x-request-id', sight.requestId);
     response.once('close', () => {
