@@ -32,6 +32,7 @@ const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
   [ARROW_STREAM, 'arrow'],
   [PAGE, 'html'],
 ]);
+const LATE = 'expected the whole body before the deadline of the request, got less';
 /** A page is made of itself alone: nothing runs in it, and it loads nothing. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -85,7 +86,15 @@ export async function analysis(
     land: (bytes) => lanes.land({ bytes, endpoint: endpoint.name, deadlineMs: left() }),
     begin: (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal),
   };
-  const body = await received(request, response, { ...options, ...use }, left(), gone.signal);
+  const late = setTimeout(
+    () => {
+      gone.abort(new Problem('deadline_exceeded', LATE));
+    },
+    Math.max(1, left()),
+  );
+  const body = await receive(request, response, { ...options, ...use }, gone.signal).finally(() => {
+    clearTimeout(late);
+  });
   // Nobody waits for it any more: no lane is to begin with it.
   if (body.answer === undefined && left() <= 0) {
     body.landing.release();
@@ -99,30 +108,6 @@ export async function analysis(
   const model = whole.model?.name ?? asked.model?.name;
   if (model !== undefined) sight.model = model;
   return whole;
-}
-
-const LATE = 'expected the whole body before the deadline of the request, got less';
-
-/** The body, where it comes within `ms`. Throws Problem. */
-async function received(
-  request: Request,
-  response: Response,
-  options: IntakeOptions & Use,
-  ms: number,
-  gone: AbortSignal,
-): Promise<Received> {
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => {
-      late.abort(new Problem('deadline_exceeded', LATE));
-    },
-    Math.max(1, ms),
-  );
-  try {
-    return await receive(request, response, options, AbortSignal.any([gone, late.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Sends an answer as it is. */

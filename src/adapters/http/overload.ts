@@ -4,11 +4,11 @@ import type { Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import { inferenceReply, speaksInference } from './inference.js';
 import { answerAndLinger } from './linger.js';
-import { problemReply } from './problems.js';
+import { replyOf } from './problems.js';
 import { sightOf } from './watch.js';
 
 /** A body of which no more than this is to come is read and thrown away, and the connection kept: opening one costs more. */
-const SKIPPED = 256 * 1024;
+const SKIPPED = 1024 * 1024;
 /** How long it may take to come. */
 const SKIP_MS = 5_000;
 
@@ -58,8 +58,10 @@ export function overloadGate({
     Object.assign(request, { route: { path: route.path } });
     const sight = sightOf(response);
     sight.code = 'overloaded';
-    const said = speaksInference(path) ? inferenceReply : problemReply;
-    const reply = said(new Problem('overloaded', refused), sight.requestId, lanes.waitMs());
+    const waitMs = lanes.waitMs();
+    const reply = speaksInference(path)
+      ? inferenceReply(new Problem('overloaded', refused), sight.requestId, waitMs)
+      : replyOf({ code: 'overloaded', message: refused, faults: [] }, sight.requestId, waitMs);
     response.statusCode = reply.status;
     for (const name in reply.headers) response.setHeader(name, reply.headers[name] ?? '');
     response.setHeader('x-content-type-options', 'nosniff');

@@ -75,6 +75,15 @@ export interface ProblemReply {
 export function problemReply(error: unknown, requestId: string, waitMs = 0): ProblemReply {
   const problem =
     error instanceof Problem ? error : new Problem('internal_error', 'the service failed on this request');
+  return replyOf(problem, requestId, waitMs);
+}
+
+/** The same of what is no exception: one takes a stack, and a service that is overloaded has no time for it. */
+export function replyOf(
+  problem: Pick<Problem, 'code' | 'message' | 'faults'>,
+  requestId: string,
+  waitMs: number,
+): ProblemReply {
   const [status, title] = TABLE[problem.code];
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',

@@ -39,7 +39,7 @@ export interface Bounds {
 }
 
 interface Held {
-  readonly endpoint: string | undefined;
+  readonly asked: Asked;
   bytes: number;
   reserved: number;
   estimate: Estimate;
@@ -101,9 +101,9 @@ export class Admission {
   admit(asked: Asked): Share {
     const refused = this.refusal(asked);
     if (refused !== undefined) throw new Problem('overloaded', refused);
-    const { bytes, endpoint } = asked;
-    const estimate = this.estimates.of(endpoint, bytes);
-    const held: Held = { endpoint, bytes, reserved: reservedFor(bytes), estimate, since: undefined };
+    const { bytes } = asked;
+    const estimate = this.#estimate(asked, bytes);
+    const held: Held = { asked, bytes, reserved: reservedFor(bytes), estimate, since: undefined };
     this.#reserved += held.reserved;
     if (this.#seated.size < this.bounds.lanes) this.#seated.add(held);
     else this.#add(held);
@@ -155,12 +155,18 @@ export class Admission {
     return left / lanes;
   }
 
+  /** No request has a lane for longer than its deadline. */
+  #estimate({ endpoint, deadlineMs = Infinity }: Asked, bytes: number): Estimate {
+    const estimate = this.estimates.of(endpoint, bytes);
+    return estimate.ms <= deadlineMs ? estimate : { ...estimate, ms: deadlineMs };
+  }
+
   /** Another length is another estimate. */
   #becomes(held: Held, length: number): void {
     const waits = this.#waiting.has(held);
     if (waits) this.#count(held, -1);
     held.bytes = length;
-    held.estimate = this.estimates.of(held.endpoint, length);
+    held.estimate = this.#estimate(held.asked, length);
     if (waits) this.#count(held, 1);
   }
 

@@ -19,8 +19,11 @@ import { stateOf } from './state.js';
 const LARGE = 64 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
-/** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
-const STOP_MS = 40;
+/**
+ * Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. Another in its
+ * place takes as long to be there, so waiting less gains nothing where the lane was about to stop.
+ */
+const STOP_MS = 100;
 const LATE = 'expected an answer before the deadline of the request, got none';
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
