@@ -33,7 +33,13 @@ async function main(): Promise<void> {
     base: engine.module === undefined ? undefined : await heapBase(engine.module),
     lanes: config.lanes,
     queue: config.queue,
+    queueBytes: config.queueBytes,
+    queueMs: config.queueMs,
     memoryBudget: config.memoryBudget,
+    requestBytes: Math.min(
+      config.maxRequestMemory,
+      Math.floor(config.memoryBudget / Math.min(config.lanes, 2)),
+    ),
     limits: config.tableLimits,
     modelBytes: config.modelCacheBytes,
     version,
@@ -100,6 +106,8 @@ async function main(): Promise<void> {
     tableLimits: config.tableLimits,
     pace,
     deadlineMs: config.deadlineMs,
+    maxDeadlineMs: config.maxDeadlineMs,
+    queueBytes: config.queueBytes,
     version,
     accepting: stop.accepting,
     observe: (seen) => {
