@@ -114,7 +114,11 @@ async function run({ url, seed }, warm) {
     return undefined;
   };
   const trace = () =>
-    Array.from({ length: 4 }, () => Math.floor(draw() * 2 ** 32).toString(16).padStart(8, '0')).join('');
+    Array.from({ length: 4 }, () =>
+      Math.floor(draw() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0'),
+    ).join('');
   const over = () => closedAt !== undefined || now() - last > PATIENCE_MS;
 
   /** Asks again and again over one connection, another one where that has ended. */

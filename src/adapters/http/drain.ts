@@ -4,6 +4,8 @@ import type { Connection } from './connection.js';
 const TICK_MS = 10;
 /** What a turn of the event loop takes at most in which nothing is done. */
 const TURN_MS = 0.5;
+/** It may take twice as long after so much of waiting, and so on. */
+const RELAX_MS = 50;
 
 /**
  * Goes on listening for `drainMs` and while a request that was accepted is in hand; then ends connections that are idle, and
@@ -43,22 +45,26 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 /**
  * Resolves right behind a look at every socket that found nothing to do, or when the time is up. What a client has sent by
  * then is known, and no connection waits to be accepted: it would be reset with the listening socket. While answers are
- * given, or the disk is waited for, much may come.
+ * given, or the disk is waited for, much may come. The longer it takes, the less strictly it looks: clients that never rest
+ * must not hold the stop back.
  */
 async function nothingToDo(server: Server, inTime: () => boolean): Promise<void> {
-  let events = 0;
+  let connections = 0;
   const count = (): void => {
-    events++;
+    connections++;
   };
-  server.on('connection', count).on('request', count);
+  server.on('connection', count);
+  const began = performance.now();
   let seen = 0;
   let before = 0;
-  let after = performance.now();
+  let after = began;
+  const quiet = (): boolean =>
+    connections === seen && after - before <= TURN_MS * (1 + (after - began) / RELAX_MS);
   do {
-    seen = events;
+    seen = connections;
     before = after;
     await new Promise((resolve) => setImmediate(resolve));
     after = performance.now();
-  } while ((events > seen || after - before > TURN_MS) && inTime());
-  server.off('connection', count).off('request', count);
+  } while (!quiet() && inTime());
+  server.off('connection', count);
 }
