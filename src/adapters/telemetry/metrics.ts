@@ -2,6 +2,8 @@
  * Metrics: instruments of OpenTelemetry, read by GET /metrics and by whatever other reader is attached. Labels have values
  * that are known before the first request; nothing of a request becomes one.
  */
+import { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { IMetricReader, MeterProvider, MeterProviderOptions } from '@opentelemetry/sdk-metrics';
 import type { Observe, RequestSeen, Scrape } from '../../ports/observe.js';
 import { named } from './exposition.js';
@@ -48,6 +50,15 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 const DURATIONS = [0.01, 0.05, 0.25, 1, 5];
 const WAITS = [0.001, 0.01, 0.1, 1, 5];
 
+/** What the SDK is built on, a turn of the event loop each: in one, requests would wait for all of it. */
+async function loadParts(): Promise<void> {
+  const load = createRequire(require.resolve('@opentelemetry/sdk-metrics'));
+  for (const part of ['@opentelemetry/core', '@opentelemetry/resources']) {
+    load(part);
+    await turn();
+  }
+}
+
 export function startMetrics(options: MetricsOptions): Metrics {
   const { version, engine, lanes, memoryLimit, codes } = options;
   const counts = tally(codes);
@@ -72,7 +83,9 @@ export function startMetrics(options: MetricsOptions): Metrics {
   };
 
   const load = async (): Promise<{ readonly provider: MeterProvider; readonly scrape: Scrape }> => {
+    await loadParts();
     const sdk = await import('@opentelemetry/sdk-metrics');
+    await turn();
     const { PrometheusExporter, PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
     const { readers, resource } = (await options.attached?.()) ?? { readers: [] };
     const reader = new PrometheusExporter({ preventServerStart: true });
