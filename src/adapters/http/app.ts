@@ -28,6 +28,7 @@ export function createApp(options: AppOptions): RequestListener {
   const app = routes(options);
   return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
+    sightOf(response).late = !options.accepting();
     app(request, response);
   });
 }
@@ -89,9 +90,15 @@ function routes(options: AppOptions): Express {
     throw new Problem('not_found', `expected a known path, got ${JSON.stringify(excerpt(request.path))}`);
   });
   // Express knows an error handler by its four parameters.
-  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) next(error);
-    else reply(error, request, response, options.logError);
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    if (!response.headersSent) {
+      reply(error, request, response, options.logError);
+      return;
+    }
+    // An answer has begun. Express's own end of it would print the error.
+    options.logError(error, requestIdFor(response));
+    request.socket.destroy();
   });
   return app;
 }

@@ -7,6 +7,8 @@ import { requestIdOf } from './negotiate.js';
 /** What is known of a request so far. */
 export interface Sight {
   readonly requestId: string;
+  /** It came when the service had been told to stop. */
+  late?: boolean;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;

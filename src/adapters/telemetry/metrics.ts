@@ -27,8 +27,9 @@ export interface MetricsOptions {
   readonly memoryLimit: number;
   /** Every code that a problem can have. */
   readonly codes: readonly string[];
-  /** Asked once, when the SDK is loaded. */
+  /** Asked once, when the SDK is loaded. Where it fails, /metrics is still there. */
   readonly attached?: () => Promise<Attached>;
+  readonly onError: (error: unknown) => void;
 }
 
 export interface Metrics {
@@ -44,6 +45,8 @@ const LOAD_MS = 2000;
 /** Requests that are kept for the histograms until then; further ones are counted, not timed. */
 const KEPT = 10_000;
 const SCRAPE_MS = 2000;
+/** A collector that is gone must not hold the process back. */
+const SHUTDOWN_MS = 1500;
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Seconds. Few, since each is a series for every outcome. */
@@ -56,6 +59,15 @@ async function loadParts(): Promise<void> {
   for (const part of ['@opentelemetry/core', '@opentelemetry/resources']) {
     load(part);
     await turn();
+  }
+}
+
+async function attachedTo({ attached, onError }: MetricsOptions): Promise<Attached> {
+  try {
+    return (await attached?.()) ?? { readers: [] };
+  } catch (error) {
+    onError(error);
+    return { readers: [] };
   }
 }
 
@@ -87,7 +99,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
     const sdk = await import('@opentelemetry/sdk-metrics');
     await turn();
     const { PrometheusExporter, PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
-    const { readers, resource } = (await options.attached?.()) ?? { readers: [] };
+    const { readers, resource } = await attachedTo(options);
     const reader = new PrometheusExporter({ preventServerStart: true });
     const provider = new sdk.MeterProvider({
       readers: [reader, ...readers],
@@ -126,7 +138,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
 
   let loading: ReturnType<typeof load> | undefined;
   const loaded = (): ReturnType<typeof load> => (loading ??= load());
-  const timer = setTimeout(() => void loaded().catch(() => undefined), LOAD_MS);
+  const timer = setTimeout(() => void loaded().catch(options.onError), LOAD_MS);
   timer.unref();
   let scraping: ReturnType<Scrape> | undefined;
 
@@ -142,9 +154,11 @@ export function startMetrics(options: MetricsOptions): Metrics {
         .finally(() => (scraping = undefined))),
     async shutdown() {
       clearTimeout(timer);
-      // What no reader is attached to send goes with the process.
-      if (loading !== undefined || options.attached !== undefined) await (await loaded()).provider.shutdown();
       loop.stop();
+      // What no reader is attached to send goes with the process.
+      if (loading === undefined && options.attached === undefined) return;
+      const { provider } = await loaded();
+      await provider.shutdown({ timeoutMillis: SHUTDOWN_MS });
     },
   };
 }
