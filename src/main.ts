@@ -83,6 +83,9 @@ async function main(): Promise<void> {
     lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
     memoryLimit: memoryHere(),
     codes: PROBLEM_CODES,
+    onError: (error) => {
+      log.error('metrics are not whole', {}, failureOf(error));
+    },
   });
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };

@@ -62,6 +62,9 @@ describe('metrics', () => {
     lanes: { state: () => state, most: 2, memoryBudget: 1 },
     memoryLimit: 1,
     codes: PROBLEM_CODES,
+    onError: (error) => {
+      throw error;
+    },
   });
   afterAll(() => metrics.shutdown());
 

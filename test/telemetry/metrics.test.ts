@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { PROBLEM_CODES } from '../../src/adapters/http/problems.js';
-import { type Metrics, startMetrics } from '../../src/adapters/telemetry/metrics.js';
+import { type Metrics, type MetricsOptions, startMetrics } from '../../src/adapters/telemetry/metrics.js';
 import { routeLabel, ROUTES } from '../../src/adapters/telemetry/routes.js';
 import { type Outcome, outcomeOf, OUTCOMES } from '../../src/adapters/telemetry/tally.js';
 import type { EngineName } from '../../src/ports/engine.js';
@@ -60,13 +60,17 @@ const work = (format: BodyFormat = 'json', engine: EngineName = 'wasm', waitMs =
 });
 
 const opened: Metrics[] = [];
-function start(): Metrics {
+function start(options: Partial<MetricsOptions> = {}): Metrics {
   const metrics = startMetrics({
     version: '1.2.3',
     engine: 'wasm',
     lanes: { state: () => state, most: 4, memoryBudget: 2 ** 30 },
     memoryLimit: 2 ** 31,
     codes: PROBLEM_CODES,
+    onError: (error) => {
+      throw error;
+    },
+    ...options,
   });
   opened.push(metrics);
   return metrics;
@@ -247,12 +251,7 @@ test('another reader gets the same by the names of OpenTelemetry', async () => {
     await import('@opentelemetry/sdk-metrics');
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   let asked = 0;
-  const metrics = startMetrics({
-    version: '1.2.3',
-    engine: 'js',
-    lanes: { state: () => state, most: 4, memoryBudget: 2 ** 30 },
-    memoryLimit: 2 ** 31,
-    codes: PROBLEM_CODES,
+  const metrics = start({
     attached: () => {
       asked++;
       return Promise.resolve({
@@ -267,6 +266,7 @@ test('another reader gets the same by the names of OpenTelemetry', async () => {
   expect(asked).toBe(1);
   const sent = jest.spyOn(exporter, 'export');
   await metrics.shutdown();
+  opened.pop();
   const [batch] = sent.mock.calls.map(([data]) => data);
   const data = batch?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
   expect(data.map(({ descriptor }) => descriptor.name)).toEqual(
@@ -276,6 +276,44 @@ test('another reader gets the same by the names of OpenTelemetry', async () => {
   expect(
     data.find(({ descriptor }) => descriptor.name === 'http.server.request.duration')?.descriptor.unit,
   ).toBe('s');
+});
+
+test('readers that cannot be had are said, and /metrics is there without them', async () => {
+  const errors: unknown[] = [];
+  const metrics = start({
+    attached: () => Promise.reject(new Error('no such exporter')),
+    onError: (error) => errors.push(error),
+  });
+  metrics.request(seen());
+  const families = await scrape(metrics);
+  expect(valueOf(families, 'http_server_request_duration_seconds_count', { outcome: 'ok' })).toBe(1);
+  expect(errors).toEqual([new Error('no such exporter')]);
+});
+
+test('a reader that hangs does not hold the end back', async () => {
+  const { PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
+  const exporter = {
+    export: () => undefined,
+    forceFlush: () => new Promise<void>(() => undefined),
+    shutdown: () => new Promise<void>(() => undefined),
+  };
+  const metrics = start({
+    attached: () =>
+      Promise.resolve({
+        readers: [
+          new PeriodicExportingMetricReader({
+            exporter,
+            exportIntervalMillis: 60_000,
+            exportTimeoutMillis: 500,
+          }),
+        ],
+      }),
+  });
+  await scrape(metrics);
+  const started = performance.now();
+  await expect(metrics.shutdown()).rejects.toThrow(/tim(e|ed) ?out/iu);
+  expect(performance.now() - started).toBeLessThan(4000);
+  opened.pop();
 });
 
 test.each(Object.entries(STATUS))('outcome %s', (outcome, statuses) => {

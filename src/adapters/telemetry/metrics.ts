@@ -2,6 +2,8 @@
  * Metrics: instruments of OpenTelemetry, read by GET /metrics and by whatever other reader is attached. Labels have values
  * that are known before the first request; nothing of a request becomes one.
  */
+import { createRequire } from 'node:module';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { IMetricReader, MeterProvider, MeterProviderOptions } from '@opentelemetry/sdk-metrics';
 import type { Observe, RequestSeen, Scrape } from '../../ports/observe.js';
 import { named } from './exposition.js';
@@ -25,8 +27,9 @@ export interface MetricsOptions {
   readonly memoryLimit: number;
   /** Every code that a problem can have. */
   readonly codes: readonly string[];
-  /** Asked once, when the SDK is loaded. */
+  /** Asked once, when the SDK is loaded. Where it fails, /metrics is still there. */
   readonly attached?: () => Promise<Attached>;
+  readonly onError: (error: unknown) => void;
 }
 
 export interface Metrics {
@@ -42,11 +45,31 @@ const LOAD_MS = 2000;
 /** Requests that are kept for the histograms until then; further ones are counted, not timed. */
 const KEPT = 10_000;
 const SCRAPE_MS = 2000;
+/** A collector that is gone must not hold the process back. */
+const SHUTDOWN_MS = 1500;
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Seconds. Few, since each is a series for every outcome. */
 const DURATIONS = [0.01, 0.05, 0.25, 1, 5];
 const WAITS = [0.001, 0.01, 0.1, 1, 5];
+
+/** What the SDK is built on, a turn of the event loop each: in one, requests would wait for all of it. */
+async function loadParts(): Promise<void> {
+  const load = createRequire(require.resolve('@opentelemetry/sdk-metrics'));
+  for (const part of ['@opentelemetry/core', '@opentelemetry/resources']) {
+    load(part);
+    await turn();
+  }
+}
+
+async function attachedTo({ attached, onError }: MetricsOptions): Promise<Attached> {
+  try {
+    return (await attached?.()) ?? { readers: [] };
+  } catch (error) {
+    onError(error);
+    return { readers: [] };
+  }
+}
 
 export function startMetrics(options: MetricsOptions): Metrics {
   const { version, engine, lanes, memoryLimit, codes } = options;
@@ -72,9 +95,11 @@ export function startMetrics(options: MetricsOptions): Metrics {
   };
 
   const load = async (): Promise<{ readonly provider: MeterProvider; readonly scrape: Scrape }> => {
+    await loadParts();
     const sdk = await import('@opentelemetry/sdk-metrics');
+    await turn();
     const { PrometheusExporter, PrometheusSerializer } = await import('@opentelemetry/exporter-prometheus');
-    const { readers, resource } = (await options.attached?.()) ?? { readers: [] };
+    const { readers, resource } = await attachedTo(options);
     const reader = new PrometheusExporter({ preventServerStart: true });
     const provider = new sdk.MeterProvider({
       readers: [reader, ...readers],
@@ -113,7 +138,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
 
   let loading: ReturnType<typeof load> | undefined;
   const loaded = (): ReturnType<typeof load> => (loading ??= load());
-  const timer = setTimeout(() => void loaded().catch(() => undefined), LOAD_MS);
+  const timer = setTimeout(() => void loaded().catch(options.onError), LOAD_MS);
   timer.unref();
   let scraping: ReturnType<Scrape> | undefined;
 
@@ -129,9 +154,11 @@ export function startMetrics(options: MetricsOptions): Metrics {
         .finally(() => (scraping = undefined))),
     async shutdown() {
       clearTimeout(timer);
-      // What no reader is attached to send goes with the process.
-      if (loading !== undefined || options.attached !== undefined) await (await loaded()).provider.shutdown();
       loop.stop();
+      // What no reader is attached to send goes with the process.
+      if (loading === undefined && options.attached === undefined) return;
+      const { provider } = await loaded();
+      await provider.shutdown({ timeoutMillis: SHUTDOWN_MS });
     },
   };
 }
