@@ -4,6 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 
 const HEADERS_MS = 10_000;
 const CHECK_MS = 500;
+/**
+ * Connections that wait to be accepted, as many as the system lets. Beyond them it says nothing, and clients try again after
+ * a second, then two, then four: a thousand at once are more than Node's 511.
+ */
+const BACKLOG = 65_535;
 /** Until a connection that was refused is destroyed. */
 const LINGER_MS = 500;
 
@@ -57,7 +62,7 @@ export async function listen(handler: RequestListener, host: string, port: numbe
   const open = trackConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(port, host, BACKLOG, () => {
       server.off('error', reject);
       resolve();
     });
