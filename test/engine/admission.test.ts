@@ -161,7 +161,11 @@ describe('admission', () => {
     expect(refused(() => admission.admit({ bytes: 1 }))).toMatch(/MEMORY_BUDGET/u);
     alone.settle();
     const [first, second] = [admission.admit({ bytes: MiB }), admission.admit({ bytes: MiB })];
-    expect(refused(() => second.grow(21 * MiB))).toMatch(/MEMORY_BUDGET/u);
+    expect(
+      refused(() => {
+        second.grow(21 * MiB);
+      }),
+    ).toMatch(/MEMORY_BUDGET/u);
     second.settle();
     first.settle();
     expect(admission.reserved).toBe(0);

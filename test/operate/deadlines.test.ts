@@ -46,8 +46,8 @@ describe.each([
   });
 
   test.each([
-    ['at once', 0.1],
     ['in five seconds', 5],
+    ['at once', 0.1],
   ])(
     'a thousand with 100 ms, %s: answered in time, the lanes are free',
     async (when, seconds) => {
@@ -68,8 +68,11 @@ describe.each([
       const share = seen.inTime / seen.sent;
       figure(`a thousand of ${what} with 100 ms, ${when}: answered within 350 ms`, share, '≥ 0.99');
       figure('a small request after the last of them, in ms', freeMs, '< 500');
-      // None of them was answered, none was refused: they waited, or were at work, until their time was over.
-      expect([Object.keys(seen.statuses), seen.failures, seen.unanswered]).toEqual([['504'], {}, 0]);
+      // They waited or were at work until their time was over, or it was plain that it would be.
+      const late = seen.statuses['504']?.count ?? 0;
+      const refused = seen.statuses['503']?.count ?? 0;
+      figure('of them 504 when the deadline passed, 503 at once', `${late}, ${refused}`, 'all');
+      expect([late + refused, seen.failures, seen.unanswered]).toEqual([seen.sent, {}, 0]);
       expect(share).toBeGreaterThanOrEqual(0.99);
       expect(small.status).toBe(200);
       expect(freeMs).toBeLessThan(FREE_MS);

@@ -11,6 +11,8 @@ import { sightOf } from './watch.js';
 const SKIPPED = 1024 * 1024;
 /** How long it may take to come. */
 const SKIP_MS = 5_000;
+/** A request that lay unseen for this share of its deadline would be late by the time that those before it are answered. */
+const UNSEEN = 0.25;
 
 export interface OverloadOptions {
   readonly endpoints: readonly Endpoint[];
@@ -39,6 +41,7 @@ export function overloadGate({
   const routes = routesOf(endpoints);
   const exact = new Map(routes.map((route) => [route.pattern === undefined ? route.path : '', route]));
   const others = routes.filter(({ pattern }) => pattern !== undefined);
+  const turn = turnClock();
   return (request, response) => {
     if (request.method !== 'POST') return false;
     const { url = '', headers } = request;
@@ -47,12 +50,16 @@ export function overloadGate({
     const route = exact.get(path) ?? others.find(({ pattern }) => pattern?.test(path));
     if (route === undefined) return false;
     const wanted = Number(headers['x-request-deadline-ms'] ?? deadlineMs);
-    const refused = lanes.refusal({
-      endpoint: route.endpoint,
-      bytes: Number(headers['content-length'] ?? 0) || 0,
-      // One that is no number is refused for that, later.
-      deadlineMs: wanted > 0 ? Math.min(wanted, maxDeadlineMs) : undefined,
-    });
+    // One that is no number is refused for that, later.
+    const deadline = wanted > 0 ? Math.min(wanted, maxDeadlineMs) : undefined;
+    const unseen = turn() > UNSEEN * (deadline ?? Infinity);
+    const refused = unseen
+      ? 'expected a deadline that can be met, got one of which too much passed before the request was seen'
+      : lanes.refusal({
+          endpoint: route.endpoint,
+          bytes: Number(headers['content-length'] ?? 0) || 0,
+          deadlineMs: deadline,
+        });
     if (refused === undefined) return false;
     // Express did not see it: said as it would say it.
     Object.assign(request, { route: { path: route.path } });
@@ -67,6 +74,24 @@ export function overloadGate({
     response.setHeader('x-content-type-options', 'nosniff');
     answerUnread(request, response, reply.body);
     return true;
+  };
+}
+
+/**
+ * Tells for how long this turn of the event loop has been at requests: as long as what is read now may have lain there. What
+ * comes at once is read in one turn, and no timer is looked at before its end.
+ */
+function turnClock(): () => number {
+  let began: number | undefined;
+  return () => {
+    const now = performance.now();
+    if (began === undefined) {
+      began = now;
+      setImmediate(() => {
+        began = undefined;
+      });
+    }
+    return now - began;
   };
 }
 

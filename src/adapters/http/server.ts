@@ -8,6 +8,12 @@ import type { Pace } from './wire.js';
 
 export { TRANSPORT_CODES } from './refusals.js';
 
+/**
+ * Connections that wait to be accepted, as many as the system lets. Beyond them it says nothing, and clients try again after
+ * a second, then two, then four: a thousand at once are more than Node's 511.
+ */
+const BACKLOG = 65_535;
+
 /** Until a connection that was refused, or is one too many, is destroyed. */
 const REFUSED_MS = 500;
 const SURPLUS_MS = 2000;
@@ -102,7 +108,7 @@ export async function listen(handler: RequestListener, options: ServerOptions): 
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, () => {
+    server.listen(options.port, options.host, BACKLOG, () => {
       server.off('error', reject);
       resolve();
     });
