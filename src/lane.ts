@@ -198,7 +198,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
       if (kernels !== undefined) help(kernels, control, message.start - HEADER_BYTES, message.helper);
     } catch (error) {
       instances.delete(message.arena);
-      control.fail();
+      control.fail(message.generation);
       logError(error, 'a lane failed while it helped');
     }
   });
@@ -260,6 +260,10 @@ async function compute(message: Message): Promise<Answer> {
   };
   try {
     return await journey(body, message.job, tools);
+  } catch (error) {
+    // What helpers are still at is for nothing.
+    if (called.for && !(error instanceof NeedsJs)) control.cancel();
+    throw error;
   } finally {
     if (called.for) dismiss(control);
   }

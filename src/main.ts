@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     engine,
     base: engine.module === undefined ? undefined : await heapBase(engine.module),
     lanes: config.lanes,
+    laneHeapBytes: config.laneHeapBytes,
     queue: config.queue,
     memoryBudget: config.memoryBudget,
     limits: config.tableLimits,

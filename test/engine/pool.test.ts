@@ -19,6 +19,7 @@ describe('lanes', () => {
       engine: { name: 'js', reason: 'a test' },
       base: undefined,
       lanes: count,
+      laneHeapBytes: 2 ** 28,
       queue,
       modelBytes: 2 ** 20,
       memoryBudget: 2 ** 30,

@@ -34,7 +34,8 @@ export interface Lane {
   /** Lanes that were sent to help it, as long as they have not come back. */
   readonly helpers: Set<Lane>;
   /** The request of another lane that it helps with. */
-  helping: { leader: Lane; arena: LandingArena; helper: number; calledOff: boolean } | undefined;
+  helping:
+    { leader: Lane; arena: LandingArena; helper: number; generation: number; calledOff: boolean } | undefined;
   /** When it may help again. */
   restedFrom: number;
   /** Why it was stopped from here. */

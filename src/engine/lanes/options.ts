@@ -9,6 +9,8 @@ export interface LanesOptions {
   /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
   readonly base: number | undefined;
   readonly lanes: number;
+  /** JavaScript objects of one lane: a request that makes more ends its lane. */
+  readonly laneHeapBytes: number;
   /** Requests admitted at once beyond those that run. */
   readonly queue: number;
   /** Bytes that the bodies of admitted requests, and what is made of them, may take. */

@@ -1,16 +1,17 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
-import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
-import { Helping, idle, left, rest } from './helping.js';
+import { dismiss, Helping, idle, left, rest } from './helping.js';
 import type { Lane, Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
-import type { FromLane, LaneStart, ToLane } from './protocol.js';
+import type { FromLane, ToLane } from './protocol.js';
+import { Revival } from './revival.js';
 import { stateOf } from './state.js';
+import { startThread } from './thread.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -40,6 +41,7 @@ export function startLanes(options: LanesOptions): Lanes {
   let closing = false;
   let lost = 0;
 
+  const revival = new Revival();
   const collect = collector();
   const helping = new Helping(lanes);
   // Bytes of dropped arenas that no collection has been for; whether one more is to follow.
@@ -65,21 +67,23 @@ export function startLanes(options: LanesOptions): Lanes {
 
   const spawn = (reserve = false): void => {
     const alike = [...lanes].filter((lane) => lane.reserve === reserve).length;
-    if (closing || alike >= (reserve ? 1 : options.lanes)) return;
-    const start: LaneStart = {
-      engine: options.engine.name,
-      module: options.engine.module,
-      version: options.version,
-      limits: options.limits,
-      modelBytes: options.modelBytes,
-      requestBytes: Math.min(2 ** 32, Math.floor(options.memoryBudget / Math.min(options.lanes, 2))),
-      lanes: Math.min(options.lanes, MOST_HELPERS + 1),
-    };
-    const worker = new Worker(options.entry, {
-      workerData: start,
-      // What a lane makes of objects dies with its request; the columns are not among them.
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-    });
+    if (closing || revival.pausing || alike >= (reserve ? 1 : options.lanes)) return;
+    let worker: Worker;
+    try {
+      worker = startThread(options, {
+        message: (message) => {
+          receive(lane, message);
+        },
+        exit: (reason) => {
+          bury(lane, reason);
+        },
+      });
+    } catch (error) {
+      lost++;
+      options.onLaneLost(String(error));
+      revival.ended(false, spawn);
+      return;
+    }
     const lane: Lane = {
       worker,
       reserve,
@@ -93,33 +97,26 @@ export function startLanes(options: LanesOptions): Lanes {
       stopped: undefined,
     };
     lanes.add(lane);
-    worker.on('message', (message: FromLane) => {
-      receive(lane, message);
-    });
-    let reason = 'its thread ended';
-    worker.on('error', (error) => {
-      reason = error.message;
-    });
-    worker.on('exit', () => {
-      lanes.delete(lane);
-      // What it was at is not finished: who leads cannot go on.
-      lane.helping?.arena.control.fail();
-      left(lane);
-      const { ticket } = lane;
-      if (ticket !== undefined) {
-        ticket.body.place().control.close();
-        ticket.body.drop();
-        ticket.reject(
-          new Problem('lane_lost', 'the lane that computed this request ended; other requests go on'),
-        );
-        ticket.settle();
-      }
-      if (closing) return;
-      lost++;
-      options.onLaneLost(lane.stopped ?? reason);
-      // A lane that dies before it was ever ready would die again at once.
-      setTimeout(spawn, lane.ready ? 0 : 1000).unref();
-    });
+  };
+
+  /** A lane's thread has ended: what it was at fails, and nothing else. */
+  const bury = (lane: Lane, reason: string): void => {
+    lanes.delete(lane);
+    // What it helped with is not finished: who leads cannot go on.
+    lane.helping?.arena.control.fail(lane.helping.generation);
+    left(lane);
+    dismiss(lane);
+    const { ticket } = lane;
+    if (ticket !== undefined) {
+      ticket.body.drop();
+      const detail = 'the lane that computed this request ended; other requests go on';
+      ticket.reject(new Problem('lane_lost', detail));
+      ticket.settle();
+    }
+    if (closing) return;
+    lost++;
+    options.onLaneLost(lane.stopped ?? reason);
+    revival.ended(lane.ready, spawn);
   };
 
   const receive = (lane: Lane, message: FromLane): void => {
@@ -130,8 +127,10 @@ export function startLanes(options: LanesOptions): Lanes {
       if (lane.helpers.size === 0) spawn();
       return;
     }
-    if (message.type === 'ready') lane.ready = true;
-    else if (message.type === 'left') {
+    if (message.type === 'ready') {
+      lane.ready = true;
+      revival.started();
+    } else if (message.type === 'left') {
       left(lane);
       if (sweeping) sweep();
       sweeping = false;
@@ -157,8 +156,11 @@ export function startLanes(options: LanesOptions): Lanes {
       else waiting.unshift(ticket);
       return;
     }
-    if (message.type === 'problem' && message.trapped) ticket.body.drop();
-    else ticket.body.give();
+    if (message.type === 'problem' && message.trapped) {
+      dismiss(lane, ticket);
+      ticket.body.drop();
+    } else ticket.body.give();
+    revival.finished();
     ticket.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
     else if (message.type === 'problem')
@@ -384,7 +386,7 @@ export function startLanes(options: LanesOptions): Lanes {
       const reads = options.engine.module !== undefined && EAGER.has(job.format);
       return lane !== undefined && reads ? run(landing, job, deadlineMs, signal, lane) : undefined;
     },
-    state: () => stateOf({ lanes, waiting, arenas, admission, lost }),
+    state: () => stateOf({ lanes, waiting, arenas, admission, lost, revival }),
     async close() {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));

@@ -2,6 +2,7 @@ import type { LanesState } from '../../ports/observe.js';
 import type { Admission } from './admission.js';
 import type { ArenaPool } from './arenas.js';
 import type { Lane, Ticket } from './lane.js';
+import type { Revival } from './revival.js';
 
 /** The lanes as they are now. */
 export function stateOf(pool: {
@@ -10,8 +11,9 @@ export function stateOf(pool: {
   readonly arenas: ArenaPool;
   readonly admission: Admission;
   readonly lost: number;
+  readonly revival: Revival;
 }): LanesState {
-  const { lanes, waiting, arenas, admission, lost } = pool;
+  const { lanes, waiting, arenas, admission, lost, revival } = pool;
   const bytes = ({ body }: Ticket): number => Math.max(body.length, body.expectedBytes);
   return {
     lanes: lanes.size,
@@ -23,5 +25,6 @@ export function stateOf(pool: {
     arenaBytes: [...arenas.all].reduce((sum, arena) => sum + arena.bytes, 0),
     reservedBytes: admission.reserved,
     lost,
+    available: !revival.failing || [...lanes].some(({ ready }) => ready),
   };
 }

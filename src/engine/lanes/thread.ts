@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import { MOST_HELPERS } from '../team.js';
+import type { LanesOptions } from './options.js';
+import type { FromLane, LaneStart } from './protocol.js';
+
+const MiB = 2 ** 20;
+
+/** What a thread tells the one that started it. */
+export interface ThreadEvents {
+  readonly message: (message: FromLane) => void;
+  /** It has ended, whatever ended it; called once. */
+  readonly exit: (reason: string) => void;
+}
+
+/** Starts the thread of a lane. Throws when the system has none left, or no memory for one. */
+export function startThread(options: LanesOptions, { message, exit }: ThreadEvents): Worker {
+  const { engine, version, limits, modelBytes, memoryBudget, lanes } = options;
+  const start: LaneStart = {
+    engine: engine.name,
+    module: engine.module,
+    version,
+    limits,
+    modelBytes,
+    requestBytes: Math.min(2 ** 32, Math.floor(memoryBudget / Math.min(lanes, 2))),
+    lanes: Math.min(lanes, MOST_HELPERS + 1),
+  };
+  const heapMiB = Math.ceil(options.laneHeapBytes / MiB);
+  const worker = new Worker(options.entry, {
+    workerData: start,
+    // What a lane makes of objects dies with its request; the columns are not among them.
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: heapMiB },
+  });
+  let reason = 'its thread ended';
+  worker.on('message', message);
+  worker.on('error', (error) => {
+    reason = error.message;
+  });
+  // What it answered cannot be known any more, nor to whom.
+  worker.on('messageerror', (error) => {
+    reason = error.message;
+    void worker.terminate();
+  });
+  worker.on('exit', () => {
+    exit(reason);
+  });
+  return worker;
+}
