@@ -24,6 +24,10 @@ async function main(): Promise<void> {
     laneHeapBytes: config.laneHeapBytes,
     queue: config.queue,
     memoryBudget: config.memoryBudget,
+    requestBytes: Math.min(
+      config.maxRequestMemory,
+      Math.floor(config.memoryBudget / Math.min(config.lanes, 2)),
+    ),
     limits: config.tableLimits,
     modelBytes: config.modelCacheBytes,
     version,

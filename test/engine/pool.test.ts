@@ -23,6 +23,7 @@ describe('lanes', () => {
       queue,
       modelBytes: 2 ** 20,
       memoryBudget: 2 ** 30,
+      requestBytes: 2 ** 30,
       version: '0',
       limits: readConfig({}).tableLimits,
       onLaneLost: (reason) => lost.push(reason),

@@ -15,6 +15,8 @@ export interface LanesOptions {
   readonly queue: number;
   /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
   readonly memoryBudget: number;
+  /** Bytes that the memory of one request may grow to. */
+  readonly requestBytes: number;
   readonly version: string;
   readonly limits: TableLimits;
   /** Bytes of models that a lane keeps opened. */

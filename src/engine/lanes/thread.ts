@@ -14,14 +14,14 @@ export interface ThreadEvents {
 
 /** Starts the thread of a lane. Throws when the system has none left, or no memory for one. */
 export function startThread(options: LanesOptions, { message, exit }: ThreadEvents): Worker {
-  const { engine, version, limits, modelBytes, memoryBudget, lanes } = options;
+  const { engine, version, limits, modelBytes, requestBytes, lanes } = options;
   const start: LaneStart = {
     engine: engine.name,
     module: engine.module,
     version,
     limits,
     modelBytes,
-    requestBytes: Math.min(2 ** 32, Math.floor(memoryBudget / Math.min(lanes, 2))),
+    requestBytes,
     lanes: Math.min(lanes, MOST_HELPERS + 1),
   };
   const heapMiB = Math.ceil(options.laneHeapBytes / MiB);
