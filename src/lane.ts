@@ -6,6 +6,7 @@ import { readCsv } from './adapters/csv/read.js';
 import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
+import { setClock } from './domain/clock.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
@@ -154,6 +155,7 @@ function prepare(): void {
 }
 
 async function run(message: Message): Promise<void> {
+  setClock();
   try {
     const { job } = message;
     await later.loadDecoder(job.format);
