@@ -15,6 +15,6 @@ try {
   });
 } catch (error) {
   // The leader waits for what this lane was at.
-  control.fail();
+  control.fail(generation);
   throw error;
 }

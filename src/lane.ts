@@ -6,6 +6,7 @@ import { readCsv } from './adapters/csv/read.js';
 import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
+import { setClock } from './domain/clock.js';
 import { endpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
@@ -155,6 +156,7 @@ function prepare(): void {
 }
 
 async function run(message: Message): Promise<void> {
+  setClock();
   try {
     const { job } = message;
     await later.loadDecoder(job.format);
@@ -199,7 +201,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
       if (kernels !== undefined) help(kernels, control, message.start - HEADER_BYTES, message.helper);
     } catch (error) {
       instances.delete(message.arena);
-      control.fail();
+      control.fail(message.generation);
       logError(error, 'a lane failed while it helped');
     }
   });
@@ -261,6 +263,10 @@ async function compute(message: Message): Promise<Answer> {
   };
   try {
     return await journey(body, message.job, tools);
+  } catch (error) {
+    // What helpers are still at is for nothing.
+    if (called.for && !(error instanceof NeedsJs)) control.cancel();
+    throw error;
   } finally {
     if (called.for) dismiss(control);
   }

@@ -32,6 +32,7 @@ async function main(): Promise<void> {
     engine,
     base: engine.module === undefined ? undefined : await heapBase(engine.module),
     lanes: config.lanes,
+    laneHeapBytes: config.laneHeapBytes,
     queue: config.queue,
     queueBytes: config.queueBytes,
     queueMs: config.queueMs,

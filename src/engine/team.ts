@@ -53,13 +53,22 @@ export class TeamControl {
     this.#wake();
   }
 
+  /** A helper failed. It may never leave what it was at. */
+  get failed(): boolean {
+    return Atomics.load(this.#words, FAULT) !== 0;
+  }
+
   /** A helper's place may be taken again. */
   free(helper: number): void {
     Atomics.store(this.#words, LEAVE + helper, 0);
   }
 
-  /** A helper failed: the leader stops, and what lies in the memory is not to be trusted. */
-  fail(): void {
+  /**
+   * A helper failed: the leader stops, and what lies in the memory is not to be trusted. A request that it does not help
+   * any more is not concerned.
+   */
+  fail(generation: number): void {
+    if (Atomics.load(this.#words, GENERATION) !== generation) return;
     Atomics.store(this.#words, FAULT, 1);
     this.#wake();
   }
@@ -70,15 +79,15 @@ export class TeamControl {
     this.#wake();
   }
 
-  /** Waits until the helpers are gone, `patienceMs` at most; whether they are. */
+  /** Waits until the helpers are gone, `patienceMs` at most; whether they are. For one that failed nobody waits. */
   empty(patienceMs: number): boolean {
-    const end = Date.now() + patienceMs;
+    const end = performance.now() + patienceMs;
     for (;;) {
       const active = Atomics.load(this.#words, ACTIVE);
       if (active === 0) return true;
-      const left = end - Date.now();
-      if (left <= 0) return false;
-      Atomics.wait(this.#words, ACTIVE, active, left);
+      const left = end - performance.now();
+      if (left <= 0 || this.failed) return false;
+      Atomics.wait(this.#words, ACTIVE, active, Math.min(left, SLEEP_MS));
     }
   }
 

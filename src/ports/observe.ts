@@ -58,4 +58,6 @@ export interface LanesState {
   readonly reservedBytes: number;
   /** Lanes that ended and were replaced, since the start. */
   readonly lost: number;
+  /** False when there is no lane and the last that was started came to nothing: requests wait in vain. */
+  readonly available: boolean;
 }

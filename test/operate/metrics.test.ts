@@ -25,6 +25,7 @@ const state = {
   arenaBytes: 0,
   reservedBytes: 0,
   lost: 0,
+  available: true,
 };
 
 /** Every route with every status, every format with every engine, every code. */

@@ -30,6 +30,7 @@ const state: LanesState = {
   arenaBytes: 8192,
   reservedBytes: 1024,
   lost: 5,
+  available: true,
 };
 
 const seen = (changes: Partial<RequestSeen> = {}): RequestSeen => ({

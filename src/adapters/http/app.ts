@@ -83,9 +83,9 @@ function routes(options: AppOptions & InferenceOptions): Express {
   );
   page('/health/live', (response) => response.json({ status: 'alive' }));
   page('/health/ready', (response) => {
-    const ready = options.accepting();
+    const status = !options.accepting() ? 'stopping' : lanes.state().available ? 'ready' : 'no_lanes';
     const { name, reason } = lanes.engine;
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'stopping', engine: name, reason });
+    response.status(status === 'ready' ? 200 : 503).json({ status, engine: name, reason });
   });
   page('/', (response) => {
     response.redirect('docs');

@@ -166,6 +166,11 @@ export class WaitingBody {
     return this.#length;
   }
 
+  /** Where it lies, if it was placed already. */
+  get arena(): LandingArena | undefined {
+    return this.#arena;
+  }
+
   write(bytes: Uint8Array): void {
     this.#length += bytes.length;
     if (this.#closed) return;

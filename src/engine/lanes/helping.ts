@@ -3,6 +3,8 @@ import type { Lane } from './lane.js';
 
 /** After a request of its own a lane waits for the next one for so long before it helps again. */
 const REST_MS = 5;
+/** Until a helper whose request is over must be back, else it is ended: what it computes ends within milliseconds. */
+const BACK_MS = 200;
 
 /** Sends lanes that have nothing to do to those that lead a large request, and calls them off when they are wanted. */
 export class Helping {
@@ -73,7 +75,7 @@ function send(lane: Lane, leader: Lane): void {
   let helper = 1;
   while (taken.has(helper)) helper++;
   arena.control.free(helper);
-  lane.helping = { leader, arena, helper, calledOff: false };
+  lane.helping = { leader, arena, helper, generation, calledOff: false };
   leader.helpers.add(lane);
   const known = lane.arenas.has(arena.id);
   lane.arenas.add(arena.id);
@@ -86,4 +88,22 @@ function send(lane: Lane, leader: Lane): void {
 export function left(lane: Lane): void {
   lane.helping?.leader.helpers.delete(lane);
   lane.helping = undefined;
+}
+
+/**
+ * The request that a lane led has failed: its helpers stop. Those that do not come back are ended, for nobody would call
+ * them again.
+ */
+export function dismiss(leader: Lane, ticket = leader.ticket): void {
+  const control = ticket?.body.arena?.control;
+  control?.cancel();
+  control?.close();
+  for (const lane of leader.helpers) {
+    const sent = lane.helping;
+    setTimeout(() => {
+      if (lane.helping !== sent) return;
+      lane.stopped = 'a request that it helped with failed, and it did not come back';
+      void lane.worker.terminate();
+    }, BACK_MS);
+  }
 }

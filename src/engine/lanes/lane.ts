@@ -41,7 +41,8 @@ export interface Lane {
   /** Lanes that were sent to help it, as long as they have not come back. */
   readonly helpers: Set<Lane>;
   /** The request of another lane that it helps with. */
-  helping: { leader: Lane; arena: LandingArena; helper: number; calledOff: boolean } | undefined;
+  helping:
+    { leader: Lane; arena: LandingArena; helper: number; generation: number; calledOff: boolean } | undefined;
   /** When it may help again. */
   restedFrom: number;
   /** Why it was stopped from here. */
@@ -65,11 +66,3 @@ export const laneOf = (worker: Worker, reserve: boolean): Lane => ({
 /** The request that a lane is at, its own or one that it helps with. */
 export const requestOf = ({ ticket, helping }: Lane): string | undefined =>
   (ticket ?? helping?.leader.ticket)?.job.requestId;
-
-/** Tells what is written to a thread's standard output and standard error: it is not the process's. */
-export function listen({ worker }: Lane, onSaid: (text: string) => void): void {
-  for (const stream of [worker.stdout, worker.stderr])
-    stream.on('data', (said: Buffer) => {
-      onSaid(said.toString());
-    });
-}

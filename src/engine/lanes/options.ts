@@ -10,6 +10,8 @@ export interface LanesOptions {
   /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
   readonly base: number | undefined;
   readonly lanes: number;
+  /** JavaScript objects of one lane: a request that makes more ends its lane. */
+  readonly laneHeapBytes: number;
   /** Requests admitted at once beyond those that run, the bytes of their bodies, and their estimated work for each lane. */
   readonly queue: number;
   readonly queueBytes: number;

@@ -1,20 +1,21 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Asked, Job, Landing, Lanes } from '../../ports/lanes.js';
 import { type Failure, failureOf } from '../../ports/log.js';
 import { Problem } from '../../ports/problem.js';
-import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool } from './arenas.js';
 import { collector } from './collect.js';
 import { Estimates } from './estimate.js';
-import { Helping, idle, left, rest } from './helping.js';
+import { dismiss, Helping, idle, left, rest } from './helping.js';
 import { Landings } from './landings.js';
-import { type Lane, laneOf, listen, requestOf, type Ticket } from './lane.js';
+import { type Lane, laneOf, requestOf, type Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
-import type { FromLane, LaneStart, ToLane } from './protocol.js';
+import type { FromLane, ToLane } from './protocol.js';
 import { isLarge, Queue } from './queue.js';
+import { Revival } from './revival.js';
 import { stateOf } from './state.js';
+import { startThread } from './thread.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -37,6 +38,7 @@ export function startLanes(options: LanesOptions): Lanes {
   let closing = false;
   let lost = 0;
 
+  const revival = new Revival();
   const collect = collector();
   const helping = new Helping(lanes);
   // Bytes of dropped arenas that no collection has been for; whether one more is to follow.
@@ -62,55 +64,47 @@ export function startLanes(options: LanesOptions): Lanes {
 
   const spawn = (reserve = false): void => {
     const alike = [...lanes].filter((lane) => lane.reserve === reserve).length;
-    if (closing || alike >= (reserve ? 1 : options.lanes)) return;
-    const start: LaneStart = {
-      engine: options.engine.name,
-      module: options.engine.module,
-      version: options.version,
-      limits: options.limits,
-      modelBytes: options.modelBytes,
-      requestBytes: options.requestBytes,
-      lanes: Math.min(options.lanes, MOST_HELPERS + 1),
-    };
-    const worker = new Worker(options.entry, {
-      workerData: start,
-      stdout: true,
-      stderr: true,
-      // What a lane makes of objects dies with its request; the columns are not among them.
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-    });
+    if (closing || revival.pausing || alike >= (reserve ? 1 : options.lanes)) return;
+    let worker: Worker;
+    try {
+      worker = startThread(options, {
+        message: (message) => {
+          receive(lane, message);
+        },
+        exit: (failure) => {
+          bury(lane, failure);
+        },
+      });
+    } catch (error) {
+      lost++;
+      options.onLaneLost('its thread was not started', undefined, failureOf(error));
+      revival.ended(false, spawn);
+      return;
+    }
     const lane = laneOf(worker, reserve);
     lanes.add(lane);
-    worker.on('message', (message: FromLane) => {
-      receive(lane, message);
-    });
-    listen(lane, options.onSaid);
-    let failure: Failure | undefined;
-    worker.on('error', (error) => {
-      failure = failureOf(error);
-    });
-    worker.on('exit', () => {
-      lanes.delete(lane);
-      const request = requestOf(lane);
-      // What it was at is not finished: who leads cannot go on.
-      lane.helping?.arena.control.fail();
-      left(lane);
-      const { ticket } = lane;
-      if (ticket !== undefined) {
-        ticket.body.place().control.close();
-        ticket.body.drop();
-        ticket.reject(
-          new Problem('lane_lost', 'the lane that computed this request ended; other requests go on'),
-        );
-        ticket.share.settle();
-      }
-      if (closing) return;
-      lost++;
-      const reason = failure === undefined ? 'its thread ended' : 'its thread failed';
-      options.onLaneLost(lane.stopped ?? reason, request, failure);
-      // A lane that dies before it was ever ready would die again at once.
-      setTimeout(spawn, lane.ready ? 0 : 1000).unref();
-    });
+  };
+
+  /** A lane's thread has ended: what it was at fails, and nothing else. */
+  const bury = (lane: Lane, failure: Failure | undefined): void => {
+    lanes.delete(lane);
+    const request = requestOf(lane);
+    // What it helped with is not finished: who leads cannot go on.
+    lane.helping?.arena.control.fail(lane.helping.generation);
+    left(lane);
+    dismiss(lane);
+    const { ticket } = lane;
+    if (ticket !== undefined) {
+      ticket.body.drop();
+      const detail = 'the lane that computed this request ended; other requests go on';
+      ticket.reject(new Problem('lane_lost', detail));
+      ticket.share.settle();
+    }
+    if (closing) return;
+    lost++;
+    const reason = failure === undefined ? 'its thread ended' : 'its thread failed';
+    options.onLaneLost(lane.stopped ?? reason, request, failure);
+    revival.ended(lane.ready, spawn);
   };
 
   const receive = (lane: Lane, message: FromLane): void => {
@@ -125,8 +119,10 @@ export function startLanes(options: LanesOptions): Lanes {
       if (lane.helpers.size === 0) spawn();
       return;
     }
-    if (message.type === 'ready') lane.ready = true;
-    else if (message.type === 'left') {
+    if (message.type === 'ready') {
+      lane.ready = true;
+      revival.started();
+    } else if (message.type === 'left') {
       left(lane);
       if (sweeping) sweep();
       sweeping = false;
@@ -157,8 +153,11 @@ export function startLanes(options: LanesOptions): Lanes {
       return;
     }
     learn(ticket, message.type !== 'cancelled');
-    if (message.type === 'problem' && message.trapped) ticket.body.drop();
-    else ticket.body.give();
+    if (message.type === 'problem' && message.trapped) {
+      dismiss(lane, ticket);
+      ticket.body.drop();
+    } else ticket.body.give();
+    revival.finished();
     ticket.share.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
     else if (message.type === 'problem')
@@ -362,7 +361,7 @@ export function startLanes(options: LanesOptions): Lanes {
       const reads = options.engine.module !== undefined && EAGER.has(job.format);
       return lane !== undefined && reads ? run(landing, job, deadlineMs, signal, lane) : undefined;
     },
-    state: () => stateOf({ lanes, waiting, arenas, admission, lost }),
+    state: () => stateOf({ lanes, waiting, arenas, admission, lost, revival }),
     async close() {
       closing = true;
       await Promise.all([...lanes].map(({ worker }) => worker.terminate()));

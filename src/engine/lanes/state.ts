@@ -3,6 +3,7 @@ import type { Admission } from './admission.js';
 import type { ArenaPool } from './arenas.js';
 import type { Lane } from './lane.js';
 import { bytesOf, type Queue } from './queue.js';
+import type { Revival } from './revival.js';
 
 /** The lanes as they are now. */
 export function stateOf(pool: {
@@ -11,8 +12,9 @@ export function stateOf(pool: {
   readonly arenas: ArenaPool;
   readonly admission: Admission;
   readonly lost: number;
+  readonly revival: Revival;
 }): LanesState {
-  const { lanes, waiting, arenas, admission, lost } = pool;
+  const { lanes, waiting, arenas, admission, lost, revival } = pool;
   return {
     lanes: lanes.size,
     busy: [...lanes].filter(({ ticket, helping }) => (ticket ?? helping) !== undefined).length,
@@ -23,5 +25,6 @@ export function stateOf(pool: {
     arenaBytes: [...arenas.all].reduce((sum, arena) => sum + arena.bytes, 0),
     reservedBytes: admission.reserved,
     lost,
+    available: !revival.failing || [...lanes].some(({ ready }) => ready),
   };
 }

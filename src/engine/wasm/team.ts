@@ -62,6 +62,8 @@ export class HelperFault extends Error {}
 /** What a kernel of a team says: assembly/team.ts. */
 const [OVER, STALE, WAITING] = [0, 1, 4];
 
+const FAILED = 'a lane that helped failed';
+
 /** Helps the team of a control block until it closes or the lane is called off. */
 export function help(kernels: Kernels, control: TeamControl, pointer: number, helper: number): void {
   for (;;) {
@@ -119,7 +121,7 @@ export class Team {
       this.#options === undefined
         ? this.#arena.scratch(() => this.#lead(this.#ownControl(), operation, units, args, false))
         : this.#lead(this.#options.pointer, operation, units, args, shared);
-    if ((stopped & 2) !== 0) throw new HelperFault('a lane that helped failed');
+    if ((stopped & 2) !== 0) throw new HelperFault(FAILED);
     if (stopped !== 0) throw new Cancelled('the request was cancelled');
   }
 
@@ -138,7 +140,7 @@ export class Team {
   ): number {
     const kernels = this.#kernels;
     const control = this.#options?.control;
-    while (kernels.team_clear(pointer) !== 0) control?.awaitHelpers();
+    this.#clear(pointer);
     const task = this.#arena.int32At(pointer + TASK, TASK_WORDS);
     task[0] = OPERATIONS.indexOf(operation);
     task[1] = units;
@@ -148,8 +150,17 @@ export class Team {
       control?.awaitUnits(units);
       state = kernels.team_wait(pointer);
     }
-    if (state !== 0) while (kernels.team_clear(pointer) !== 0) control?.awaitHelpers();
+    if (state !== 0) this.#clear(pointer);
     return state;
+  }
+
+  /** Waits until nobody is at the task any more. Throws HelperFault: who failed inside it never leaves. */
+  #clear(pointer: number): void {
+    const control = this.#options?.control;
+    while (this.#kernels.team_clear(pointer) !== 0) {
+      if (control?.failed === true) throw new HelperFault(FAILED);
+      control?.awaitHelpers();
+    }
   }
 }
 
