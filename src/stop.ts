@@ -1,10 +1,11 @@
 /** How the process ends: on SIGTERM or SIGINT, once. */
+import { failureOf, type Log } from './ports/log.js';
 
 /** How long it may take to let go of everything, behind the last answer. */
 export const FLUSH_MS = 4_000;
 
 export interface StopOptions {
-  readonly log: (level: 'info' | 'warn' | 'error', msg: string, fields: object) => void;
+  readonly log: Log;
   readonly drainMs: number;
   readonly graceMs: number;
 }
@@ -35,7 +36,7 @@ export function onSignal({ log, drainMs, graceMs }: StopOptions): Stop {
     if (stopping) process.exit(1);
     stopping = true;
     if (running === undefined) process.exit(0);
-    log('info', `${signal}: finishing accepted requests`, {});
+    log.info(`${signal}: finishing accepted requests`);
     void end(running, { log, drainMs, graceMs }).then((code) => process.exit(code));
   };
   process.on('SIGTERM', stop);
@@ -52,22 +53,19 @@ async function end({ close, release }: Started, { log, drainMs, graceMs }: StopO
   const began = performance.now();
   const cut = await close(drainMs, graceMs);
   if (cut > 0)
-    log(
-      'error',
+    log.error(
       `${cut} ${cut === 1 ? 'request was' : 'requests were'} cut off after ${graceMs} ms (STOP_GRACE_MS)`,
-      {
-        cut,
-      },
+      { cut },
     );
   const late = performance.now() + FLUSH_MS;
   for (const [what, done] of release) {
     try {
       await within(Math.max(0, late - performance.now()), done());
     } catch (error) {
-      log('error', `stopping failed: ${what}`, { error: String(error) });
+      log.error(`stopping failed: ${what}`, {}, failureOf(error));
     }
   }
-  log('info', 'stopped', { ms: Math.round(performance.now() - began) });
+  log.info('stopped', { ms: Math.round(performance.now() - began) });
   return cut > 0 ? 1 : 0;
 }
 

@@ -46,7 +46,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
         status: response.writableFinished ? response.statusCode : LEFT,
         code: sight.code,
         durationMs: performance.now() - started,
-        bytesIn: request.socket.bytesRead - before,
+        bytesIn: bytesOf(request, request.socket.bytesRead - before),
         bytesOut: Number(response.getHeader('content-length') ?? 0),
         caller: sight.caller?.id,
         model: sight.model,
@@ -57,6 +57,12 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
     });
     handler(request, response);
   };
+}
+
+/** Bytes of a body. `read`: those of the socket meanwhile, without what came in one piece with the headers. */
+function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
+  const declared = Number(headers['content-length'] ?? Infinity);
+  return complete && declared !== Infinity ? declared : Math.min(read, declared);
 }
 
 /** The pattern that Express matched. */
