@@ -15,10 +15,10 @@ const podOf = (subject: Cluster, workload: (typeof WORKLOADS)[number]): IPodSpec
 /** Seconds from the order to stop a pod to its end, at most; and where it says otherwise than the service. */
 const stopOf = (subject: Cluster, pod: IPodSpec): { readonly seconds: number; readonly wrong: string[] } => {
   const [container] = pod.containers;
-  const own = (container?.env ?? []).flatMap(({ name, value }) =>
+  const own = (container?.env ?? []).flatMap(({ name, value }): [string, string][] =>
     value === undefined ? [] : [[name, value]],
   );
-  const { settings } = readSettings({ ...subject.settings, ...Object.fromEntries(own), LANES: '1' });
+  const { settings } = readSettings({ ...subject.settings, ...Object.fromEntries<string>(own), LANES: '1' });
   const preStop = container?.lifecycle?.preStop?.sleep?.seconds ?? 0;
   const seconds = preStop + (settings.DRAIN_MS + settings.STOP_GRACE_MS + FLUSH_MS) / 1000;
   const { readinessProbe: ready, livenessProbe: live } = container ?? {};
