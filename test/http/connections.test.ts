@@ -89,7 +89,7 @@ describe('the limits of connections are settings', () => {
     });
     clearInterval(poke);
     expect(['ECONNRESET', 'EPIPE']).toContain(why);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect((await send(`${service.url}/health/live`, { method: 'GET' })).status).toBe(200);
   });
 

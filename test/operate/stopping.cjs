@@ -1,6 +1,6 @@
 /**
  * Clients of a service that will be stopped, in a process of their own. For every message { url, seed } of the parent they
- * ask until no connection is taken any more, and send back what became of every request. Times are of the system's
+ * ask until no connection is taken any more (after 'gone', at once), and send back what became of every request. Times are of the system's
  * monotonic clock, in milliseconds, which both processes share. 'warm' is sent when each of them has had an answer.
  */
 const net = require('node:net');
@@ -20,6 +20,10 @@ function random(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+const column = (rows) => Array.from({ length: rows }, (_, i) => Math.sin(i) * 100);
+/** A client that stood still while it makes its body would not be one of a service that stands still. */
+const LARGE = Buffer.from(JSON.stringify({ columns: { a: column(20_000) } }));
 
 /** One connection; answers come in the order of the requests. */
 class Connection {
@@ -87,7 +91,7 @@ const head = (method, path, length, trace) =>
     '',
   ].join('\r\n');
 
-async function run({ url, seed }, warm) {
+async function run({ url, seed }, warm, gone) {
   const port = Number(new URL(url).port);
   const draw = random(seed);
   const outcomes = [];
@@ -132,17 +136,22 @@ async function run({ url, seed }, warm) {
       connection ??= await open();
       if (connection === undefined) return;
       const sent = now();
+      const idleMs = sent - (connection.asked ?? connection.opened);
       for (const one of await ask(connection)) {
         const { text, ...rest } = one;
-        outcomes.push({ kind, sent, ...rest, end: one.at ?? now() });
+        outcomes.push({ kind, sent, idleMs, ...rest, end: one.at ?? now() });
       }
+      connection.asked = now();
       cold.delete(asking);
       if (cold.size === 0) warm();
       if (once || connection.over !== undefined || outcomes.at(-1)?.closes) {
         connection.socket.end();
         connection = undefined;
       }
-      await sleep(draw() * pauseMs);
+      // Told that the service stops, a client comes back when it was told to, and a probe less often.
+      const { retry, status } = outcomes.at(-1) ?? {};
+      if (retry > 0) await Promise.race([sleep(retry * 1000), gone]);
+      else await sleep(draw() * (status === 503 ? 20 * pauseMs : pauseMs));
     }
     connection?.socket.end();
   };
@@ -160,14 +169,13 @@ async function run({ url, seed }, warm) {
     return [await connection.reply()];
   };
   const small = { columns: { a: Array.from({ length: 50 }, (_, i) => (i * 7) % 13) } };
-  const column = (rows) => Array.from({ length: rows }, (_, i) => Math.sin(i) * 100);
   const long = (rows, clusters) => ({
     columns: { a: column(rows), b: column(rows).reverse() },
     options: { n_clusters: clusters, n_init: 1, max_iter: 60, tol: 0 },
   });
   /** In pieces over some tenths of a second. */
   const upload = async (connection) => {
-    const body = Buffer.from(JSON.stringify({ columns: { a: column(20_000) } }));
+    const body = LARGE;
     const traceId = trace();
     connection.socket.write(head('POST', '/analytics/describe', body.length, traceId));
     const reply = connection.reply();
@@ -230,13 +238,23 @@ async function run({ url, seed }, warm) {
   return { outcomes, idle, closedAt, refused, takenLater };
 }
 
+/** Called when the service is gone. */
+let leave = () => {};
+
 process.on('message', (plan) => {
+  if (plan === 'gone') {
+    leave();
+    return;
+  }
+  const gone = new Promise((resolve) => {
+    leave = resolve;
+  });
   let told = false;
   const warm = () => {
     if (!told) process.send('warm');
     told = true;
   };
-  run(plan, warm).then(
+  run(plan, warm, gone).then(
     (seen) => process.send(seen),
     (error) => {
       process.stderr.write(`${String(error?.stack ?? error)}\n`);
