@@ -12,6 +12,9 @@ const telemetry = startTelemetry(process.env, version);
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = logger(config.logLevel);
+  const { openAccess } = await import('./adapters/access/access.js');
+  // Before anything is started: what must not be left open stops here.
+  const access = await openAccess(config.access, config.host, log);
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -35,21 +38,29 @@ async function main(): Promise<void> {
   const { openRegistry } = await import('./adapters/registry/registry.js');
   const { collector } = await import('./engine/lanes/collect.js');
   const collect = collector();
-  const [registry, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
-    await Promise.all([
-      openRegistry({
-        dataDir: config.dataDir,
-        cacheBytes: config.modelCacheBytes,
-        collect: () => {
-          collect('major');
-        },
-      }),
-      import('./domain/endpoints.js'),
-      import('./domain/models/document-schema.js'),
-      import('./domain/models/output-tensors.js'),
-      import('./adapters/http/app.js'),
-      import('./adapters/http/server.js'),
-    ]);
+  const [
+    registry,
+    { endpoints },
+    { documentSchema },
+    { modelTensors },
+    { createApp },
+    { listen },
+    { checkOrigins },
+  ] = await Promise.all([
+    openRegistry({
+      dataDir: config.dataDir,
+      cacheBytes: config.modelCacheBytes,
+      collect: () => {
+        collect('major');
+      },
+    }),
+    import('./domain/endpoints.js'),
+    import('./domain/models/document-schema.js'),
+    import('./domain/models/output-tensors.js'),
+    import('./adapters/http/app.js'),
+    import('./adapters/http/server.js'),
+    import('./adapters/http/cors.js'),
+  ]);
   let stopping = false;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
@@ -71,6 +82,15 @@ async function main(): Promise<void> {
       invocations: text,
     },
     tableLimits: config.tableLimits,
+    gate: {
+      access,
+      publicDocs: config.access.publicDocs,
+      publicMetrics: config.access.publicMetrics,
+      audit: (entry) => {
+        log('info', 'audit', entry);
+      },
+    },
+    corsOrigins: checkOrigins(config.corsOrigins),
     pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
     deadlineMs: config.deadlineMs,
     version,

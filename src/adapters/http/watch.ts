@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Caller } from '../../ports/access.js';
+import type { Caller, Scope } from '../../ports/access.js';
 import type { Observe, Work } from '../../ports/observe.js';
 import type { ProblemCode } from '../../ports/problem.js';
 import { requestIdOf } from './negotiate.js';
@@ -11,6 +11,12 @@ export interface Sight {
   caller?: Caller;
   model?: string;
   work?: Work;
+  /** Whether callers must be known. */
+  gated?: boolean;
+  /** What its caller needs. */
+  scope?: Scope;
+  /** Counts bytes of its body as they come. Rejects with Denied once they are too many. */
+  spend?: (bytes: number) => Promise<void>;
 }
 
 const sights = new WeakMap<ServerResponse, Sight>();
@@ -26,7 +32,7 @@ export const requestIdFor = (response: ServerResponse): string => sightOf(respon
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
 /** What nginx calls a client that left: no status was sent. */
-const LEFT = 499;
+export const LEFT = 499;
 
 /** Tells of every request that is over. */
 export function watch(observe: Observe, handler: RequestListener): RequestListener {
@@ -40,7 +46,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
       observe({
         requestId: sight.requestId,
         route: routeOf(request),
-        method: METHODS.has(request.method ?? '') ? (request.method ?? '') : 'other',
+        method: methodOf(request),
         status: response.writableFinished ? response.statusCode : LEFT,
         code: sight.code,
         durationMs: performance.now() - started,
@@ -57,8 +63,13 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
   };
 }
 
+/** Its method, where it is one that there is. */
+export function methodOf({ method = '' }: IncomingMessage): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
 /** The pattern that Express matched. */
-function routeOf(request: IncomingMessage): string {
+export function routeOf(request: IncomingMessage): string {
   const { route } = request as { readonly route?: { readonly path?: unknown } };
   return typeof route?.path === 'string' ? route.path : 'unknown';
 }
