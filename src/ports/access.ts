@@ -1,4 +1,4 @@
-import { Problem } from './problem.js';
+import { Problem, type ProblemCode } from './problem.js';
 
 /** What a caller may do: read what is stored, have something computed, change stored models. */
 export const SCOPES = ['read', 'analyze', 'models'] as const;
@@ -54,7 +54,7 @@ export interface Access {
 }
 
 export type DeniedCode = Extract<
-  Problem['code'],
+  ProblemCode,
   'unauthorized' | 'forbidden' | 'quota_exceeded' | 'access_unavailable'
 >;
 
@@ -78,8 +78,8 @@ export interface AuditEntry {
   readonly action: string;
   readonly model: string | undefined;
   readonly status: number;
-  readonly code: string | undefined;
-  readonly request_id: string;
+  readonly code: ProblemCode | undefined;
+  readonly requestId: string;
   /** Of the socket: behind a proxy that of the proxy. */
   readonly address: string;
 }

@@ -6,7 +6,8 @@ import { type Keys, parseKeys } from './keys.js';
 const LOOK_MS = 1000;
 const MOST_BYTES = 2 ** 20;
 
-export type Say = (level: 'info' | 'warn' | 'error', message: string, fields: object) => void;
+type Fields = Readonly<Record<string, string | number>>;
+export type Say = (level: 'info' | 'warn' | 'error', message: string, fields: Fields) => void;
 
 /**
  * The keys in a file, as it is now: read once a second, whatever became of the path (a mounted Secret is a link to a link

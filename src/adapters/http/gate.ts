@@ -132,7 +132,7 @@ function record(
     model: sight.model,
     status: response.writableFinished ? response.statusCode : LEFT,
     code: sight.code,
-    request_id: sight.requestId,
+    requestId: sight.requestId,
     address,
   });
 }
