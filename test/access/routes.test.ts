@@ -70,7 +70,7 @@ type Layers = Router['stack'];
 function routesIn(stack: Layers): Found[] {
   return stack.flatMap(({ route, handle }) => {
     if (route !== undefined) {
-      const handlers = route.stack.map(({ method }) => method).filter((method) => method !== undefined);
+      const handlers = route.stack.flatMap(({ method }) => (method as string | undefined) ?? []);
       const [first] = route.stack;
       return [{ path: route.path, methods: handlers, guard: first?.handle.name ?? '' }];
     }

@@ -16,7 +16,7 @@ const FETCH_MS = 3000;
 /** Keys are asked for again behind the requests when they are this old, */
 const REFRESH_MS = 300_000;
 /** at most this often for tokens whose key is not known, */
-const COOLDOWN_MS = 10_000;
+const COOLDOWN_MS = 5000;
 /** and this often while they cannot be had. */
 const FAILED_MS = 1000;
 const TOLERANCE_SECONDS = 5;
