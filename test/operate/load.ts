@@ -33,14 +33,14 @@ export interface Times {
   readonly retries: readonly number[];
 }
 
-/** Open-loop load from a second process (load.cjs). Ends `seconds` and the last answer later. */
+/** Open-loop load from a second process (generator.cjs). Ends `seconds` and the last answer later. */
 export function load(
   url: string,
   seconds: number,
   streams: readonly Stream[],
   { seed = 1, most = 512 } = {},
 ): Promise<Readonly<Record<string, Seen>>> {
-  const child = spawn(process.execPath, [join(__dirname, 'load.cjs')], {
+  const child = spawn(process.execPath, [join(__dirname, 'generator.cjs')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const plan = streams.map(({ bodies = [], ...rest }) => ({
