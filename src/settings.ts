@@ -78,9 +78,10 @@ export const settingsSchema = {
     DEADLINE_MS: {
       type: 'integer',
       minimum: 1,
-      maximum: 300_000,
+      maximum: 3_600_000,
       default: 30_000,
-      description: 'until an answer is due, where the client does not say; later is 504',
+      description:
+        'until an answer is due, where the client does not say; later is 504. At most `MAX_DEADLINE_MS`',
     },
     MAX_DEADLINE_MS: {
       type: 'integer',

@@ -69,20 +69,3 @@ export class Denied extends Problem {
     super(code, detail);
   }
 }
-
-/** Who did what, or tried to. */
-export interface AuditEntry {
-  /** Undefined: nobody who is known. */
-  readonly caller: string | undefined;
-  /** Method and route, such as `POST /models/:name/predict`. */
-  readonly action: string;
-  readonly model: string | undefined;
-  readonly status: number;
-  readonly code: ProblemCode | undefined;
-  readonly requestId: string;
-  /** Of the socket: behind a proxy that of the proxy. */
-  readonly address: string;
-}
-
-/** Must not throw. */
-export type Audit = (entry: AuditEntry) => void;

@@ -54,6 +54,7 @@ const OPTIONS: AppOptions = {
   gate: { access: undefined, publicDocs: false, publicMetrics: false, audit: never },
   corsOrigins: [],
   observe: never,
+  metrics: never,
   logError: never,
 };
 

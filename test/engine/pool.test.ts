@@ -25,6 +25,8 @@ describe('lanes', () => {
       version: '0',
       limits: readConfig({}).tableLimits,
       onLaneLost: (reason) => lost.push(reason),
+      onFault: () => undefined,
+      onSaid: () => undefined,
     });
   };
   afterEach(() => lanes.close());

@@ -339,8 +339,17 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
     { API_KEYS_FILE: '/nothing/keys.json' },
     'API_KEYS_FILE /nothing/keys.json cannot be used: ENOENT',
   ],
-  ['half of what tokens need', { JWKS_URL: 'https://id.example/' }, 'got no JWT_ISSUER and JWT_AUDIENCE'],
-  ['any origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS must be origins such as https://example.com'],
+  [
+    'half of what tokens need',
+    { JWKS_URL: 'https://id.example/' },
+    'JWT_ISSUER: expected a text, for there is JWKS_URL, got none',
+  ],
+  [
+    'a JWKS by http',
+    { JWKS_URL: 'http://id.example/', JWT_ISSUER: 'x', JWT_AUDIENCE: 'y' },
+    'JWKS_URL must be an https URL',
+  ],
+  ['any origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: expected origins such as'],
 ])('%s: the start fails, and says what is wrong', async (_what, env, sentence) => {
   const failed = await startService({ env }).then(
     () => 'it started',

@@ -11,9 +11,9 @@ import { type Keys, parseKeys } from './keys.js';
 import { openKeysFile, type Say } from './keys-file.js';
 import { Meter, partyOf } from './meter.js';
 import { type AccessSettings, policyOf } from './policy.js';
-import { Tokens } from './tokens.js';
+import { Tokens, type TokenSettings } from './tokens.js';
 
-export interface AccessOptions extends AccessSettings {
+export interface AccessOptions extends AccessSettings, TokenSettings {
   /** A minute, 0: as many as one likes. */
   readonly quotaRequests: number;
   readonly quotaBytes: number;

@@ -5,8 +5,6 @@ export interface AccessSettings {
   readonly keysFile: string;
   readonly keys: string;
   readonly jwksUrl: string;
-  readonly issuer: string;
-  readonly audience: string;
 }
 
 /** What the settings come to. */
@@ -23,7 +21,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** Whether callers are asked who they are. Throws an Error that says what to set where that must not be left open. */
 export function policyOf(settings: AccessSettings, host: string): Policy {
-  const { auth, keysFile, keys, jwksUrl, issuer, audience } = settings;
+  const { auth, keysFile, keys, jwksUrl } = settings;
   const given = Object.entries({ API_KEYS_FILE: keysFile, API_KEYS: keys, JWKS_URL: jwksUrl })
     .filter(([, value]) => value !== '')
     .map(([name]) => name);
@@ -32,7 +30,8 @@ export function policyOf(settings: AccessSettings, host: string): Policy {
     return { required: false, warnings: given.length > 0 ? [ignored] : [] };
   }
   if (keysFile !== '' && keys !== '') wrong('expected API_KEYS_FILE or API_KEYS, got both');
-  refuseTokens(jwksUrl, issuer, audience);
+  if (jwksUrl !== '' && !isSafe(jwksUrl))
+    wrong('JWKS_URL must be an https URL (http: only of this machine), got another');
   if (given.length > 0) return { required: true, warnings: [] };
   const ways = 'set API_KEYS_FILE, API_KEYS or JWKS_URL so that callers say who they are';
   if (auth === 'required') wrong(`AUTH is required, but nobody could be known: ${ways}`);
@@ -41,21 +40,9 @@ export function policyOf(settings: AccessSettings, host: string): Policy {
   return { required: false, warnings: [] };
 }
 
-function refuseTokens(jwksUrl: string, issuer: string, audience: string): void {
-  const three = { JWKS_URL: jwksUrl, JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
-  const missing = Object.entries(three).filter(([, value]) => value === '');
-  if (missing.length === 3) return;
-  if (missing.length > 0) {
-    const names = missing.map(([name]) => name).join(' and ');
-    wrong(`expected all of ${Object.keys(three).join(', ')} or none, got no ${names}`);
-  }
-  const url = URL.canParse(jwksUrl) ? new URL(jwksUrl) : undefined;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  // Its text is not shown: it may hold a password.
-  if (url === undefined || !isSafe)
-    wrong('JWKS_URL must be an https URL (http: only of this machine), got another');
-  if (url.username !== '' || url.password !== '')
-    wrong('JWKS_URL must have no user or password in it, got one');
+function isSafe(text: string): boolean {
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 function wrong(sentence: string): never {

@@ -49,7 +49,7 @@ export async function analysis(
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });
-  if (!options.accepting())
+  if (sightOf(response).late === true)
     throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
   const offers = ['application/json'];
   if (endpoint.answersArrow) offers.push(ARROW_STREAM);

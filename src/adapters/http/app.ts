@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Observe } from '../../ports/observe.js';
+import type { Observe, Scrape } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { Denied } from '../../ports/access.js';
@@ -16,6 +16,7 @@ import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
 import { openApi } from './openapi.js';
 import { onlyMethods } from './methods.js';
+import { metricsRouter } from './metrics.js';
 import { problemReply } from './problems.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
@@ -26,6 +27,7 @@ export interface AppOptions extends InferenceOptions {
   /** Whose pages may ask. */
   readonly corsOrigins: readonly string[];
   readonly observe: Observe;
+  readonly metrics: Scrape;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
@@ -34,6 +36,7 @@ export function createApp(options: AppOptions): RequestListener {
   const app = routes(options);
   return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
+    sightOf(response).late = !options.accepting();
     app(request, response);
   });
 }
@@ -71,6 +74,7 @@ export function routes(options: AppOptions): Express {
   }
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
+  app.use(metricsRouter(options.metrics));
   const document = openApi(
     endpoints,
     options.documentSchema,
@@ -102,9 +106,15 @@ export function routes(options: AppOptions): Express {
     throw new Problem('not_found', `expected a known path, got ${JSON.stringify(excerpt(request.path))}`);
   });
   // Express knows an error handler by its four parameters.
-  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) next(error);
-    else reply(error, request, response, options.logError);
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    if (!response.headersSent) {
+      reply(error, request, response, options.logError);
+      return;
+    }
+    // An answer has begun. Express's own end of it would print the error.
+    options.logError(error, requestIdFor(response));
+    request.socket.destroy();
   });
   return app;
 }

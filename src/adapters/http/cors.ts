@@ -36,15 +36,3 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
     next();
   };
 }
-
-/** The origins of CORS_ORIGINS. Throws an Error for one that no browser would send. */
-export function checkOrigins(origins: readonly string[]): readonly string[] {
-  for (const origin of origins) {
-    const url = URL.canParse(origin) ? new URL(origin) : undefined;
-    const isOrigin = /^https?:$/u.test(url?.protocol ?? '') && url?.origin === origin;
-    if (isOrigin) continue;
-    const like = 'origins such as https://example.com, without a path, "*" or capitals';
-    throw new Error(`invalid environment: CORS_ORIGINS must be ${like}, got ${JSON.stringify(origin)}`);
-  }
-  return origins;
-}

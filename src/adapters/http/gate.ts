@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Access, Allowance, Audit, Caller } from '../../ports/access.js';
+import type { Access, Allowance, Caller } from '../../ports/access.js';
 import { Denied } from '../../ports/access.js';
+import type { Log } from '../../ports/log.js';
 import { patternsOf } from './scopes.js';
 import { LEFT, methodOf, routeOf, type Sight, sightOf } from './watch.js';
 
@@ -9,7 +10,7 @@ export interface GateOptions {
   readonly access: Access | undefined;
   readonly publicDocs: boolean;
   readonly publicMetrics: boolean;
-  readonly audit: Audit;
+  readonly audit: Log['audit'];
 }
 
 const REALM = 'Bearer realm="analytics-service"';

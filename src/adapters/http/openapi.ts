@@ -53,6 +53,7 @@ export function openApi(
         '/health/live': get('Whether the process lives', health),
         '/health/ready': get('Whether requests are taken and which engine computes', ready),
         '/version': get('Versions of the service and of Node', { type: 'object' }),
+        '/metrics': METRICS,
       },
       gated,
     ),
@@ -236,6 +237,14 @@ const TABLE = {
     'A table in any of the formats: by its Content-Type, else by its first bytes, else by the extension of its filename.',
 };
 const BINARY = { type: 'string', contentMediaType: ARROW_STREAM, description: 'Arrow IPC bytes.' };
+const METRICS = {
+  get: {
+    tags: ['service'],
+    summary: 'Metrics of the service, for Prometheus',
+    operationId: 'metrics',
+    responses: { 200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } } },
+  },
+};
 const CELL = { type: ['number', 'string', 'boolean', 'null'] };
 const META = {
   type: 'object',

@@ -7,6 +7,8 @@ import { requestIdOf } from './negotiate.js';
 /** What is known of a request so far. */
 export interface Sight {
   readonly requestId: string;
+  /** It came when the service had been told to stop. */
+  late?: boolean;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;
@@ -50,7 +52,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
         status: response.writableFinished ? response.statusCode : LEFT,
         code: sight.code,
         durationMs: performance.now() - started,
-        bytesIn: request.socket.bytesRead - before,
+        bytesIn: bytesOf(request, request.socket.bytesRead - before),
         bytesOut: Number(response.getHeader('content-length') ?? 0),
         caller: sight.caller?.id,
         model: sight.model,
@@ -66,6 +68,12 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
 /** Its method, where it is one that there is. */
 export function methodOf({ method = '' }: IncomingMessage): string {
   return METHODS.has(method) ? method : 'other';
+}
+
+/** Bytes of a body. `read`: those of the socket meanwhile, without what came in one piece with the headers. */
+function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
+  const declared = Number(headers['content-length'] ?? Infinity);
+  return complete && declared !== Infinity ? declared : Math.min(read, declared);
 }
 
 /** The pattern that Express matched. */

@@ -40,3 +40,29 @@ export interface Lane {
   /** Why it was stopped from here. */
   stopped: string | undefined;
 }
+
+/** Of a thread that was just started. */
+export const laneOf = (worker: Worker, reserve: boolean): Lane => ({
+  worker,
+  reserve,
+  arenas: new Set(),
+  ready: false,
+  ticket: undefined,
+  wantsHelp: false,
+  helpers: new Set(),
+  helping: undefined,
+  restedFrom: 0,
+  stopped: undefined,
+});
+
+/** The request that a lane is at, its own or one that it helps with. */
+export const requestOf = ({ ticket, helping }: Lane): string | undefined =>
+  (ticket ?? helping?.leader.ticket)?.job.requestId;
+
+/** Tells what is written to a thread's standard output and standard error: it is not the process's. */
+export function listen({ worker }: Lane, onSaid: (text: string) => void): void {
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.on('data', (said: Buffer) => {
+      onSaid(said.toString());
+    });
+}

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
+import { type Failure, failureOf } from '../../ports/log.js';
 import { Problem } from '../../ports/problem.js';
 import { MOST_HELPERS } from '../team.js';
 import { Admission } from './admission.js';
 import { ArenaPool, WaitingBody } from './arenas.js';
 import { collector } from './collect.js';
 import { Helping, idle, left, rest } from './helping.js';
-import type { Lane, Ticket } from './lane.js';
+import { type Lane, laneOf, listen, requestOf, type Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
 import { stateOf } from './state.js';
@@ -77,31 +78,24 @@ export function startLanes(options: LanesOptions): Lanes {
     };
     const worker = new Worker(options.entry, {
       workerData: start,
+      stdout: true,
+      stderr: true,
       // What a lane makes of objects dies with its request; the columns are not among them.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
-    const lane: Lane = {
-      worker,
-      reserve,
-      arenas: new Set(),
-      ready: false,
-      ticket: undefined,
-      wantsHelp: false,
-      helpers: new Set(),
-      helping: undefined,
-      restedFrom: 0,
-      stopped: undefined,
-    };
+    const lane = laneOf(worker, reserve);
     lanes.add(lane);
     worker.on('message', (message: FromLane) => {
       receive(lane, message);
     });
-    let reason = 'its thread ended';
+    listen(lane, options.onSaid);
+    let failure: Failure | undefined;
     worker.on('error', (error) => {
-      reason = error.message;
+      failure = failureOf(error);
     });
     worker.on('exit', () => {
       lanes.delete(lane);
+      const request = requestOf(lane);
       // What it was at is not finished: who leads cannot go on.
       lane.helping?.arena.control.fail();
       left(lane);
@@ -116,13 +110,18 @@ export function startLanes(options: LanesOptions): Lanes {
       }
       if (closing) return;
       lost++;
-      options.onLaneLost(lane.stopped ?? reason);
+      const reason = failure === undefined ? 'its thread ended' : 'its thread failed';
+      options.onLaneLost(lane.stopped ?? reason, request, failure);
       // A lane that dies before it was ever ready would die again at once.
       setTimeout(spawn, lane.ready ? 0 : 1000).unref();
     });
   };
 
   const receive = (lane: Lane, message: FromLane): void => {
+    if (message.type === 'fault') {
+      options.onFault(message.what, requestOf(lane), message.failure);
+      return;
+    }
     if (message.type === 'wants') {
       if (lane.ticket?.id !== message.id) return;
       lane.wantsHelp = true;
@@ -137,7 +136,7 @@ export function startLanes(options: LanesOptions): Lanes {
       sweeping = false;
     } else finish(lane, message);
     if (message.type === 'problem' && message.ended === true) {
-      lane.stopped = message.detail;
+      lane.stopped = 'a model stopped the runtime of ONNX';
       void lane.worker.terminate();
       return;
     }
@@ -146,7 +145,10 @@ export function startLanes(options: LanesOptions): Lanes {
   };
 
   /** A lane has done what it can for its ticket. */
-  const finish = (lane: Lane, message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' }>): void => {
+  const finish = (
+    lane: Lane,
+    message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' | 'fault' }>,
+  ): void => {
     const { ticket } = lane;
     lane.ticket = undefined;
     lane.wantsHelp = false;
