@@ -122,10 +122,12 @@ test('2,000 wrong keys a second cost those who are known nothing that they notic
   await load(service.url, 2, [callers]);
   const before = await load(service.url, 5, [callers]);
   const during = await load(service.url, 10, [callers, flood]);
-  const answered = (seen: Seen | undefined, status: number): number => seen?.statuses[String(status)]?.count ?? 0;
+  const answered = (seen: Seen | undefined, status: number): number =>
+    seen?.statuses[String(status)]?.count ?? 0;
   const { good: alone } = before;
   const { good: beside, bad } = during;
-  const p99 = (seen: Seen | undefined, status: number): number => seen?.statuses[String(status)]?.p99 ?? Infinity;
+  const p99 = (seen: Seen | undefined, status: number): number =>
+    seen?.statuses[String(status)]?.p99 ?? Infinity;
   figure('a known caller alone, p99, ms', p99(alone, 200), '');
   figure('the same while 2,000 wrong keys a second come, p99, ms', p99(beside, 200), '< 50');
   figure('a wrong key is refused, p99, ms', p99(bad, 429), '< 50');
