@@ -23,6 +23,11 @@ async function main(): Promise<void> {
   watchProcess(log);
   const stop = onSignal({ log, drainMs: config.drainMs, graceMs: config.stopGraceMs });
   for (const sentence of misspelt(process.env)) log.warn(sentence);
+  const { openAccess } = await import('./adapters/access/access.js');
+  // Before anything is started: what must not be left open stops here.
+  const access = await openAccess(config.access, config.host, (level, message, fields) => {
+    log[level](message, fields);
+  });
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -108,6 +113,13 @@ async function main(): Promise<void> {
       invocations: text,
     },
     tableLimits: config.tableLimits,
+    gate: {
+      access,
+      publicDocs: config.access.publicDocs,
+      publicMetrics: config.access.publicMetrics,
+      audit: log.audit,
+    },
+    corsOrigins: config.corsOrigins,
     pace,
     deadlineMs: config.deadlineMs,
     maxDeadlineMs: config.maxDeadlineMs,

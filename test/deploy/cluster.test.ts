@@ -2,6 +2,7 @@
  * The deployment fits the cluster and the service: Pod Security "restricted" with a read-only root, probes and ports
  * that the service answers on, labels that select each other, and a shutdown that ends before the kubelet's patience.
  */
+import { posix } from 'node:path';
 import type { IContainer } from 'kubernetes-models/v1/Container';
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
 import { type Cluster, cluster, containerOf, failing, includes, podOf } from './cluster.js';
@@ -96,6 +97,9 @@ const disagreements = (subject: Cluster): string[] => {
   const ingress = (policy.spec?.ingress ?? []).flatMap((rule) => rule.ports ?? [{ port: 'any' }]);
   const spread = pod.topologySpreadConstraints ?? [];
   const kept = Number(budget.spec?.minAvailable ?? 0);
+  const folder = posix.dirname(settings['API_KEYS_FILE'] ?? '');
+  const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === folder);
+  const keys = pod.volumes?.find(({ name }) => name === mount?.name);
   const to = [startup, readiness, liveness].map((probe) => probe?.httpGet?.port);
   const rules: [boolean, string][] = [
     [port?.containerPort === SERVICE.port, 'the container listens on the port of the service'],
@@ -131,6 +135,19 @@ const disagreements = (subject: Cluster): string[] => {
     [pod.serviceAccountName === account.metadata?.name, 'the pod runs as the ServiceAccount'],
     [account.automountServiceAccountToken === false, 'the ServiceAccount hands out no token'],
     [container.envFrom?.[0]?.configMapRef?.name === 'analytics-service', 'the settings reach the container'],
+    [settings['AUTH'] !== 'none', 'callers are asked who they are'],
+    [
+      mount !== undefined && mount.readOnly === true && mount.subPath === undefined,
+      'API_KEYS_FILE is in a folder that is mounted whole, to read',
+    ],
+    [
+      keys?.secret?.secretName === 'analytics-service-keys' && keys.secret.optional !== true,
+      'the keys are a Secret that must be there',
+    ],
+    [
+      ((keys?.secret?.defaultMode ?? 0o644) & 0o037) === 0 && pod.securityContext?.fsGroup !== undefined,
+      'nobody but the group of the service reads the keys',
+    ],
     [
       container.volumeMounts?.some((mount) => mount.mountPath === settings['DATA_DIR']) === true,
       'DATA_DIR is a volume',
@@ -258,6 +275,33 @@ describe('agreement is broken by', () => {
       'a budget of nothing',
       'a drain leaves a pod',
       (it) => (it.budget.spec = { ...it.budget.spec, maxUnavailable: 2 }),
+    ],
+    ['AUTH=none', 'callers are asked who they are', (it) => (it.settings['AUTH'] = 'none')],
+    [
+      'keys elsewhere',
+      'API_KEYS_FILE is in a folder that is mounted whole, to read',
+      (it) => (it.settings['API_KEYS_FILE'] = '/keys.json'),
+    ],
+    [
+      'a subPath, which is never read again',
+      'API_KEYS_FILE is in a folder that is mounted whole, to read',
+      (it) =>
+        containerOf(it)
+          .volumeMounts?.filter(({ name }) => name === 'keys')
+          .forEach((mount) => (mount.subPath = 'keys.json')),
+    ],
+    [
+      'keys that may be missing',
+      'the keys are a Secret that must be there',
+      (it) =>
+        podOf(it).volumes?.forEach(({ secret }) => {
+          if (secret) secret.optional = true;
+        }),
+    ],
+    [
+      'keys that all may read',
+      'nobody but the group of the service reads the keys',
+      (it) => podOf(it).volumes?.forEach(({ secret }) => delete secret?.defaultMode),
     ],
     ['open egress', 'egress to DNS and OTLP alone', (it) => it.policy.spec?.egress?.push({})],
     ['open ingress', 'ingress to the port of the service alone', (it) => it.policy.spec?.ingress?.push({})],

@@ -167,6 +167,10 @@ describe('ci.yml', () => {
     for (const option of ['--read-only', '--cap-drop ALL', 'no-new-privileges']) {
       expect(script).toContain(option);
     }
+    // As in the cluster callers have keys, and strangers are turned away.
+    expect(script).toContain('API_KEYS=');
+    expect(script).not.toContain('AUTH=none');
+    expect(script).toMatch(/%\{http_code\}.* = 401/u);
   });
 });
 

@@ -74,7 +74,7 @@ describe('what /openapi.json says of a body', () => {
       ]);
     }
     const responses = at(paths, '/models', 'post', 'responses');
-    expect(Object.keys(responses as Members)).toEqual(['201', 'default']);
+    expect(Object.keys(responses as Members)).toEqual(['201', '401', '403', '429', 'default']);
     expect(at(responses, '201', 'headers', 'Location', 'schema', 'type')).toBe('string');
   });
 

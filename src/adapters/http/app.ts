@@ -3,10 +3,15 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Observe, Scrape } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import { Denied } from '../../ports/access.js';
 import { analysis, send } from './analysis.js';
 import { Unadmitted } from './body.js';
+import { crossOrigin } from './cors.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
+import { deniedHeaders, gate, type GateOptions } from './gate.js';
+import { protect } from './protect.js';
+import { scoped } from './scopes.js';
 import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
@@ -22,6 +27,9 @@ export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
   readonly queueBytes: number;
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
+  readonly gate: GateOptions;
+  /** Whose pages may ask. */
+  readonly corsOrigins: readonly string[];
   readonly observe: Observe;
   readonly metrics: Scrape;
   readonly logError: (error: unknown, requestId: string) => void;
@@ -46,20 +54,24 @@ function originForm(target: string): string {
   return url !== undefined && isHttp ? url.pathname + url.search : `/${encodeURIComponent(target)}`;
 }
 
-function routes(options: AppOptions & InferenceOptions): Express {
+export function routes(options: AppOptions & InferenceOptions): Express {
   const { endpoints, lanes, version } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use((_request: Request, response: Response, next: NextFunction) => {
-    response.set('x-content-type-options', 'nosniff');
-    next();
-  });
+  app.use(protect());
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
+  const analyses = endpoints.filter(({ model }) => model === undefined);
+  app.use(
+    gate(
+      options.gate,
+      analyses.map(({ path }) => path),
+    ),
+  );
 
-  for (const endpoint of endpoints.filter(({ model }) => model === undefined)) {
-    app
-      .route(endpoint.path)
+  for (const endpoint of analyses) {
+    scoped(app, endpoint.path)
       .post(async (request, response) => {
         send(response, await analysis(request, response, endpoint, options));
       })
@@ -68,10 +80,14 @@ function routes(options: AppOptions & InferenceOptions): Express {
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
   app.use(metricsRouter(options.metrics));
-  const document = openApi(endpoints, options.documentSchema, version);
+  const document = openApi(
+    endpoints,
+    options.documentSchema,
+    version,
+    options.gate.access?.required === true,
+  );
   const page = (path: string, answer: (response: Response) => void): void => {
-    app
-      .route(path)
+    scoped(app, path)
       .get((_request, response) => {
         answer(response);
       })
@@ -123,6 +139,7 @@ function reply(
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
   const { status, headers, body } = said(known ?? error, id, lanes.waitMs());
   response.status(status).set(headers);
+  if (error instanceof Denied) response.set(deniedHeaders(error, request, sightOf(response)));
   // RFC 9110, 15.5.16: only where the coding is what is wrong.
   if (known?.code === 'unsupported_encoding') response.set('accept-encoding', ACCEPT_ENCODING);
   if (!bodyUnread(request)) response.end(body);

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import express, { type Router } from 'express';
+import { needsOf, scoped, scopeGuard } from './scopes.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -27,7 +28,7 @@ const POLICY =
 export function docsRouter(): Router {
   const router = express.Router();
   const assets = dirname(require.resolve('swagger-ui-dist/package.json'));
-  router.get('/docs', (request, response) => {
+  scoped(router, '/docs').get((request, response) => {
     // Below a trailing slash the page's relative links would point elsewhere.
     if (request.path.endsWith('/')) {
       response.redirect(301, '../docs');
@@ -35,9 +36,10 @@ export function docsRouter(): Router {
     }
     response.set('content-security-policy', POLICY).type('html').send(PAGE);
   });
-  router.get('/docs/start.js', (_request, response) => {
+  scoped(router, '/docs/start.js').get((_request, response) => {
     response.type('js').send(START);
   });
-  router.use('/docs', express.static(assets, { index: false, redirect: false, maxAge: '1h' }));
+  const files = express.static(assets, { index: false, redirect: false, maxAge: '1h' });
+  router.use('/docs', scopeGuard(needsOf('/docs')), files);
   return router;
 }

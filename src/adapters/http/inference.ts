@@ -8,6 +8,7 @@ import { onlyMethods } from './methods.js';
 import { jobModel, versionOf } from './models.js';
 import { mediaOf } from './negotiate.js';
 import { problemReply } from './problems.js';
+import { scoped } from './scopes.js';
 
 export interface InferenceOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
@@ -32,11 +33,11 @@ export function inferenceRouter(options: InferenceOptions): Router {
 type Answering = (request: Request, response: Response) => void | Promise<void>;
 
 function get(router: Router, path: string, answer: Answering): void {
-  router.route(path).get(answer).all(onlyMethods('GET, HEAD'));
+  scoped(router, path).get(answer).all(onlyMethods('GET, HEAD'));
 }
 
 function post(router: Router, path: string, answer: Answering): void {
-  router.route(path).post(answer).all(onlyMethods('POST'));
+  scoped(router, path).post(answer).all(onlyMethods('POST'));
 }
 
 function serverRoutes(router: Router, { registry, accepting, version }: InferenceOptions): void {

@@ -8,6 +8,7 @@ import { decompress, encodingOf } from './encoding.js';
 import type { ByteLimit, Stage, Upstream } from './flow.js';
 import { Multipart, MULTIPART_OVERHEAD } from './multipart.js';
 import { type Media, mediaOf } from './negotiate.js';
+import { sightOf } from './watch.js';
 import { type Pace, pump } from './wire.js';
 
 export interface IntakeOptions {
@@ -79,11 +80,11 @@ export async function receive(
     return target.stage;
   };
   try {
-    await pump(request, limit, options.pace, signal, (wire) =>
+    const build = (wire: Upstream): Stage =>
       encoding === undefined
         ? open(wire, declared)
-        : decompress(encoding, limit, options.tableLimits, wire, (inflated) => open(inflated, undefined)),
-    );
+        : decompress(encoding, limit, options.tableLimits, wire, (inflated) => open(inflated, undefined));
+    await pump(request, limit, options.pace, signal, build, sightOf(response).spend);
     return received(target);
   } catch (error) {
     release(target);

@@ -5,7 +5,8 @@ import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelVersion, Registry } from '../../ports/registry.js';
 import { analysis, type AnalysisOptions, send } from './analysis.js';
 import { onlyMethods } from './methods.js';
-import { requestIdFor } from './watch.js';
+import { scoped } from './scopes.js';
+import { requestIdFor, sightOf } from './watch.js';
 
 export interface ModelsOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
@@ -22,8 +23,7 @@ export function modelsRouter(options: ModelsOptions): Router {
   const makers = endpoints.filter(({ model }) => model === 'makes');
   const users = endpoints.filter(({ model, takes }) => model === 'uses' && takes === undefined);
 
-  router
-    .route('/models')
+  scoped(router, '/models')
     .get(async (_request, response) => {
       answer(response, { models: (await registry.list()).map(shown) });
     })
@@ -34,8 +34,7 @@ export function modelsRouter(options: ModelsOptions): Router {
 
   for (const endpoint of users) {
     for (const path of [endpoint.path, endpoint.path.replace('{name}', '{name}/versions/{version}')]) {
-      router
-        .route(path.replaceAll(/\{(\w+)\}/gu, ':$1'))
+      scoped(router, path.replaceAll(/\{(\w+)\}/gu, ':$1'))
         .post(async (request, response) => {
           const model = await jobModel(registry, await versionOf(registry, request));
           send(response, await analysis(request, response, endpoint, options, { model }));
@@ -44,38 +43,37 @@ export function modelsRouter(options: ModelsOptions): Router {
     }
   }
 
-  router
-    .route('/models/:name')
+  scoped(router, '/models/:name')
     .get(async (request, response) => {
       answer(response, shown(await versionOf(registry, request)));
     })
     .delete(async (request, response) => {
       const version = await versionOf(registry, request);
+      sightOf(response).model = version.name;
       answer(response, { removed: await registry.remove(version.name) });
     })
     .all(onlyMethods('GET, HEAD, DELETE'));
-  router
-    .route('/models/:name/versions')
+  scoped(router, '/models/:name/versions')
     .get(async (request, response) => {
       const { name } = await versionOf(registry, request);
       answer(response, { versions: (await registry.versions(name)).map(shown) });
     })
     .all(onlyMethods('GET, HEAD'));
-  router
-    .route('/models/:name/versions/:version')
+  scoped(router, '/models/:name/versions/:version')
     .get(async (request, response) => {
       answer(response, shown(await versionOf(registry, request)));
     })
     .delete(async (request, response) => {
       const { name, version } = await versionOf(registry, request);
+      sightOf(response).model = name;
       answer(response, { removed: await registry.remove(name, version) });
     })
     .all(onlyMethods('GET, HEAD, DELETE'));
   for (const path of ['/models/:name/export', '/models/:name/versions/:version/export']) {
-    router
-      .route(path)
+    scoped(router, path)
       .get(async (request, response) => {
         const version = await versionOf(registry, request);
+        sightOf(response).model = version.name;
         const isPipeline = version.card.format === 'pipeline';
         const body = Buffer.from(await registry.document(version));
         const file = `${version.name}-${version.version}.${isPipeline ? 'json' : 'onnx'}`;

@@ -5,11 +5,17 @@ import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
+import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
 
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
-export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSchema, version: string): object {
+export function openApi(
+  endpoints: readonly Endpoint[],
+  documentSchema: JSONSchema,
+  version: string,
+  gated: boolean,
+): object {
   const paths = Object.fromEntries(
     endpoints
       .filter(({ model }) => model === undefined)
@@ -39,16 +45,20 @@ export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSche
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths: {
-      ...paths,
-      ...modelPaths(endpoints, operation),
-      ...inferencePaths(endpoints, operation),
-      '/health/live': get('Whether the process lives', health),
-      '/health/ready': get('Whether requests are taken and which engine computes', ready),
-      '/version': get('Versions of the service and of Node', { type: 'object' }),
-      '/metrics': METRICS,
-    },
+    paths: withSecurity(
+      {
+        ...paths,
+        ...modelPaths(endpoints, operation),
+        ...inferencePaths(endpoints, operation),
+        '/health/live': get('Whether the process lives', health),
+        '/health/ready': get('Whether requests are taken and which engine computes', ready),
+        '/version': get('Versions of the service and of Node', { type: 'object' }),
+        '/metrics': METRICS,
+      },
+      gated,
+    ),
     components: {
+      securitySchemes: SECURITY_SCHEMES,
       schemas: {
         Cell: CELL,
         ...INFERENCE_SCHEMAS,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Caller } from '../../ports/access.js';
+import type { Caller, Scope } from '../../ports/access.js';
 import type { Observe, Work } from '../../ports/observe.js';
 import type { ProblemCode } from '../../ports/problem.js';
 import { requestIdOf } from './negotiate.js';
@@ -15,6 +15,12 @@ export interface Sight {
   caller?: Caller;
   model?: string;
   work?: Work;
+  /** Whether callers must be known. */
+  gated?: boolean;
+  /** What its caller needs. */
+  scope?: Scope;
+  /** Counts bytes of its body as they come. Rejects with Denied once they are too many. */
+  spend?: (bytes: number) => Promise<void>;
 }
 
 const sights = new WeakMap<ServerResponse, Sight>();
@@ -30,7 +36,7 @@ export const requestIdFor = (response: ServerResponse): string => sightOf(respon
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
 /** What nginx calls a client that left: no status was sent. */
-const LEFT = 499;
+export const LEFT = 499;
 
 /** Tells of every request that is over. */
 export function watch(observe: Observe, handler: RequestListener): RequestListener {
@@ -44,7 +50,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
       observe({
         requestId: sight.requestId,
         route: routeOf(request),
-        method: METHODS.has(request.method ?? '') ? (request.method ?? '') : 'other',
+        method: methodOf(request),
         status: response.writableFinished ? response.statusCode : LEFT,
         code: sight.code,
         durationMs: performance.now() - started,
@@ -61,6 +67,11 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
   };
 }
 
+/** Its method, where it is one that there is. */
+export function methodOf({ method = '' }: IncomingMessage): string {
+  return METHODS.has(method) ? method : 'other';
+}
+
 /** Bytes of a body. `read`: those of the socket meanwhile, without what came in one piece with the headers. */
 function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
   const declared = Number(headers['content-length'] ?? Infinity);
@@ -68,7 +79,7 @@ function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
 }
 
 /** The pattern that Express matched. */
-function routeOf(request: IncomingMessage): string {
+export function routeOf(request: IncomingMessage): string {
   const { route } = request as { readonly route?: { readonly path?: unknown } };
   return typeof route?.path === 'string' ? route.path : 'unknown';
 }

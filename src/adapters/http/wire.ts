@@ -15,7 +15,7 @@ const LOOK_MS = 250;
 /**
  * Pushes the bytes of a request into the stage that `build` makes, and settles with it. Rejects with 413 beyond `limit`,
  * with 408 for a client that dawdles, with 400 when the body breaks off or the client leaves (`signal`, whose reason it is
- * where that is a Problem).
+ * where that is a Problem), and with what `spend` rejects with: it is told of the bytes as they come.
  */
 export function pump(
   request: IncomingMessage,
@@ -23,6 +23,7 @@ export function pump(
   pace: Pace,
   signal: AbortSignal,
   build: (wire: Upstream) => Stage,
+  spend?: (bytes: number) => Promise<void>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const speed = new Speed(pace);
@@ -56,6 +57,7 @@ export function pump(
     };
     const onData = (chunk: Buffer): void => {
       speed.add(chunk.length);
+      spend?.(chunk.length).catch(fail);
       if (speed.received > limit.bytes) fail(tooLarge(limit, 'more'));
       else attempt(() => stage?.write(chunk));
     };
