@@ -203,6 +203,13 @@ describe('files', () => {
     });
   }
 
+  test('what the service says goes through its log; a start that fails says so on standard error', () => {
+    const saying = sources('src').filter((path) =>
+      /\bconsole\.|process\.(stdout|stderr)\b/u.test(read(path)),
+    );
+    expect(saying).toEqual(['src/adapters/log/destination.ts', 'src/main.ts']);
+  });
+
   test('no source is longer than 400 lines', () => {
     const long = ['src', 'assembly', 'bench', 'test']
       .flatMap(sources)

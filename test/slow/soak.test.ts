@@ -17,6 +17,8 @@ const MINUTES = Number(process.env['SOAK_MINUTES'] ?? '30');
 /** From here on the slope itself is bounded; in less time it is bounded by what is certain of it. */
 const LONG_MINUTES = 20;
 const LANES = 2;
+/** Descriptors of a thread's event loop. */
+const A_THREAD = 4;
 /** Of what the service manages. */
 const LOAD = Number(process.env['SOAK_LOAD'] ?? '0.7');
 /** Of each kind, to find out how many the service manages. */
@@ -37,7 +39,7 @@ const PAGES: readonly Stream[] = [
 test(
   `${MINUTES} minutes of mixed load at ${LOAD * 100} % of capacity`,
   async () => {
-    const service = await startService({ env: { LANES: String(LANES) } });
+    const service = await startService({ env: { LANES: String(LANES), KEEP_ALIVE_MS: '60000' } });
     await models(service);
     const good = await goodKinds();
     const hostile = await hostileKinds();
@@ -98,7 +100,8 @@ test(
       const values = later.map(of);
       return [Math.min(...values), Math.max(...values)];
     };
-    const descriptors = spread((one) => one.descriptors);
+    // A lane has a thread, and the lane for small requests comes when it is needed and goes when its request is ended.
+    const descriptors = spread((one) => one.descriptors - A_THREAD * one.threads);
     const threads = spread((one) => one.threads);
     const p99 = [...health].sort((a, b) => a - b)[Math.floor(health.length / 2)]!;
     const shown = ({ value, error }: { value: number; error: number }): string =>
@@ -108,8 +111,9 @@ test(
     figure(`${soak}: wrong answers, connections that broke`, wrong.length, '0');
     figure(`${soak}: resident memory, all samples`, shown(all), '');
     figure(`${soak}: resident memory, least of each stretch`, shown(floor), '< 1 MB a minute');
-    figure(`${soak}: descriptors at rest, least and most`, descriptors.join(', '), 'the same');
-    figure(`${soak}: threads at rest, least and most`, threads.join(', '), 'the same');
+    const open = spread((one) => one.descriptors).join(', ');
+    figure(`${soak}: descriptors at rest, least and most`, open, `the same but for ${A_THREAD} a thread`);
+    figure(`${soak}: threads at rest, least and most`, threads.join(', '), 'the same but for one lane');
     figure(`${soak}: health p99, median of ${health.length} steps, ms`, p99, '< 50');
     figure(`${soak}: health p99, worst step, ms`, Math.max(...health), '');
     figure(`${soak}: lanes ended at a deadline and replaced`, lost, '');
@@ -119,7 +123,7 @@ test(
     );
     expect([...new Set(wrong)]).toEqual([]);
     expect(descriptors[1]).toBe(descriptors[0]);
-    expect(threads[1]).toBe(threads[0]);
+    expect(threads[1] - threads[0]).toBeLessThanOrEqual(1);
     expect(p99).toBeLessThan(50);
     // In a few minutes the saw-tooth of garbage alone has slopes above the bound: then what is certain of it must not.
     expect(MINUTES >= LONG_MINUTES ? floor.value : floor.value - 2 * floor.error).toBeLessThan(1);

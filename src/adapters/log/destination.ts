@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 
 /** Characters of lines that may wait for their reader: some ten thousand lines. One more is dropped. */
 const MOST = 4 * 2 ** 20;
@@ -26,6 +26,7 @@ export function destination(fd: number, onDropped: (lines: number) => void): Des
   // A pipe that blocks would hold a thread of libuv's pool, and with it the exit, until it is read: asked for its stream, Node
   // makes it one that does not.
   if (fd === 1) process.stdout.on('error', () => undefined);
+  const put = fd === 1 && isPipe(fd) ? putAtOnce : write;
   const blocks: string[] = [];
   let waiting = 0;
   let dropped = 0;
@@ -34,7 +35,7 @@ export function destination(fd: number, onDropped: (lines: number) => void): Des
   let chunk: Buffer | undefined;
   let at = 0;
   /** A write is with the system, or waits to be tried again. */
-  let state: 'idle' | 'writing' | 'waiting' = 'idle';
+  let state: 'idle' | 'due' | 'writing' | 'waiting' = 'idle';
 
   const next = (): Buffer | undefined => {
     if (chunk !== undefined) return chunk;
@@ -63,7 +64,7 @@ export function destination(fd: number, onDropped: (lines: number) => void): Des
       state = 'idle';
       return;
     }
-    write(fd, bytes, at, bytes.length - at, null, (error, written) => {
+    put(fd, bytes, at, bytes.length - at, null, (error, written) => {
       if (error === null) {
         state = 'idle';
         wrote(written);
@@ -77,12 +78,12 @@ export function destination(fd: number, onDropped: (lines: number) => void): Des
         return;
       }
       state = 'waiting';
-      const again = (): void => {
-        state = 'idle';
-        go();
-      };
       setTimeout(again, error.code === 'EAGAIN' ? FULL_MS : FAILED_MS).unref();
     });
+  };
+  const again = (): void => {
+    state = 'idle';
+    go();
   };
   process.on('exit', () => {
     // What the system has already been given it writes.
@@ -110,7 +111,40 @@ export function destination(fd: number, onDropped: (lines: number) => void): Des
       const last = blocks.at(-1);
       if (last !== undefined && last.length < BLOCK) blocks[blocks.length - 1] = last + line;
       else blocks.push(line);
-      go();
+      if (state !== 'idle') return;
+      state = 'due';
+      // Lines of one turn of the event loop go together.
+      setImmediate(again);
     },
   };
+}
+
+type Wrote = (error: NodeJS.ErrnoException | null, written: number) => void;
+
+/** To a pipe that does not block: faster than by another thread. */
+function putAtOnce(
+  fd: number,
+  bytes: Buffer,
+  offset: number,
+  length: number,
+  position: null,
+  wrote: Wrote,
+): void {
+  let written = 0;
+  try {
+    written = writeSync(fd, bytes, offset, length, position);
+  } catch (error) {
+    wrote(error as NodeJS.ErrnoException, 0);
+    return;
+  }
+  wrote(null, written);
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    const kind = fstatSync(fd);
+    return kind.isFIFO() || kind.isSocket();
+  } catch {
+    return false;
+  }
 }
