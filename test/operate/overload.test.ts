@@ -12,7 +12,7 @@ const RATES = [1, 2, 3, 4];
 const DEADLINE_MS = 2_000;
 const BUDGET = 256 * 2 ** 20;
 /** At a time while the capacity is looked for, and a rate at which each asks again at once. */
-const CLIENTS = 6;
+const CLIENTS = 24;
 const FLOOD = 5_000;
 /** Bodies of the same shape, taken in turn. */
 const DRAWS = 4;
@@ -95,6 +95,7 @@ describe.each(KINDS)('overload: $name', ({ name, headers, bodies }) => {
     const refusals: number[] = [];
     const healthy: number[] = [];
     const retries = new Set<number>();
+    let refusedShare = 0;
     for (const times of RATES) {
       const { main, health } = await ask(capacity * times, SECONDS);
       if (process.env['OPERATE_SHOW'] !== undefined)
@@ -103,6 +104,7 @@ describe.each(KINDS)('overload: $name', ({ name, headers, bodies }) => {
       goodput.push(main.good / SECONDS);
       healthy.push(health.statuses['200']?.p99 ?? Infinity);
       if (refused !== undefined) refusals.push(refused.p99);
+      refusedShare = (refused?.count ?? 0) / main.sent;
       for (const seconds of refused?.retries ?? []) retries.add(seconds);
       // Every request has an answer, over a connection that nobody reset.
       expect([main.failures, main.unanswered, health.failures]).toEqual([{}, 0, {}]);
@@ -123,6 +125,8 @@ describe.each(KINDS)('overload: $name', ({ name, headers, bodies }) => {
     figure('health under overload, p99 in ms', Math.max(...healthy), '< 50');
     figure('resident memory under overload, in MiB', resident / 2 ** 20, `< ${BUDGET / 2 ** 20}`);
     figure('values of Retry-After, in s', [...retries].sort((a, b) => a - b).join(', '), 'spread');
+    // Else the last rate was no overload: the capacity was found too low.
+    expect(refusedShare).toBeGreaterThan(0.5);
     expect(last / peak).toBeGreaterThanOrEqual(0.9);
     expect(Math.max(...refusals)).toBeLessThan(50);
     expect(Math.max(...healthy)).toBeLessThan(50);
