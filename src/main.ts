@@ -12,6 +12,9 @@ const telemetry = startTelemetry(process.env, version);
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = logger(config.logLevel);
+  telemetry.onTrouble((reason) => {
+    log('warn', 'telemetry is not delivered', { reason });
+  });
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -59,7 +62,6 @@ async function main(): Promise<void> {
     registry,
     documentSchema,
     modelTensors,
-    recordSpans: telemetry.record,
     limits: {
       json: text,
       ndjson: text,
@@ -76,6 +78,7 @@ async function main(): Promise<void> {
     version,
     accepting: () => !stopping,
     observe: () => undefined,
+    tracing: telemetry.tracing,
     logError: (error, requestId) => {
       const stack = error instanceof Error ? error.stack : undefined;
       log('error', 'request failed', { request_id: requestId, error: String(error), stack });

@@ -3,14 +3,12 @@ import type { Endpoint } from '../../domain/endpoint.js';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, JobModel } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
-import type { RecordSpans } from '../../ports/trace.js';
 import type { Begin } from './early.js';
 import { type IntakeOptions, type Received, receive } from './intake.js';
 import { acceptOf, ARROW_STREAM, deadlineOf, PAGE } from './negotiate.js';
 import { requestIdFor, sightOf } from './watch.js';
 
 export interface AnalysisOptions extends IntakeOptions {
-  readonly recordSpans: RecordSpans;
   readonly deadlineMs: number;
   /** Whether requests are taken: false while the process stops. */
   readonly accepting: () => boolean;
@@ -44,6 +42,7 @@ export async function analysis(
   asked: Asked = {},
 ): Promise<Answer> {
   const { lanes } = options;
+  const { trace } = sightOf(response);
   const started = performance.now();
   const gone = new AbortController();
   response.once('close', () => {
@@ -72,6 +71,7 @@ export async function analysis(
     requestId: requestIdFor(response),
     receiveMs: performance.now() - started,
     waitMs: 0,
+    ...(trace?.sampled === true && { traced: true }),
   });
   const left = (): number => Math.max(1, deadline - (performance.now() - started));
   const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
@@ -84,7 +84,7 @@ export async function analysis(
   );
   const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const whole = await answer;
-  options.recordSpans(whole.spans);
+  if (whole.spans !== undefined) trace?.record(whole.spans);
   const sight = sightOf(response);
   if (whole.work !== undefined) sight.work = whole.work;
   const model = whole.model?.name ?? asked.model?.name;

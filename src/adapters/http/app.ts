@@ -3,6 +3,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Observe } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import type { Tracing } from '../../ports/trace.js';
 import { analysis, send } from './analysis.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
@@ -18,13 +19,14 @@ export interface AppOptions extends InferenceOptions {
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
   readonly observe: Observe;
+  readonly tracing: Tracing;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
 /** The HTTP face of the service. */
 export function createApp(options: AppOptions): RequestListener {
   const app = routes(options);
-  return watch(options.observe, (request, response) => {
+  return watch(options.observe, options.tracing, (request, response) => {
     request.url = originForm(request.url ?? '/');
     app(request, response);
   });
@@ -98,7 +100,9 @@ const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 function reply(error: unknown, request: Request, response: Response, logError: AppOptions['logError']): void {
   const id = requestIdFor(response);
   const known = error instanceof Problem ? error : expressProblem(error);
-  sightOf(response).code = known?.code ?? 'internal_error';
+  const sight = sightOf(response);
+  sight.code = known?.code ?? 'internal_error';
+  if (known?.spans !== undefined) sight.trace?.record(known.spans);
   if (known === undefined) logError(error, id);
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
   const { status, headers, body } = said(known ?? error, id);

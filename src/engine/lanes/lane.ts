@@ -9,6 +9,8 @@ export interface Ticket {
   readonly job: Job;
   /** When it was given to the lanes, by performance.now(). */
   readonly since: number;
+  /** Until a lane had it, in milliseconds. */
+  waitedMs: number | undefined;
   /** Whether the body is still on its way. */
   arriving: boolean;
   /** Whether it waits for the rest of its body, without a lane. */

@@ -10,7 +10,7 @@ import { Helping, idle, left, rest } from './helping.js';
 import type { Lane, Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
 import type { FromLane, LaneStart, ToLane } from './protocol.js';
-import { stateOf } from './state.js';
+import { stateOf, withWait } from './state.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
@@ -162,7 +162,9 @@ export function startLanes(options: LanesOptions): Lanes {
     ticket.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
     else if (message.type === 'problem')
-      ticket.reject(new Problem(message.code, message.detail, message.faults));
+      ticket.reject(
+        Object.assign(new Problem(message.code, message.detail, message.faults), { spans: message.spans }),
+      );
   };
 
   const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;
@@ -187,6 +189,7 @@ export function startLanes(options: LanesOptions): Lanes {
       lane.arenas.add(arena.id);
       lane.ticket = ticket;
       ticket.generation = arena.control.open();
+      ticket.waitedMs ??= ticket.arriving ? 0 : performance.now() - ticket.since;
       const message = {
         type: 'job',
         id,
@@ -194,7 +197,7 @@ export function startLanes(options: LanesOptions): Lanes {
         start: arena.start,
         length: ticket.arriving ? ticket.body.expectedBytes : arena.length,
         ...(ticket.arriving && { watch: arena.watch() }),
-        job: { ...job, waitMs: ticket.arriving ? 0 : performance.now() - ticket.since },
+        job: { ...job, waitMs: ticket.waitedMs },
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
@@ -333,6 +336,7 @@ export function startLanes(options: LanesOptions): Lanes {
           job,
           since: performance.now(),
           arriving: lane !== undefined,
+          waitedMs: undefined,
           parked: false,
           generation: undefined,
           resolve,
@@ -366,6 +370,8 @@ export function startLanes(options: LanesOptions): Lanes {
           next(lane, made);
         }
       });
+    } catch (error) {
+      throw withWait(error, ticket);
     } finally {
       end();
       // What a lane is still at counts until it is not.

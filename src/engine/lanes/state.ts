@@ -1,4 +1,6 @@
 import type { LanesState } from '../../ports/observe.js';
+import { Problem } from '../../ports/problem.js';
+import type { Span } from '../../ports/trace.js';
 import type { Admission } from './admission.js';
 import type { ArenaPool } from './arenas.js';
 import type { Lane, Ticket } from './lane.js';
@@ -24,4 +26,17 @@ export function stateOf(pool: {
     reservedBytes: admission.reserved,
     lost,
   };
+}
+
+/** A failure, with how long its request had waited for a lane, and had one: where the lane itself did not say so. */
+export function withWait(failure: unknown, ticket: Ticket | undefined): unknown {
+  if (!(failure instanceof Problem) || failure.spans !== undefined || ticket === undefined) return failure;
+  const start = performance.timeOrigin + ticket.since;
+  const end = performance.timeOrigin + performance.now();
+  const taken = ticket.waitedMs === undefined ? end : start + ticket.waitedMs;
+  const wait = { 'analytics.queue.wait_ms': Math.round((taken - start) * 1000) / 1000 };
+  const spans: Span[] = [{ name: 'queue', start, end: taken, attributes: wait }];
+  if (ticket.waitedMs !== undefined) spans.push({ name: 'lane', start: taken, end, attributes: {} });
+  failure.spans = JSON.stringify(spans);
+  return failure;
 }
