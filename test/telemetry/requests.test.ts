@@ -8,7 +8,7 @@ const NAME = 'sentinel_name';
 const VALUE = 314159265;
 const HEADER = 'sentinel-header';
 const ROWS = Array.from({ length: 12 }, (_, i) => ({ [NAME]: VALUE + (i % 3), y: i % 2 }));
-const COLUMNS = { [NAME]: ROWS.map((row) => row[NAME]!), y: ROWS.map(({ y }) => y) };
+const COLUMNS = { [NAME]: ROWS.map((row) => row[NAME]), y: ROWS.map(({ y }) => y) };
 /** It keeps a lane busy for longer than any deadline here. */
 const HEAVY = {
   columns: {

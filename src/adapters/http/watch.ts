@@ -36,7 +36,7 @@ export function watch(observe: Observe, tracing: Tracing, handler: RequestListen
     const started = performance.now();
     const before = request.socket.bytesRead;
     const trace = tracing.begin(request);
-    const within = trace === undefined ? untraced : trace.within;
+    const within = <T>(work: () => T): T => (trace === undefined ? work() : trace.within(work));
     const sight: Sight = { requestId: requestIdOf(request), trace };
     sights.set(response, sight);
     response.setHeader('x-request-id', sight.requestId);
@@ -67,8 +67,6 @@ export function watch(observe: Observe, tracing: Tracing, handler: RequestListen
     });
   };
 }
-
-const untraced = <T>(work: () => T): T => work();
 
 /** Times a stretch of work here as a span of the request, also one that fails. */
 export async function timed<T>(
