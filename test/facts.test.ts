@@ -91,6 +91,7 @@ describe('dependencies', () => {
       '@opentelemetry/exporter-metrics-otlp-http': 'metrics to a collector, as JSON',
       '@opentelemetry/exporter-metrics-otlp-proto': 'metrics to a collector, as protobuf',
       '@opentelemetry/instrumentation-pino': 'trace ids in log lines, and log lines to OTLP',
+      '@opentelemetry/otlp-exporter-base': 'sends spans that are written here',
       '@opentelemetry/sdk-metrics': 'counters and histograms',
       '@opentelemetry/sdk-node': 'exporters and propagation by the standard OTEL_* variables',
       ajv: 'schemas are the single source of validation, types and OpenAPI',

@@ -161,7 +161,8 @@ const residentMiB = ({ pid }: Service): number =>
   Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 test('spans that nobody takes do not pile up in 20,000 requests', async () => {
-  const { ask, service } = traced.hangs;
+  const growth = async (manner: Manner): Promise<number> => {
+  const { ask, service } = traced[manner];
   const many = async (count: number): Promise<void> => {
     let left = count;
     const connection = async (): Promise<void> => {

@@ -19,9 +19,12 @@ const BATCH_MS = 200;
 /** What the exporting thread has not taken yet; more is dropped. */
 const MOST_BYTES = 4 * 2 ** 20;
 
+/** What the thread may have, all that waits in it included: it ends if it needs more, and spans with it, nothing else. */
+const HEAP = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 96 };
+
 /** Starts the thread. `trouble` is told why spans are not delivered. */
 export function startRelay(entry: string, trouble: (reason: string) => void): Relay {
-  const worker = new Worker(entry);
+  const worker = new Worker(entry, { resourceLimits: HEAP });
   let waiting: string[] = [];
   let bytes = 0;
   let untaken = 0;

@@ -11,7 +11,7 @@ import {
 import type { core } from '@opentelemetry/sdk-node';
 import type { RequestSeen } from '../../ports/observe.js';
 import type { RequestTrace, TracedRequest, Tracing } from '../../ports/trace.js';
-import type { Entry } from './exporter.js';
+import type { Entry } from './entry.js';
 import type { Relay } from './relay.js';
 
 /** Asked all the time by machines: probes, and Prometheus. */
