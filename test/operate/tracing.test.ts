@@ -10,7 +10,7 @@ const BLOCK = 10;
 const CONNECTIONS = 8;
 const BURSTS = Number(process.env['TRACING_BURSTS'] ?? 60);
 const BURST = 48;
-const UNDELIVERED = 20_000;
+const UNDELIVERED = Number(process.env['TRACING_UNDELIVERED'] ?? 20_000);
 
 /** The request of the issue: 1,000 rows. */
 const ROWS = JSON.stringify({
