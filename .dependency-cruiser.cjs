@@ -77,7 +77,10 @@ module.exports = {
       from: { path: folder('adapters/registry') },
       to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },
     },
-    { from: { path: folder('adapters/telemetry') }, to: { path: 'node_modules/@opentelemetry/' } },
+    {
+      from: { path: folder('adapters/telemetry') },
+      to: { path: ['node_modules/@opentelemetry/', '^@opentelemetry/otlp-exporter-base/node-http$'] },
+    },
     { from: { path: folder('adapters/log') }, to: { path: 'node_modules/pino/' } },
     {
       from: { path: folder('adapters/access') },

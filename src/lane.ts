@@ -28,6 +28,7 @@ import { failureOf } from './ports/log.js';
 import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
+import type { Span } from './ports/trace.js';
 
 const port = parentPort;
 if (port === null) throw new Error('lane.js is started by main.js as a worker thread');
@@ -157,6 +158,7 @@ function prepare(): void {
 
 async function run(message: Message): Promise<void> {
   setClock();
+  const spans: Span[] = [];
   try {
     const { job } = message;
     await later.loadDecoder(job.format);
@@ -164,7 +166,7 @@ async function run(message: Message): Promise<void> {
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
     if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
-    const answer = await compute(message);
+    const answer = { ...(await compute(message, spans)), ...textOf(message, spans) };
     send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
     if (models.wantsCollection()) collect('major');
   } catch (error) {
@@ -177,13 +179,18 @@ async function run(message: Message): Promise<void> {
       return;
     }
     if (!(error instanceof NeedsJs)) {
-      fail(message, error);
+      fail(message, error, textOf(message, spans));
       return;
     }
     await later.loadJs();
     await run(message);
   }
 }
+
+/** Spans as they are sent on: text that no thread before the last one reads. */
+const textOf = ({ job }: Message, spans: readonly Span[]): Timed =>
+  job.traced === true ? { spans: JSON.stringify(spans) } : {};
+type Timed = Pick<Answer, 'spans'>;
 
 /** Memories that views have to themselves: they are moved, not copied, to the thread that sends or stores them. */
 const moved = (...views: readonly (Uint8Array | undefined)[]): ArrayBuffer[] =>
@@ -211,7 +218,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
 const controlOf = (memory: ArenaMemory, start: number): TeamControl =>
   new TeamControl(memory instanceof SharedArrayBuffer ? memory : memory.buffer, start - HEADER_BYTES);
 
-async function compute(message: Message): Promise<Answer> {
+async function compute(message: Message, spans: Span[]): Promise<Answer> {
   const memory = memoryOf(message);
   const kernels = kernelsOf(message.arena, memory);
   const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
@@ -260,6 +267,7 @@ async function compute(message: Message): Promise<Answer> {
     models,
     openOnnx: later.openOnnx,
     version: start.version,
+    spans,
   };
   try {
     return await journey(body, message.job, tools);
@@ -280,7 +288,7 @@ function dismiss(control: TeamControl): void {
   if (!control.empty(DISMISS_MS)) throw new HelperFault('a lane that helped did not come back');
 }
 
-function fail({ id, arena }: { id: number; arena: number }, error: unknown): void {
+function fail({ id, arena }: { id: number; arena: number }, error: unknown, timed: Timed): void {
   if (error instanceof Problem) {
     send({
       type: 'problem',
@@ -289,6 +297,7 @@ function fail({ id, arena }: { id: number; arena: number }, error: unknown): voi
       detail: error.message,
       faults: error.faults,
       trapped: false,
+      ...timed,
       ended: error instanceof RuntimeLost,
     });
     return;
@@ -299,7 +308,7 @@ function fail({ id, arena }: { id: number; arena: number }, error: unknown): voi
   if (trapped) instances.delete(arena);
   logError(error, 'request failed in a lane');
   const code = ended ? 'lane_lost' : trapped ? 'kernel_trap' : 'internal_error';
-  send({ type: 'problem', id, code, detail: FAILED[code], faults: [], trapped });
+  send({ type: 'problem', id, code, detail: FAILED[code], faults: [], trapped, ...timed });
 }
 
 const FAILED = {

@@ -1,6 +1,8 @@
 /** Composition root: the start-up story of the service, top to bottom. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { attachedReaders } from './adapters/telemetry/readers.js';
+import { signals } from './adapters/telemetry/signals.js';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
 import { memoryHere, misspelt } from './environment.js';
@@ -27,6 +29,9 @@ async function main(): Promise<void> {
   // Before anything is started: what must not be left open stops here.
   const access = await openAccess(config.access, config.host, (level, message, fields) => {
     log[level](message, fields);
+  });
+  telemetry.onTrouble((reason) => {
+    log.warn('telemetry is not delivered', { reason });
   });
 
   const { chooseEngine } = await import('./engine/choose.js');
@@ -89,6 +94,7 @@ async function main(): Promise<void> {
     lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
     memoryLimit: memoryHere(),
     codes: PROBLEM_CODES,
+    ...(signals(process.env).metrics && { attached: () => attachedReaders(process.env) }),
     onError: (error) => {
       log.error('metrics are not whole', {}, failureOf(error));
     },
@@ -101,7 +107,6 @@ async function main(): Promise<void> {
     registry,
     documentSchema,
     modelTensors,
-    recordSpans: telemetry.record,
     limits: {
       json: text,
       ndjson: text,
@@ -131,6 +136,7 @@ async function main(): Promise<void> {
       metrics.request(seen);
     },
     metrics: metrics.scrape,
+    tracing: telemetry.tracing,
     logError: (error, requestId) => {
       log.error('request failed', { request_id: requestId }, failureOf(error));
     },

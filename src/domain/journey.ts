@@ -52,6 +52,8 @@ export interface JourneyTools {
   /** Loaded when the job has to do with ONNX. */
   readonly openOnnx: OpenOnnx | undefined;
   readonly version: string;
+  /** Takes what was timed, also of a request that fails. */
+  readonly spans: Span[];
 }
 
 /** A request's way through a lane: decode, compute, encode. `landed` holds its tables. Throws Problem. */
@@ -60,13 +62,17 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const started = now();
-  const spans: Span[] = [{ name: 'queue', start: started - job.waitMs, end: started, attributes: {} }];
+  const { spans } = tools;
+  const wait = { 'analytics.queue.wait_ms': round(job.waitMs) };
+  spans.push({ name: 'queue', start: started - job.waitMs, end: started, attributes: wait });
   const body = stretch(landed, job.extent);
   const model = job.model && (await tools.models.open(job.model, tools));
   const opened = now();
   if (model?.fresh === true)
     spans.push({ name: 'load', start: started, end: opened, attributes: { 'analytics.bytes': model.bytes } });
-  const decodedBody = await decode(body, job.format, tools, job.headerBytes);
+  const decodedBody = await told(spans, 'decode', opened, () =>
+    decode(body, job.format, tools, job.headerBytes),
+  );
   const { table, beside = new Map<string, unknown>() } = decodedBody;
   refuseStrangers(beside, endpoint.beside ?? []);
   const options = tools.checkOptions.options(endpoint.name, {
@@ -95,7 +101,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const clock = new KernelClock();
   const trace = new Trace();
   const engine = clock.watch(tools.engine(engineOption(options.values)));
-  const result = await endpoint.run({
+  const question: Parameters<typeof endpoint.run>[0] = {
     table,
     reference,
     options: options.values,
@@ -115,7 +121,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     openOnnx: tools.openOnnx,
     writeJson: tools.writeJson,
     writeInference: tools.writeInference,
-  });
+  };
+  const inside = (): Span[] => [...trace.spans(), ...clock.spans()];
+  const result = await told(spans, 'compute', decoded, () => endpoint.run(question), inside);
   tools.checkpoint();
   const computed = now();
   spans.push({
@@ -128,7 +136,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
       'analytics.columns': result.columns,
     },
   });
-  spans.push(...trace.spans(), ...clock.spans());
+  spans.push(...inside());
   const work = (): Work => ({
     format: job.format,
     engine: engine.name,
@@ -138,7 +146,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     computeMs: computed - decoded,
     encodeMs: now() - computed,
   });
-  if (result.reply !== undefined) return { ...result.reply, spans, work: work() };
+  if (result.reply !== undefined) return { ...result.reply, work: work() };
 
   const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
@@ -199,10 +207,25 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   return {
     contentType,
     body: answered,
-    spans,
     work: work(),
     ...(result.model !== undefined && { model: result.model }),
   };
+}
+
+/** Notes work that fails: when it goes well, more is known of it. */
+async function told<T>(
+  spans: Span[],
+  name: string,
+  start: number,
+  work: () => T | Promise<T>,
+  inside: () => readonly Span[] = () => [],
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    spans.push({ name, start, end: now(), attributes: {} }, ...inside());
+    throw error;
+  }
 }
 
 function* hashed(results: string, columns: Iterable<string | Uint8Array>): Iterable<string | Uint8Array> {

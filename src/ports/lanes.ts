@@ -2,7 +2,6 @@ import type { EngineName } from './engine.js';
 import type { BodyFormat } from './formats.js';
 import type { LanesState, Work } from './observe.js';
 import type { ModelCard } from './registry.js';
-import type { Span } from './trace.js';
 
 /** A stretch of the bytes that landed. */
 export interface Extent {
@@ -32,6 +31,8 @@ export interface Job {
   readonly receiveMs: number;
   /** Until a lane had it; 0 before. */
   readonly waitMs: number;
+  /** Whether its spans are wanted. */
+  readonly traced?: boolean;
 }
 
 /** A stored model on its way to a lane, which keeps what it made of it under its hash. */
@@ -61,7 +62,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly model?: MadeModel;
   readonly body: Uint8Array;
-  readonly spans: readonly Span[];
+  /** Spans, as JSON of a list of them, where they were wanted. */
+  readonly spans?: string;
   /** What its lane did for it. */
   readonly work?: Work;
 }

@@ -59,6 +59,9 @@ export interface Fault {
 
 /** A failure with a code that a client can act on. `message` says what was expected and what came. */
 export class Problem extends Error {
+  /** What was timed until then: spans, as JSON of a list of them. */
+  spans: string | undefined;
+
   constructor(
     readonly code: ProblemCode,
     detail: string,

@@ -1,5 +1,6 @@
 import type { Express, Router } from 'express';
-import { type AppOptions, routes } from '../../src/adapters/http/app.js';
+import { routes } from '../../src/adapters/http/app.js';
+import { Unadmitted } from '../../src/adapters/http/body.js';
 import { needsOf, scoped, scopeOf } from '../../src/adapters/http/scopes.js';
 import { endpoints } from '../../src/domain/endpoints.js';
 import { Router as newRouter } from 'express';
@@ -9,11 +10,14 @@ const never = (): never => {
 };
 
 /** An app that is made, and never asked. */
-const OPTIONS: AppOptions = {
+const OPTIONS: Parameters<typeof routes>[0] = {
+  unadmitted: new Unadmitted(1),
   endpoints,
   lanes: {
     engine: { name: 'js', reason: 'none' },
     land: never,
+    refusal: never,
+    waitMs: never,
     run: never,
     begin: never,
     state: never,

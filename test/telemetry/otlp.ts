@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parse } from 'protobufjs';
 
-/** The part of opentelemetry/proto/collector/trace/v1/trace_service.proto and its imports that spans need. */
+/** The parts of opentelemetry/proto/collector and its imports that are looked at here. */
 const PROTO = `
 syntax = "proto3";
 message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
@@ -17,8 +17,30 @@ message Span {
 message ScopeSpans { repeated Span spans = 2; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
 message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
+message NumberDataPoint {
+  repeated KeyValue attributes = 7; fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3;
+  oneof value { double as_double = 4; sfixed64 as_int = 6; }
+}
+message Gauge { repeated NumberDataPoint data_points = 1; }
+message Sum { repeated NumberDataPoint data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
+message Metric { string name = 1; string unit = 3; Gauge gauge = 5; Sum sum = 7; }
+message ScopeMetrics { repeated Metric metrics = 2; }
+message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; }
+message ExportMetricsServiceRequest { repeated ResourceMetrics resource_metrics = 1; }
+message LogRecord {
+  fixed64 time_unix_nano = 1; string severity_text = 3; AnyValue body = 5; repeated KeyValue attributes = 6;
+  bytes trace_id = 9; bytes span_id = 10;
+}
+message ScopeLogs { repeated LogRecord log_records = 2; }
+message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2; }
+message ExportLogsServiceRequest { repeated ResourceLogs resource_logs = 1; }
 `;
-const Request = parse(PROTO).root.lookupType('ExportTraceServiceRequest');
+const { root } = parse(PROTO);
+const AS_OBJECT = { longs: String, bytes: String, defaults: true, arrays: true };
+const decoded = (type: string, bytes: Buffer): unknown => {
+  const message = root.lookupType(type);
+  return message.toObject(message.decode(bytes), AS_OBJECT);
+};
 
 export interface ReceivedSpan {
   readonly traceId: string;
@@ -39,6 +61,44 @@ export interface ReceivedEvent {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
 
+export interface ReceivedMetric {
+  readonly name: string;
+  readonly service: string;
+  readonly values: readonly number[];
+}
+
+export interface ReceivedLog {
+  readonly service: string;
+  readonly severity: string;
+  readonly body: string;
+  /** As base64, as with spans. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+interface WireMetrics {
+  resourceMetrics: { resource: { attributes: WirePair[] }; scopeMetrics: { metrics: WireMetric[] }[] }[];
+}
+interface WireMetric {
+  name: string;
+  gauge?: { dataPoints: WirePoint[] } | null;
+  sum?: { dataPoints: WirePoint[] } | null;
+}
+interface WirePoint {
+  asDouble?: number;
+  asInt?: string;
+}
+interface WireLogs {
+  resourceLogs: { resource: { attributes: WirePair[] }; scopeLogs: { logRecords: WireLog[] }[] }[];
+}
+interface WireLog {
+  severityText: string;
+  body: WirePair['value'] | null;
+  traceId: string;
+  spanId: string;
+  attributes: WirePair[];
+}
 interface Wire {
   resourceSpans: { resource: { attributes: WirePair[] }; scopeSpans: { spans: WireSpan[] }[] }[];
 }
@@ -61,43 +121,82 @@ interface WireSpan {
 const valuesOf = (pairs: readonly WirePair[]): Record<string, string | number | boolean> =>
   Object.fromEntries(pairs.map(({ key, value }) => [key, Object.values(value)[0] ?? '']));
 
+const serviceOf = ({ attributes }: { attributes: WirePair[] }): string =>
+  String(valuesOf(attributes)['service.name']);
+
+function spansOf(bytes: Buffer): ReceivedSpan[] {
+  const { resourceSpans } = decoded('ExportTraceServiceRequest', bytes) as Wire;
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans
+      .flatMap((scope) => scope.spans)
+      .map((span) => ({
+        ...span,
+        service: serviceOf(resource),
+        start: BigInt(span.startTimeUnixNano),
+        end: BigInt(span.endTimeUnixNano),
+        attributes: valuesOf(span.attributes),
+        events: span.events.map(({ name, timeUnixNano, attributes }) => ({
+          name,
+          time: BigInt(timeUnixNano),
+          attributes: valuesOf(attributes),
+        })),
+      })),
+  );
+}
+
+function metricsOf(bytes: Buffer): ReceivedMetric[] {
+  const { resourceMetrics } = decoded('ExportMetricsServiceRequest', bytes) as WireMetrics;
+  return resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
+    scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .map(({ name, gauge, sum }) => ({
+        name,
+        service: serviceOf(resource),
+        values: (gauge ?? sum)?.dataPoints.map((point) => Number(point.asDouble ?? point.asInt)) ?? [],
+      })),
+  );
+}
+
+function logsOf(bytes: Buffer): ReceivedLog[] {
+  const { resourceLogs } = decoded('ExportLogsServiceRequest', bytes) as WireLogs;
+  return resourceLogs.flatMap(({ resource, scopeLogs }) =>
+    scopeLogs
+      .flatMap(({ logRecords }) => logRecords)
+      .map(({ severityText, body, traceId, spanId, attributes }) => ({
+        service: serviceOf(resource),
+        severity: severityText,
+        body: String(Object.values(body ?? {})[0]),
+        traceId,
+        spanId,
+        attributes: valuesOf(attributes),
+      })),
+  );
+}
+
+export interface Collector {
+  readonly url: string;
+  readonly spans: ReceivedSpan[];
+  readonly metrics: ReceivedMetric[];
+  readonly logs: ReceivedLog[];
+  close(): Promise<void>;
+}
+
 /** An OTLP/HTTP collector on a local port that decodes the protobuf of what it is sent. */
-export async function startCollector(): Promise<{
-  url: string;
-  spans: ReceivedSpan[];
-  close: () => Promise<void>;
-}> {
+export async function startCollector(): Promise<Collector> {
   const spans: ReceivedSpan[] = [];
+  const metrics: ReceivedMetric[] = [];
+  const logs: ReceivedLog[] = [];
+  const take: Readonly<Record<string, (bytes: Buffer) => void>> = {
+    '/v1/traces': (bytes) => spans.push(...spansOf(bytes)),
+    '/v1/metrics': (bytes) => metrics.push(...metricsOf(bytes)),
+    '/v1/logs': (bytes) => logs.push(...logsOf(bytes)),
+  };
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.url === '/v1/traces' && request.headers['content-type'] === 'application/x-protobuf') {
-        const message = Request.decode(Buffer.concat(chunks));
-        const { resourceSpans } = Request.toObject(message, {
-          longs: String,
-          bytes: String,
-          defaults: true,
-          arrays: true,
-        }) as Wire;
-        for (const { resource, scopeSpans } of resourceSpans) {
-          const service = String(valuesOf(resource.attributes)['service.name']);
-          for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-            spans.push({
-              ...span,
-              service,
-              start: BigInt(span.startTimeUnixNano),
-              end: BigInt(span.endTimeUnixNano),
-              attributes: valuesOf(span.attributes),
-              events: span.events.map(({ name, timeUnixNano, attributes }) => ({
-                name,
-                time: BigInt(timeUnixNano),
-                attributes: valuesOf(attributes),
-              })),
-            });
-          }
-        }
-      }
+      const isProtobuf = request.headers['content-type'] === 'application/x-protobuf';
+      if (isProtobuf) take[request.url ?? '']?.(Buffer.concat(chunks));
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     });
   });
@@ -105,6 +204,8 @@ export async function startCollector(): Promise<{
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    metrics,
+    logs,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -3,13 +3,11 @@ import type { Endpoint } from '../../domain/endpoint.js';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, JobModel } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
-import type { RecordSpans } from '../../ports/trace.js';
 import { type IntakeOptions, type Received, receive, type Use } from './intake.js';
 import { acceptOf, ARROW_STREAM, deadlineOf, PAGE } from './negotiate.js';
 import { requestIdFor, sightOf } from './watch.js';
 
 export interface AnalysisOptions extends IntakeOptions {
-  readonly recordSpans: RecordSpans;
   /** Until an answer is due, where the client does not say, and the longest that it may ask for. */
   readonly deadlineMs: number;
   readonly maxDeadlineMs: number;
@@ -46,7 +44,7 @@ export async function analysis(
   asked: Asked = {},
 ): Promise<Answer> {
   const { lanes } = options;
-  const { started } = sightOf(response);
+  const { trace, started } = sightOf(response);
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
@@ -78,6 +76,7 @@ export async function analysis(
     requestId: requestIdFor(response),
     receiveMs: performance.now() - started,
     waitMs: 0,
+    ...(trace?.sampled === true && { traced: true }),
   });
   const left = (): number => deadline - (performance.now() - started);
   const use: Use = {
@@ -102,7 +101,7 @@ export async function analysis(
   }
   const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const whole = await answer;
-  options.recordSpans(whole.spans);
+  if (whole.spans !== undefined) trace?.record(whole.spans);
   const sight = sightOf(response);
   if (whole.work !== undefined) sight.work = whole.work;
   const model = whole.model?.name ?? asked.model?.name;

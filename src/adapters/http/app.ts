@@ -4,6 +4,7 @@ import type { Observe, Scrape } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { Denied } from '../../ports/access.js';
+import type { Tracing } from '../../ports/trace.js';
 import { analysis, send } from './analysis.js';
 import { Unadmitted } from './body.js';
 import { crossOrigin } from './cors.js';
@@ -32,6 +33,7 @@ export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
   readonly corsOrigins: readonly string[];
   readonly observe: Observe;
   readonly metrics: Scrape;
+  readonly tracing: Tracing;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
@@ -39,7 +41,7 @@ export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
 export function createApp(options: AppOptions): RequestListener {
   const app = routes({ ...options, unadmitted: new Unadmitted(options.queueBytes) });
   const refused = overloadGate(options);
-  return watch(options.observe, (request, response) => {
+  return watch(options.observe, options.tracing, (request, response) => {
     request.url = originForm(request.url ?? '/');
     sightOf(response).late = !options.accepting();
     if (!refused(request, response)) app(request, response);
@@ -134,7 +136,9 @@ function reply(
 ): void {
   const id = requestIdFor(response);
   const known = error instanceof Problem ? error : expressProblem(error);
-  sightOf(response).code = known?.code ?? 'internal_error';
+  const sight = sightOf(response);
+  sight.code = known?.code ?? 'internal_error';
+  if (known?.spans !== undefined) sight.trace?.record(known.spans);
   if (known === undefined) logError(error, id);
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
   const { status, headers, body } = said(known ?? error, id, lanes.waitMs());

@@ -9,6 +9,7 @@ import { jobModel, versionOf } from './models.js';
 import { mediaOf } from './negotiate.js';
 import { problemReply } from './problems.js';
 import { scoped } from './scopes.js';
+import { timed } from './watch.js';
 
 export interface InferenceOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
@@ -53,8 +54,10 @@ function serverRoutes(router: Router, { registry, accepting, version }: Inferenc
   });
   // Triton's, for lists only: models are loaded when they are asked.
   post(router, '/v2/repository/index', async (_request, response) => {
-    const newest = await registry.list();
-    const versions = await Promise.all(newest.map(({ name }) => registry.versions(name)));
+    const versions = await timed(response, 'lookup', async () => {
+      const newest = await registry.list();
+      return Promise.all(newest.map(({ name }) => registry.versions(name)));
+    });
     response.json(
       versions.flat().map((one) => {
         return { name: one.name, version: String(one.version), state: 'READY', reason: '' };
@@ -87,7 +90,7 @@ function modelRoutes(router: Router, options: InferenceOptions): void {
       response.status(ready ? 200 : 503).json({ name, ready });
     });
     post(router, `${path}/infer`, async (request, response) => {
-      const model = await jobModel(registry, await versionOf(registry, request));
+      const model = await jobModel(registry, await versionOf(registry, request), response);
       const headerBytes = headerBytesOf(request.get('inference-header-content-length'));
       const asked = { model, format: endpoint.takes, headerBytes };
       send(response, await analysis(request, response, endpoint, options, asked));
@@ -104,7 +107,7 @@ function invocationRoutes(router: Router, options: InferenceOptions): void {
     version: ModelVersion,
     taken: readonly string[],
   ): Promise<void> => {
-    const model = await jobModel(registry, version);
+    const model = await jobModel(registry, version, response);
     const media = mediaOf(request.headers['content-type']);
     // Any other table is one, CSV among them.
     const isJson = media.kind === 'format' && media.format === 'json';

@@ -6,7 +6,7 @@ import type { ModelVersion, Registry } from '../../ports/registry.js';
 import { analysis, type AnalysisOptions, send } from './analysis.js';
 import { onlyMethods } from './methods.js';
 import { scoped } from './scopes.js';
-import { requestIdFor, sightOf } from './watch.js';
+import { requestIdFor, sightOf, timed } from './watch.js';
 
 export interface ModelsOptions extends AnalysisOptions {
   readonly endpoints: readonly Endpoint[];
@@ -25,7 +25,8 @@ export function modelsRouter(options: ModelsOptions): Router {
 
   scoped(router, '/models')
     .get(async (_request, response) => {
-      answer(response, { models: (await registry.list()).map(shown) });
+      const models = await timed(response, 'lookup', () => registry.list());
+      answer(response, { models: models.map(shown) });
     })
     .post(async (request, response) => {
       await make(request, response, makers, options);
@@ -36,7 +37,7 @@ export function modelsRouter(options: ModelsOptions): Router {
     for (const path of [endpoint.path, endpoint.path.replace('{name}', '{name}/versions/{version}')]) {
       scoped(router, path.replaceAll(/\{(\w+)\}/gu, ':$1'))
         .post(async (request, response) => {
-          const model = await jobModel(registry, await versionOf(registry, request));
+          const model = await jobModel(registry, await versionOf(registry, request), response);
           send(response, await analysis(request, response, endpoint, options, { model }));
         })
         .all(onlyMethods('POST'));
@@ -50,7 +51,8 @@ export function modelsRouter(options: ModelsOptions): Router {
     .delete(async (request, response) => {
       const version = await versionOf(registry, request);
       sightOf(response).model = version.name;
-      answer(response, { removed: await registry.remove(version.name) });
+      const removed = await timed(response, 'remove', () => registry.remove(version.name));
+      answer(response, { removed });
     })
     .all(onlyMethods('GET, HEAD, DELETE'));
   scoped(router, '/models/:name/versions')
@@ -66,7 +68,8 @@ export function modelsRouter(options: ModelsOptions): Router {
     .delete(async (request, response) => {
       const { name, version } = await versionOf(registry, request);
       sightOf(response).model = name;
-      answer(response, { removed: await registry.remove(name, version) });
+      const removed = await timed(response, 'remove', () => registry.remove(name, version));
+      answer(response, { removed });
     })
     .all(onlyMethods('GET, HEAD, DELETE'));
   for (const path of ['/models/:name/export', '/models/:name/versions/:version/export']) {
@@ -75,7 +78,7 @@ export function modelsRouter(options: ModelsOptions): Router {
         const version = await versionOf(registry, request);
         sightOf(response).model = version.name;
         const isPipeline = version.card.format === 'pipeline';
-        const body = Buffer.from(await registry.document(version));
+        const body = Buffer.from(await timed(response, 'document', () => registry.document(version)));
         const file = `${version.name}-${version.version}.${isPipeline ? 'json' : 'onnx'}`;
         response
           .set('content-disposition', `attachment; filename="${file}"`)
@@ -115,7 +118,9 @@ async function make(
   const { model } = made;
   if (model === undefined) throw new Error(`expected ${endpoint.name} to make a model`);
   // Its client may have left: what is not acknowledged need not be stored.
-  const stored = await options.registry.publish(model.name, model.card, model.document);
+  const stored = await timed(response, 'store', () =>
+    options.registry.publish(model.name, model.card, model.document),
+  );
   response.location(`/models/${stored.name}/versions/${stored.version}`);
   send(response, withVersion(made, stored), 201);
 }
@@ -139,16 +144,22 @@ function withVersion(made: Answer, { name, version, created }: ModelVersion): An
 export async function versionOf(registry: Registry, request: Request): Promise<ModelVersion> {
   const { name = '', version } = request.params as { readonly name?: string; readonly version?: string };
   const wanted = version === undefined ? undefined : /^[1-9]\d{0,8}$/u.test(version) ? Number(version) : NaN;
-  const found = Number.isNaN(wanted) ? undefined : await registry.find(name, wanted);
+  const found = Number.isNaN(wanted)
+    ? undefined
+    : await timed(request.res, 'lookup', () => registry.find(name, wanted));
   if (found !== undefined) return found;
   const got = version === undefined ? name : `${name}, version ${version}`;
   throw new Problem('not_found', `expected a stored model, got ${JSON.stringify(excerpt(got))}`);
 }
 
 /** A stored version on its way to a lane. */
-export async function jobModel(registry: Registry, found: ModelVersion): Promise<JobModel> {
+export async function jobModel(
+  registry: Registry,
+  found: ModelVersion,
+  response: Response,
+): Promise<JobModel> {
   const { name, version, card, sha256 } = found;
-  const document = await registry.document(found);
+  const document = await timed(response, 'document', () => registry.document(found));
   const stored = { name, version, sha256, document };
   return card.format === 'onnx' ? { ...stored, format: 'onnx', card } : { ...stored, format: 'pipeline' };
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Caller, Scope } from '../../ports/access.js';
-import type { Observe, Work } from '../../ports/observe.js';
+import type { Observe, RequestSeen, Work } from '../../ports/observe.js';
 import type { ProblemCode } from '../../ports/problem.js';
+import type { RequestTrace, Tracing } from '../../ports/trace.js';
 import { requestIdOf } from './negotiate.js';
 
 /** What is known of a request so far. */
@@ -11,6 +12,7 @@ export interface Sight {
   late?: boolean;
   /** When its headers had arrived, by performance.now(). */
   readonly started: number;
+  readonly trace?: RequestTrace | undefined;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;
@@ -39,15 +41,18 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
 export const LEFT = 499;
 
 /** Tells of every request that is over. */
-export function watch(observe: Observe, handler: RequestListener): RequestListener {
+export function watch(observe: Observe, tracing: Tracing, handler: RequestListener): RequestListener {
   return (request, response) => {
     const started = performance.now();
     const before = request.socket.bytesRead;
-    const sight: Sight = { requestId: requestIdOf(request), started };
+    const trace = tracing.begin(request);
+    const within = <T>(work: () => T): T => (trace === undefined ? work() : trace.within(work));
+    const sight: Sight = { requestId: requestIdOf(request), started, trace };
     sights.set(response, sight);
     response.setHeader('x-request-id', sight.requestId);
+    if (trace?.header !== undefined) response.setHeader('traceparent', trace.header);
     response.once('close', () => {
-      observe({
+      const seen: RequestSeen = {
         requestId: sight.requestId,
         route: routeOf(request),
         method: methodOf(request),
@@ -59,11 +64,17 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
         caller: sight.caller?.id,
         model: sight.model,
         work: sight.work,
-        traceId: undefined,
-        spanId: undefined,
+        traceId: trace?.traceId,
+        spanId: trace?.spanId,
+      };
+      within(() => {
+        observe(seen);
       });
+      trace?.end(seen);
     });
-    handler(request, response);
+    within(() => {
+      handler(request, response);
+    });
   };
 }
 
@@ -76,6 +87,22 @@ export function methodOf({ method = '' }: IncomingMessage): string {
 function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
   const declared = Number(headers['content-length'] ?? Infinity);
   return complete && declared !== Infinity ? declared : Math.min(read, declared);
+}
+
+/** Times a stretch of work here as a span of the request, also one that fails. */
+export async function timed<T>(
+  response: ServerResponse | undefined,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const trace = response && sightOf(response).trace;
+  if (trace?.sampled !== true) return work();
+  const start = performance.timeOrigin + performance.now();
+  try {
+    return await work();
+  } finally {
+    trace.record([{ name, start, end: performance.timeOrigin + performance.now(), attributes: {} }]);
+  }
 }
 
 /** The pattern that Express matched. */

@@ -14,6 +14,8 @@ export interface Ticket {
   readonly due: number;
   /** When a lane could work at it: it has the job, and the body is whole. By the same clock. */
   began: number | undefined;
+  /** Until a lane had it, in milliseconds. */
+  waitedMs: number | undefined;
   /** Whether the body is still on its way. */
   arriving: boolean;
   /** Whether it waits for the rest of its body, without a lane. */

@@ -14,7 +14,7 @@ import type { LanesOptions } from './options.js';
 import type { FromLane, ToLane } from './protocol.js';
 import { isLarge, Queue } from './queue.js';
 import { Revival } from './revival.js';
-import { stateOf } from './state.js';
+import { stateOf, withWait } from './state.js';
 import { startThread } from './thread.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
@@ -161,7 +161,9 @@ export function startLanes(options: LanesOptions): Lanes {
     ticket.share.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
     else if (message.type === 'problem')
-      ticket.reject(new Problem(message.code, message.detail, message.faults));
+      ticket.reject(
+        Object.assign(new Problem(message.code, message.detail, message.faults), { spans: message.spans }),
+      );
   };
 
   const learn = ({ job, body, began }: Ticket, finished: boolean): void => {
@@ -188,6 +190,7 @@ export function startLanes(options: LanesOptions): Lanes {
       ticket.generation = arena.control.open();
       ticket.began = ticket.arriving ? undefined : performance.now();
       ticket.share.begin();
+      ticket.waitedMs ??= ticket.arriving ? 0 : performance.now() - ticket.since;
       const message = {
         type: 'job',
         id,
@@ -195,7 +198,7 @@ export function startLanes(options: LanesOptions): Lanes {
         start: arena.start,
         length: ticket.arriving ? ticket.body.expectedBytes : arena.length,
         ...(ticket.arriving && { watch: arena.watch() }),
-        job: { ...job, waitMs: ticket.arriving ? 0 : performance.now() - ticket.since },
+        job: { ...job, waitMs: ticket.waitedMs },
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
@@ -311,6 +314,7 @@ export function startLanes(options: LanesOptions): Lanes {
           due: since + deadlineMs,
           began: undefined,
           arriving: lane !== undefined,
+          waitedMs: undefined,
           parked: false,
           generation: undefined,
           resolve,
@@ -341,6 +345,8 @@ export function startLanes(options: LanesOptions): Lanes {
           next(lane, made);
         }
       });
+    } catch (error) {
+      throw withWait(error, ticket);
     } finally {
       end();
       // What a lane is still at counts until it is not.

@@ -66,6 +66,7 @@ export type FromLane =
       readonly code: ProblemCode;
       readonly detail: string;
       readonly faults: readonly Fault[];
+      readonly spans?: string;
       /** A kernel trapped: the arena and all instances over it are to be dropped. */
       readonly trapped: boolean;
       /** Nothing can be computed in this lane any more: it is to be replaced. */
