@@ -33,7 +33,13 @@ async function main(): Promise<void> {
     base: engine.module === undefined ? undefined : await heapBase(engine.module),
     lanes: config.lanes,
     queue: config.queue,
+    queueBytes: config.queueBytes,
+    queueMs: config.queueMs,
     memoryBudget: config.memoryBudget,
+    requestBytes: Math.min(
+      config.maxRequestMemory,
+      Math.floor(config.memoryBudget / Math.min(config.lanes, 2)),
+    ),
     limits: config.tableLimits,
     modelBytes: config.modelCacheBytes,
     version,
@@ -67,8 +73,10 @@ async function main(): Promise<void> {
       import('./adapters/http/app.js'),
       import('./adapters/http/server.js'),
     ]);
+  const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
   const { startMetrics } = await import('./adapters/telemetry/metrics.js');
+  const logRequest = logRequests(log);
   const metrics = startMetrics({
     version,
     engine: engine.name,
@@ -79,8 +87,6 @@ async function main(): Promise<void> {
       log.error('metrics are not whole', {}, failureOf(error));
     },
   });
-  const logged = logRequests(log);
-  const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -103,11 +109,13 @@ async function main(): Promise<void> {
     tableLimits: config.tableLimits,
     pace,
     deadlineMs: config.deadlineMs,
+    maxDeadlineMs: config.maxDeadlineMs,
+    queueBytes: config.queueBytes,
     version,
     accepting: stop.accepting,
     observe: (seen) => {
+      logRequest(seen);
       metrics.request(seen);
-      logged(seen);
     },
     metrics: metrics.scrape,
     logError: (error, requestId) => {

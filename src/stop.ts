@@ -53,7 +53,8 @@ async function end({ close, release }: Started, { log, drainMs, graceMs }: StopO
   const began = performance.now();
   const cut = await close(drainMs, graceMs);
   if (cut > 0)
-    log.error(`${cut} ${cut === 1 ? 'request was' : 'requests were'} cut off after ${graceMs} ms`, { cut });
+    const what = cut === 1 ? 'request was' : 'requests were';
+    log.error(`${cut} ${what} cut off after ${graceMs} ms (STOP_GRACE_MS)`, { cut });
   const late = performance.now() + FLUSH_MS;
   for (const [what, done] of release) {
     try {

@@ -47,6 +47,8 @@ const MOST_FRAMES = 20;
 const MOST_CAUSES = 3;
 const FRAME = /^ {4}at (\S.*)$/u;
 const WORD = /^[A-Za-z_$][\w$]{0,63}$/u;
+/** Codes of Node, of the system, of the HTTP parser, of SQLite: words of programs, never of a client. */
+const CODE = /^(E[A-Z0-9]{2,15}|(ERR|HPE|DEP|SQLITE)[A-Z0-9_]{1,60})$/u;
 
 /** What was thrown, in parts. */
 export function failureOf(thrown: unknown, causes = MOST_CAUSES): Failure {
@@ -55,7 +57,7 @@ export function failureOf(thrown: unknown, causes = MOST_CAUSES): Failure {
   const code = 'code' in thrown ? thrown.code : undefined;
   return {
     type: WORD.test(name) ? name : 'Error',
-    ...(typeof code === 'string' && WORD.test(code) && { code }),
+    ...(typeof code === 'string' && CODE.test(code) && { code }),
     message,
     frames: framesOf(thrown),
     ...(cause !== undefined && causes > 0 && { cause: failureOf(cause, causes - 1) }),

@@ -20,6 +20,9 @@ describe('lanes', () => {
       base: undefined,
       lanes: count,
       queue,
+      queueBytes: 2 ** 29,
+      queueMs: 30_000,
+      requestBytes: 2 ** 29,
       modelBytes: 2 ** 20,
       memoryBudget: 2 ** 30,
       version: '0',
@@ -36,7 +39,7 @@ describe('lanes', () => {
     what: string,
     { bytes = 10, deadline = DEADLINE, signal = new AbortController().signal } = {},
   ): Promise<Answer> => {
-    const landing = lanes.land(bytes);
+    const landing = lanes.land({ bytes });
     landing.write(new Uint8Array(bytes));
     const job: Job = {
       endpoint: what,
@@ -118,7 +121,7 @@ describe('lanes', () => {
     gone.abort();
     expect(await left).toBe('slow_request');
     // The lane still loops: there is no room for another.
-    expect(() => lanes.land(1)).toThrow(Problem);
+    expect(() => lanes.land({ bytes: 1 })).toThrow(Problem);
     for (let i = 0; i < 100 && lost.length === 0; i++) await pause(10);
     expect(await text(ask('answer'))).toMatch(/^thread/u);
   });

@@ -7,6 +7,8 @@ export interface Stream {
   readonly rate: number;
   readonly method?: string;
   readonly path: string;
+  /** An answer that takes longer is late. */
+  readonly inTimeMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Taken in turn. */
   readonly bodies?: readonly (string | Uint8Array)[];
@@ -14,6 +16,9 @@ export interface Stream {
 
 export interface Seen {
   readonly sent: number;
+  /** Answers within `inTimeMs`, and those of them that are 200. */
+  readonly inTime: number;
+  readonly good: number;
   /** Due while every connection was in use. */
   readonly starved: number;
   /** By what broke: ECONNRESET, ECONNREFUSED, closed. */
@@ -33,14 +38,14 @@ export interface Times {
   readonly retries: readonly number[];
 }
 
-/** Open-loop load from a second process (load.cjs). Ends `seconds` and the last answer later. */
+/** Open-loop load from a second process (generator.cjs). Ends `seconds` and the last answer later. */
 export function load(
   url: string,
   seconds: number,
   streams: readonly Stream[],
   { seed = 1, most = 512 } = {},
 ): Promise<Readonly<Record<string, Seen>>> {
-  const child = spawn(process.execPath, [join(__dirname, 'load.cjs')], {
+  const child = spawn(process.execPath, [join(__dirname, 'generator.cjs')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const plan = streams.map(({ bodies = [], ...rest }) => ({

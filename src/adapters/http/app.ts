@@ -4,6 +4,7 @@ import type { Observe, Scrape } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { analysis, send } from './analysis.js';
+import { Unadmitted } from './body.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
 import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
@@ -12,10 +13,13 @@ import { modelsRouter } from './models.js';
 import { openApi } from './openapi.js';
 import { onlyMethods } from './methods.js';
 import { metricsRouter } from './metrics.js';
+import { overloadGate } from './overload.js';
 import { problemReply } from './problems.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
-export interface AppOptions extends InferenceOptions {
+export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
+  /** Bytes of small bodies that may be on their way before their requests are admitted. */
+  readonly queueBytes: number;
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
   readonly observe: Observe;
@@ -25,11 +29,12 @@ export interface AppOptions extends InferenceOptions {
 
 /** The HTTP face of the service. */
 export function createApp(options: AppOptions): RequestListener {
-  const app = routes(options);
+  const app = routes({ ...options, unadmitted: new Unadmitted(options.queueBytes) });
+  const refused = overloadGate(options);
   return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
     sightOf(response).late = !options.accepting();
-    app(request, response);
+    if (!refused(request, response)) app(request, response);
   });
 }
 
@@ -41,7 +46,7 @@ function originForm(target: string): string {
   return url !== undefined && isHttp ? url.pathname + url.search : `/${encodeURIComponent(target)}`;
 }
 
-function routes(options: AppOptions): Express {
+function routes(options: AppOptions & InferenceOptions): Express {
   const { endpoints, lanes, version } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -93,7 +98,7 @@ function routes(options: AppOptions): Express {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     if (!response.headersSent) {
-      reply(error, request, response, options.logError);
+      reply(error, request, response, options);
       return;
     }
     // An answer has begun. Express's own end of it would print the error.
@@ -105,13 +110,18 @@ function routes(options: AppOptions): Express {
 
 const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 
-function reply(error: unknown, request: Request, response: Response, logError: AppOptions['logError']): void {
+function reply(
+  error: unknown,
+  request: Request,
+  response: Response,
+  { lanes, logError }: Pick<AppOptions, 'lanes' | 'logError'>,
+): void {
   const id = requestIdFor(response);
   const known = error instanceof Problem ? error : expressProblem(error);
   sightOf(response).code = known?.code ?? 'internal_error';
   if (known === undefined) logError(error, id);
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
-  const { status, headers, body } = said(known ?? error, id);
+  const { status, headers, body } = said(known ?? error, id, lanes.waitMs());
   response.status(status).set(headers);
   // RFC 9110, 15.5.16: only where the coding is what is wrong.
   if (known?.code === 'unsupported_encoding') response.set('accept-encoding', ACCEPT_ENCODING);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Connection } from './connection.js';
+import { drain } from './drain.js';
 import { answerAndLinger } from './linger.js';
 import { type HeaderLimits, HOSTLESS, rawRefusal, refusal, SURPLUS, wordsOf } from './refusals.js';
 import type { Pace } from './wire.js';
@@ -14,9 +15,6 @@ const SURPLUS_MS = 2000;
 const RESERVE = 32;
 const HEALTH = /^\/(?:v2\/)?health\//u;
 const LOOK_MS = 500;
-const TICK_MS = 10;
-/** Turns of the event loop in which the listening socket may go on bringing connections. */
-const MAX_TURNS = 200;
 
 export interface ServerOptions extends HeaderLimits {
   readonly host: string;
@@ -111,64 +109,6 @@ export async function listen(handler: RequestListener, options: ServerOptions): 
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (drainMs, graceMs) => close(server, open, drainMs, graceMs),
+    close: (drainMs, graceMs) => drain(server, open, drainMs, graceMs),
   };
-}
-
-async function close(
-  server: NetServer,
-  open: ReadonlyMap<Socket, Connection>,
-  drainMs: number,
-  graceMs: number,
-): Promise<number> {
-  const late = performance.now() + graceMs;
-  const drained = performance.now() + drainMs;
-  const sum = (of: (connection: Connection) => number): number =>
-    [...open.values()].reduce((total, connection) => total + of(connection), 0);
-  const leave = (connection: Connection): void => {
-    connection.leave();
-  };
-  const until = async (done: () => boolean): Promise<void> => {
-    while (!done() && performance.now() < late) await tick();
-  };
-  for (const connection of open.values()) leave(connection);
-  server.on('connection', (socket: Socket) => {
-    const connection = open.get(socket);
-    if (connection !== undefined) leave(connection);
-  });
-
-  await until(() => performance.now() >= drained && sum(({ accepted }) => accepted) === 0);
-  await noneWaits(server);
-  // Not that of node:http, which destroys idle connections.
-  NetServer.prototype.close.call(server);
-  // Each has as long for its last request as those had that were there at the signal.
-  await until(() => {
-    for (const connection of open.values()) if (connection.idle(drainMs)) connection.end();
-    return open.size === 0;
-  });
-  const cut = sum(({ inHand }) => inHand);
-  for (const socket of open.keys()) socket.destroy();
-  return cut;
-}
-
-/** Behind a look at every socket, so that what a client sent by now is known. */
-async function tick(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  await turn();
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Resolves after a turn of the event loop that brought no connection: one that waits to be accepted would be reset. */
-async function noneWaits(server: NetServer): Promise<void> {
-  let came = true;
-  const come = (): void => {
-    came = true;
-  };
-  server.on('connection', come);
-  for (let turns = 0; came && turns < MAX_TURNS; turns++) {
-    came = false;
-    await turn();
-  }
-  server.off('connection', come);
 }

@@ -9,6 +9,8 @@ export interface Sight {
   readonly requestId: string;
   /** It came when the service had been told to stop. */
   late?: boolean;
+  /** When its headers had arrived, by performance.now(). */
+  readonly started: number;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;
@@ -35,7 +37,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
   return (request, response) => {
     const started = performance.now();
     const before = request.socket.bytesRead;
-    const sight: Sight = { requestId: requestIdOf(request) };
+    const sight: Sight = { requestId: requestIdOf(request), started };
     sights.set(response, sight);
     response.setHeader('x-request-id', sight.requestId);
     response.once('close', () => {

@@ -2,7 +2,7 @@ import type { Log } from '../../ports/log.js';
 import type { Observe, RequestSeen } from '../../ports/observe.js';
 
 /** Asked all the time by machines, and of interest to nobody while they answer. */
-const QUIET = /^\/(health\/|metrics$)/u;
+const QUIET = /^(\/v2)?\/(health\/|metrics$|ping$)/u;
 const THOUSANDTHS = 1000;
 
 /** Writes a line for each request that is over. */

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Answer, Job } from '../../ports/lanes.js';
+import type { Share } from './admission.js';
 import type { LandingArena, WaitingBody } from './arenas.js';
 
 /** A request that was given to the lanes. */
@@ -9,6 +10,10 @@ export interface Ticket {
   readonly job: Job;
   /** When it was given to the lanes, by performance.now(). */
   readonly since: number;
+  /** When its answer is due, by the same clock. */
+  readonly due: number;
+  /** When a lane could work at it: it has the job, and the body is whole. By the same clock. */
+  began: number | undefined;
   /** Whether the body is still on its way. */
   arriving: boolean;
   /** Whether it waits for the rest of its body, without a lane. */
@@ -17,8 +22,10 @@ export interface Ticket {
   generation: number | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (problem: Error) => void;
-  /** Nothing of it is left with any lane. */
-  readonly settle: () => void;
+  /** Its deadline has passed. */
+  readonly expire: () => void;
+  /** What it may take; settled when nothing of it is left with any lane. */
+  readonly share: Share;
 }
 
 /** A worker thread, seen from the one that hands out the work. */

@@ -10,10 +10,14 @@ export interface LanesOptions {
   /** First byte of a memory that kernels leave free; undefined without WebAssembly. */
   readonly base: number | undefined;
   readonly lanes: number;
-  /** Requests admitted at once beyond those that run. */
+  /** Requests admitted at once beyond those that run, the bytes of their bodies, and their estimated work for each lane. */
   readonly queue: number;
+  readonly queueBytes: number;
+  readonly queueMs: number;
   /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
   readonly memoryBudget: number;
+  /** Bytes that the memory of one request may grow to. */
+  readonly requestBytes: number;
   readonly version: string;
   readonly limits: TableLimits;
   /** Bytes of models that a lane keeps opened. */

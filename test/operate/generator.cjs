@@ -5,7 +5,7 @@
  *
  * plan: { url, seconds, seed, most, streams: [{ name, rate, method, path, headers, body (base64) }] }
  * Each stream has connections of its own, kept alive, at most `most` at a time; one more is counted as `starved`.
- * A stream may have several bodies: `bodies` (list of base64), taken in turn.
+ * A stream may have several bodies: `bodies` (list of base64), taken in turn. `inTimeMs`: until an answer is late.
  */
 const net = require('node:net');
 
@@ -51,8 +51,9 @@ function start({ url, seconds, seed = 1, most = 512, streams }) {
 }
 
 class Stream {
-  constructor({ name, rate, method = 'POST', path, headers = {}, body, bodies }, host, port, most, draw) {
-    Object.assign(this, { name, rate, host, port, most, draw });
+  constructor(stream, host, port, most, draw) {
+    const { name, rate, method = 'POST', path, headers = {}, body, bodies, inTimeMs = Infinity } = stream;
+    Object.assign(this, { name, rate, inTimeMs, host, port, most, draw });
     const parts = (bodies ?? [body]).map((text) => Buffer.from(text ?? '', 'base64'));
     this.wires = parts.map((bytes) => {
       const lines = Object.entries({ host: `${host}:${port}`, ...headers }).map(
@@ -155,9 +156,11 @@ class Stream {
   }
 
   seen() {
-    const { sent, starved, failures } = this;
+    const { sent, starved, failures, answers, inTimeMs } = this;
+    const soon = answers.filter(([, ms]) => ms <= inTimeMs);
+    const good = soon.filter(([status]) => status === 200).length;
     const statuses = {};
-    for (const [status, ms, , retry] of this.answers) {
+    for (const [status, ms, , retry] of answers) {
       const one = (statuses[status] ??= { count: 0, times: [], retries: [] });
       one.count++;
       one.times.push(ms);
@@ -175,6 +178,6 @@ class Stream {
       one.retries = [...new Set(one.retries)].sort((a, b) => a - b);
       delete one.times;
     }
-    return { sent, starved, failures, unanswered: this.busy, statuses };
+    return { sent, inTime: soon.length, good, starved, failures, unanswered: this.busy, statuses };
   }
 }
