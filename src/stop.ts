@@ -52,9 +52,10 @@ export function onSignal({ log, drainMs, graceMs }: StopOptions): Stop {
 async function end({ close, release }: Started, { log, drainMs, graceMs }: StopOptions): Promise<number> {
   const began = performance.now();
   const cut = await close(drainMs, graceMs);
-  if (cut > 0)
+  if (cut > 0) {
     const what = cut === 1 ? 'request was' : 'requests were';
     log.error(`${cut} ${what} cut off after ${graceMs} ms (STOP_GRACE_MS)`, { cut });
+  }
   const late = performance.now() + FLUSH_MS;
   for (const [what, done] of release) {
     try {

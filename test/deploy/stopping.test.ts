@@ -1,6 +1,6 @@
 /** The kubelet waits as long as a stop may take, for every workload: the sum of what the manifests and the settings say. */
 import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
-import { readSettings } from '../../src/config.js';
+import { readSettings } from '../../src/environment.js';
 import { FLUSH_MS } from '../../src/stop.js';
 import { type Cluster, cluster, failing } from './cluster.js';
 
@@ -18,7 +18,7 @@ const stopOf = (subject: Cluster, pod: IPodSpec): { readonly seconds: number; re
   const own = (container?.env ?? []).flatMap(({ name, value }) =>
     value === undefined ? [] : [[name, value]],
   );
-  const settings = readSettings({ ...subject.settings, ...(Object.fromEntries(own) as object), LANES: '1' });
+  const { settings } = readSettings({ ...subject.settings, ...(Object.fromEntries(own) as object), LANES: '1' });
   const preStop = container?.lifecycle?.preStop?.sleep?.seconds ?? 0;
   const seconds = preStop + (settings.DRAIN_MS + settings.STOP_GRACE_MS + FLUSH_MS) / 1000;
   const { readinessProbe: ready, livenessProbe: live } = container ?? {};

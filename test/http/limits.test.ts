@@ -1,33 +1,65 @@
-import { connect, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
-import { exchange, FIN, type WireReply } from '../fuzz/wire.js';
-import { at, send, type Service, startService } from '../service.js';
+/**
+ * Every limit of the settings that a request can meet, in every format that has it: set low it refuses and names the
+ * setting, set high it lets through what the default refuses.
+ */
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { compressed, FLOAT64, lz4Zeros, packed, stream, zstdZeros } from '../fuzz/forge.js';
+import { exchange } from '../fuzz/wire.js';
+import { CODEC, parquetFile, PHYSICAL } from '../hostile/parquet-files.js';
+import {
+  at,
+  JSON_TYPE,
+  postJson,
+  type Reply,
+  send,
+  type Service,
+  startService,
+  STREAM_TYPE,
+} from '../service.js';
+import { type DrawnColumn, type Form, formWriter } from './forms.js';
 
-const get = (path: string, ...lines: string[]): string =>
-  `${[`GET ${path} HTTP/1.1`, 'Host: x', ...lines].join('\r\n')}\r\n\r\n`;
-const portOf = ({ url }: Service): number => Number(new URL(url).port);
-const said = (replies: readonly WireReply[]): unknown[] =>
-  replies.map(({ status, json }) => [status, at(json, 'code') ?? null]);
+const DOCUMENT = { 'content-type': 'application/vnd.analytics-service.model+json' };
+const ONNX = { 'content-type': 'application/octet-stream' };
+const PARQUET = { 'content-type': 'application/vnd.apache.parquet' };
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+const table = (rows: number, columns: number, name = (j: number): string => `c${j}`): DrawnColumn[] =>
+  Array.from({ length: columns }, (_, j) => ({
+    name: name(j),
+    type: 'number',
+    cells: Array.from({ length: rows }, (__, i) => (i * 7 + j) % 10),
+  }));
 
-function opened(service: Service): Promise<Socket> {
-  const socket = connect({ port: portOf(service), host: '127.0.0.1', allowHalfOpen: true });
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => {
-      resolve(socket);
-    });
-    socket.once('error', reject);
-  });
+let forms: (table: readonly DrawnColumn[]) => Form[];
+beforeAll(async () => {
+  forms = await formWriter();
+});
+
+/** Refused with a status and a code, in a sentence that names the setting. */
+function expectRefusal(what: string, reply: Reply, status: number, code: string, setting: string): void {
+  const said = [what, reply.status, at(reply.json, 'code'), at(reply.json, 'detail')];
+  expect(said).toEqual([what, status, code, expect.stringContaining(`(${setting})`)]);
 }
 
-describe('the limits of connections are settings', () => {
+describe.each(['wasm', 'js'])('set low, engine %s', (engine) => {
   let service: Service;
+  const url = (path = '/analytics/describe'): string => `${service.url}${path}`;
   beforeAll(async () => {
     service = await startService({
       env: {
+        LANES: '1',
+        ENGINE: engine,
+        MAX_JSON_BYTES: '20000',
+        MAX_ARROW_BYTES: '40000',
+        MAX_MODEL_BYTES: '3000',
+        MAX_ROWS: '100',
+        MAX_CELLS: '250',
+        MAX_COLUMNS: '8',
+        MAX_NAME_BYTES: '16',
+        MAX_JSON_DEPTH: '6',
+        MAX_RATIO: '5',
+        RATIO_FROM_BYTES: '2000',
         MAX_HEADER_BYTES: '2048',
-        HEADERS_MS: '400',
-        KEEP_ALIVE_MS: '1000',
-        UPLOAD_GRACE_MS: '500',
+        UPLOAD_GRACE_MS: '300',
         UPLOAD_FLOOR: '1000000',
       },
     });
@@ -37,111 +69,268 @@ describe('the limits of connections are settings', () => {
     expect(service.output()).not.toMatch(/a lane ended|"level":"error"/u);
   });
 
-  test('MAX_HEADER_BYTES: beyond it is 431, and the sentence names it', async () => {
-    const near = await exchange(portOf(service), [get('/health/live', `X-Long: ${'x'.repeat(1500)}`)]);
-    expect(said(near.replies)).toEqual([[200, null]]);
-    const beyond = await exchange(portOf(service), [get('/health/live', `X-Long: ${'x'.repeat(2500)}`)]);
-    expect(said(beyond.replies)).toEqual([[431, 'headers_too_large']]);
-    expect(beyond.replies[0]?.text).toContain('at most 2048 bytes (MAX_HEADER_BYTES)');
-    expect(beyond.replies[0]?.headers.connection).toBe('close');
+  test.each<[string, DrawnColumn[], number, string]>([
+    ['MAX_ROWS', table(101, 1), 413, 'too_many_rows'],
+    ['MAX_CELLS', table(84, 3), 413, 'too_many_cells'],
+    ['MAX_COLUMNS', table(2, 9), 422, 'too_many_columns'],
+    ['MAX_NAME_BYTES', table(2, 2, (j) => `${'é'.repeat(8)}${j}`), 422, 'invalid_column_name'],
+  ])('%s in every format', async (setting, drawn, status, code) => {
+    for (const { name, headers, body } of forms(drawn))
+      expectRefusal(name, await send(url(), { headers, body }), status, code, setting);
   });
 
-  test('a megabyte of headers is refused, and the refusal is not lost to a reset', async () => {
-    const long = Array.from({ length: 1000 }, (_, i) => `X-${i}: ${'x'.repeat(1000)}`);
-    const { replies } = await exchange(portOf(service), [get('/health/live', ...long)], { until: 2 });
-    expect(said(replies)).toEqual([[431, 'headers_too_large']]);
+  test('at the limits: 100 rows, 250 cells, 8 columns, names of 16 bytes, in every format', async () => {
+    for (const drawn of [
+      table(100, 2),
+      table(50, 5),
+      table(2, 8),
+      table(2, 2, (j) => `${'é'.repeat(7)}x${j}`),
+    ])
+      for (const { name, headers, body } of forms(drawn)) {
+        const reply = await send(url(), { headers, body });
+        expect([name, reply.status, reply.status === 200 ? '' : reply.text]).toEqual([name, 200, '']);
+      }
   });
 
   test.each([
-    ['no byte', []],
-    ['half a request line', ['GET /hea']],
-    ['headers without their end', ['GET / HTTP/1.1\r\nHost: x\r\n']],
-  ])('HEADERS_MS: %s → 408 within it and 1.5 s', async (_name, parts) => {
-    const { replies, ms } = await exchange(portOf(service), parts, { timeoutMs: 5000 });
-    expect(said(replies)).toEqual([[408, 'slow_request']]);
-    expect(replies[0]?.text).toContain('within 0.4 s (HEADERS_MS)');
-    expect(ms).toBeGreaterThan(390);
-    expect(ms).toBeLessThan(1900);
-  });
-
-  test('KEEP_ALIVE_MS: it is said, and an idle connection ends by a FIN', async () => {
-    const { replies, closed, ms } = await exchange(portOf(service), [get('/health/live')], { until: 2 });
-    expect(replies[0]?.headers['keep-alive']).toBe('timeout=1');
-    expect([replies.length, closed]).toEqual([1, true]);
-    expect(ms).toBeGreaterThan(990);
-    // Node gives clients a second more than they are told.
-    expect(ms).toBeLessThan(4000);
-  });
-
-  test('a client that takes no answer is ended: UPLOAD_FLOOR holds for answers, too', async () => {
-    const socket = await opened(service);
-    const { text } = await send(`${service.url}/openapi.json`, { method: 'GET' });
-    // More than the buffers of two sockets hold.
-    socket.write(get('/openapi.json').repeat(Math.ceil(24e6 / text.length)));
-    socket.pause();
-    const started = performance.now();
-    // What is written to a connection that is gone comes back as an error.
-    const poke = setInterval(() => socket.write('\r\n'), 100);
-    const why = await new Promise<string | undefined>((resolve) => {
-      socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-        resolve(code);
-      });
-    });
-    clearInterval(poke);
-    expect(['ECONNRESET', 'EPIPE']).toContain(why);
-    expect(performance.now() - started).toBeLessThan(5000);
-    expect((await send(`${service.url}/health/live`, { method: 'GET' })).status).toBe(200);
-  });
-
-  test('a body that nobody asked for, a byte now and then, keeps no connection', async () => {
-    const parts = [
-      get('/health/live', 'Content-Length: 1000'),
-      ...Array.from({ length: 60 }, () => [100, 'x']).flat(),
-    ];
-    const { replies, closed, ms } = await exchange(portOf(service), parts, { until: 2, timeoutMs: 8000 });
-    expect(said(replies)).toEqual([[200, null]]);
-    expect(closed).toBe(true);
-    expect(ms).toBeLessThan(4000);
-  });
-
-  test('an answer that ends its connection is not reset by what the client sends behind its request', async () => {
-    const behind = Array.from({ length: 20 }, () => [10, Buffer.alloc(50_000, 'x')]).flat();
-    const { replies } = await exchange(
-      portOf(service),
-      [get('/health/live', 'Connection: close'), ...behind, FIN],
-      { until: 2 },
+    ['application/json', 20_000, 'MAX_JSON_BYTES'],
+    ['application/x-ndjson', 20_000, 'MAX_JSON_BYTES'],
+    ['text/csv', 20_000, 'MAX_JSON_BYTES'],
+    ['application/vnd.apache.arrow.stream', 40_000, 'MAX_ARROW_BYTES'],
+    ['application/vnd.apache.arrow.file', 40_000, 'MAX_ARROW_BYTES'],
+    ['application/vnd.apache.parquet', 40_000, 'MAX_ARROW_BYTES'],
+  ])('%s of %i bytes and one: %s, declared, chunked and as a part', async (type, bytes, setting) => {
+    const headers = { 'content-type': type };
+    const body = Buffer.alloc(bytes + 1, ' ');
+    expectRefusal('declared', await send(url(), { headers, body }), 413, 'too_large', setting);
+    expectRefusal('chunked', await send(url(), { headers, body: [body] }), 413, 'too_large', setting);
+    const part = `--b\r\nContent-Disposition: form-data; name="data"\r\nContent-Type: ${type}\r\n\r\n`;
+    const parts = Buffer.concat([Buffer.from(part), body, Buffer.from('\r\n--b--\r\n')]);
+    const multipart = { 'content-type': 'multipart/form-data; boundary=b' };
+    expectRefusal(
+      'a part',
+      await send(url(), { headers: multipart, body: parts }),
+      413,
+      'too_large',
+      setting,
     );
-    expect(said(replies)).toEqual([[200, null]]);
+    const zipped = gzipSync(Buffer.from(Array.from(body, (_, i) => (Math.imul(i, 2654435761) >>> 24) | 1)));
+    const gzip = { ...headers, 'content-encoding': 'gzip' };
+    expectRefusal(
+      'decompressed',
+      await send(url(), { headers: gzip, body: zipped }),
+      413,
+      'too_large',
+      setting,
+    );
+  });
+
+  test('MAX_MODEL_BYTES: a document and an ONNX file', async () => {
+    const body = Buffer.alloc(3001, ' ');
+    for (const [format, headers] of [
+      ['document', DOCUMENT],
+      ['onnx', ONNX],
+    ] as const)
+      for (const sent of [body, [body]]) {
+        const reply = await send(url(`/models?format=${format}&name=m`), { headers, body: sent });
+        expectRefusal(format, reply, 413, 'too_large', 'MAX_MODEL_BYTES');
+      }
+  });
+
+  test('MAX_ARROW_BYTES when decompressed: buffers of Arrow, pages of Parquet', async () => {
+    const zstd = stream([{ name: 'a', type: FLOAT64 }], compressed(1, packed(131072n, zstdZeros(1)), 50n));
+    const page = { bytes: zstdZeros(1), size: 131072, values: 50 };
+    const pages = parquetFile({ type: PHYSICAL.double, rows: 50, codec: CODEC.zstd, pages: [page] });
+    expectRefusal(
+      'zstd',
+      await send(url(), { headers: STREAM_TYPE, body: zstd }),
+      413,
+      'too_large',
+      'MAX_ARROW_BYTES',
+    );
+    expectRefusal(
+      'pages',
+      await send(url(), { headers: PARQUET, body: pages }),
+      413,
+      'too_large',
+      'MAX_ARROW_BYTES',
+    );
+  });
+
+  test('MAX_RATIO beyond RATIO_FROM_BYTES: gzip, brotli, LZ4, pages of Parquet', async () => {
+    const csv = `a\n${'1\n'.repeat(50)}${'\n'.repeat(3000)}`;
+    for (const [encoding, body] of [
+      ['gzip', gzipSync(csv)],
+      ['br', brotliCompressSync(csv)],
+    ] as const) {
+      const headers = { 'content-type': 'text/csv', 'content-encoding': encoding };
+      expectRefusal(encoding, await send(url(), { headers, body }), 413, 'compression_ratio', 'MAX_RATIO');
+      const short =
+        encoding === 'gzip' ? gzipSync(csv.slice(0, 1900)) : brotliCompressSync(csv.slice(0, 1900));
+      expect([encoding, (await send(url(), { headers, body: short })).status]).toEqual([encoding, 200]);
+    }
+    const drawn = [
+      { name: 'a', type: 'string', cells: Array.from({ length: 100 }, () => 'x'.repeat(100)) },
+    ] as const;
+    const packedForms = forms(drawn).filter(({ name }) => /LZ4|Snappy/u.test(name));
+    expect(packedForms.map(({ name }) => name)).toEqual(['Arrow stream, LZ4', 'Parquet, row groups, Snappy']);
+    const lz4 = packedForms[0]!;
+    expectRefusal(lz4.name, await send(url(), lz4), 413, 'compression_ratio', 'MAX_RATIO');
+    const page = { bytes: gzipSync(Buffer.alloc(8000)), size: 8000, values: 100 };
+    const pages = parquetFile({ type: PHYSICAL.double, rows: 100, codec: CODEC.gzip, pages: [page] });
+    expectRefusal(
+      'pages',
+      await send(url(), { headers: PARQUET, body: pages }),
+      413,
+      'compression_ratio',
+      'MAX_RATIO',
+    );
+  });
+
+  test('MAX_JSON_DEPTH: rows, columns, members, options, lines, parts, queries, tensors, MLflow', async () => {
+    const made = await postJson(url('/models'), {
+      name: 'm',
+      columns: { a: [1, 2, 3, 4], t: [1, 2, 3, 5] },
+      pipeline: [{ name: 'linear_regression' }],
+      target: 't',
+    });
+    expect(made.status).toBe(201);
+    const form = (options: string): string =>
+      `--b\r\nContent-Disposition: form-data; name="options"\r\n\r\n${options}\r\n` +
+      '--b\r\nContent-Disposition: form-data; name="data"\r\nContent-Type: text/csv\r\n\r\na\n1\n2\n\r\n--b--\r\n';
+    /** `depth`: of what is put at `…`. */
+    const cases: [string, string, Record<string, string>, (value: string) => string, number][] = [
+      ['a cell of a row', '/analytics/describe', JSON_TYPE, (value) => `{"data":[{"a":${value}}]}`, 3],
+      ['a cell of a column', '/analytics/describe', JSON_TYPE, (value) => `{"columns":{"a":[${value}]}}`, 3],
+      ['a member', '/analytics/describe', JSON_TYPE, (value) => `{"x":${value},"data":[{"a":1}]}`, 1],
+      [
+        'options',
+        '/analytics/features',
+        JSON_TYPE,
+        (value) => `{"data":[{"a":1}],"options":{"steps":${value}}}`,
+        2,
+      ],
+      // It counts as a row of a document does.
+      [
+        'a line',
+        '/analytics/describe',
+        { 'content-type': 'application/x-ndjson' },
+        (value) => `{"a":${value}}`,
+        3,
+      ],
+      [
+        'a part',
+        '/analytics/features',
+        { 'content-type': 'multipart/form-data; boundary=b' },
+        (value) => form(`{"steps":${value}}`),
+        2,
+      ],
+      ['top level', '/analytics/describe', JSON_TYPE, (value) => value, 0],
+      ['a tensor', '/v2/models/m/infer', JSON_TYPE, (value) => `{"inputs":[{"parameters":${value}}]}`, 3],
+      ['tensors', '/v2/models/m/infer', JSON_TYPE, (value) => `{"parameters":${value}}`, 1],
+      ['no object of tensors', '/v2/models/m/infer', JSON_TYPE, (value) => value, 0],
+      ['instances', '/invocations', JSON_TYPE, (value) => `{"instances":${value}}`, 1],
+      ['no object of MLflow', '/invocations', JSON_TYPE, (value) => value, 0],
+    ];
+    for (const [what, path, headers, write, around] of cases) {
+      const deep = await send(url(path), { headers, body: write(nested(7 - around)) });
+      const said = path.startsWith('/v2/') ? at(deep.json, 'error') : at(deep.json, 'detail');
+      expect([what, deep.status, said]).toEqual([
+        what,
+        400,
+        expect.stringContaining('at most 6 deep (MAX_JSON_DEPTH)'),
+      ]);
+      const fits = await send(url(path), { headers, body: write(nested(6 - around)) });
+      expect([what, fits.status >= 500, fits.text.includes('MAX_JSON_DEPTH')]).toEqual([what, false, false]);
+    }
+    const csv = { headers: { 'content-type': 'text/csv' }, body: 'a\n1\n2\n' };
+    const query = await send(url(`/analytics/features?steps=${nested(7)}`), csv);
+    expectRefusal('a query', query, 400, 'too_deep', 'MAX_JSON_DEPTH');
+  });
+
+  test('UPLOAD_FLOOR after UPLOAD_GRACE_MS', async () => {
+    const head =
+      'POST /analytics/describe HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 9000\r\n\r\n';
+    const { replies } = await exchange(Number(new URL(service.url).port), [head, 'a\n1\n', 1500], {
+      stopAtReply: true,
+    });
+    expect(replies.map(({ status }) => status)).toEqual([408]);
+    expect(at(replies[0]?.json, 'detail')).toMatch(/\(UPLOAD_FLOOR\) after 0\.3 s \(UPLOAD_GRACE_MS\)/u);
   });
 });
 
-test('MAX_CONNECTIONS: one more is told so and ended, but for its probes; when one has left, another is served', async () => {
-  const service = await startService({ env: { MAX_CONNECTIONS: '3' } });
-  const held = [await opened(service), await opened(service), await opened(service)];
-  const ask = (path: string): Promise<readonly WireReply[]> =>
-    exchange(portOf(service), [get(path)], { until: 2, timeoutMs: 5000 }).then(({ replies }) => replies);
-  const surplus = await ask('/version');
-  expect(said(surplus)).toEqual([[503, 'overloaded']]);
-  const { connection, 'retry-after': retry } = surplus[0]?.headers ?? {};
-  expect([connection, surplus[0]?.headers['content-type']]).toEqual(['close', 'application/problem+json']);
-  expect(retry).toMatch(/^[123]$/u);
-  for (const path of ['/health/live', '/health/ready', '/v2/health/live']) {
-    const [probe] = await ask(path);
-    expect([path, probe?.status, probe?.headers.connection]).toEqual([path, 200, 'close']);
+describe('set high', () => {
+  let plain: Service;
+  let high: Service;
+  beforeAll(async () => {
+    [plain, high] = await Promise.all([
+      startService({ env: { LANES: '1' } }),
+      startService({
+        env: {
+          LANES: '1',
+          MAX_COLUMNS: '65536',
+          MAX_NAME_BYTES: '65536',
+          MAX_JSON_DEPTH: '64',
+          MAX_RATIO: '1000000',
+          MAX_HEADER_BYTES: '1048576',
+        },
+      }),
+    ]);
+  });
+  afterAll(async () => {
+    expect([await plain.stop(), await high.stop()]).toEqual([0, 0]);
+  });
+  const both = async (headers: Record<string, string>, body: string | Buffer): Promise<number[]> => {
+    const ask = ({ url }: Service): Promise<Reply> => send(`${url}/analytics/describe`, { headers, body });
+    return [(await ask(plain)).status, (await ask(high)).status];
+  };
+
+  test('MAX_COLUMNS, MAX_NAME_BYTES: what the default refuses is answered', async () => {
+    // One form of a format: each answer describes all the columns.
+    const one = ['JSON rows', 'NDJSON', 'CSV', 'Arrow stream, one batch', 'Parquet'];
+    const wide = forms(table(1, 4100)).filter(({ name }) => one.includes(name));
+    expect(wide).toHaveLength(5);
+    for (const { headers, body } of wide)
+      expect(await both({ ...headers }, Buffer.from(body))).toEqual([422, 200]);
+    for (const { headers, body } of forms(table(1, 1, () => 'n'.repeat(60_000))))
+      expect(await both({ ...headers }, Buffer.from(body))).toEqual([422, 200]);
+  });
+
+  test('MAX_JSON_DEPTH: 64 levels are read, 65 are not; both engines', async () => {
+    for (const engine of ['wasm', 'js']) {
+      // Read, and refused for what it is: an array is no option.
+      const deep = (levels: number): string =>
+        `{"data":[{"a":1}],"options":{"engine":"${engine}","columns":${nested(levels - 2)}}}`;
+      expect([engine, await both(JSON_TYPE, deep(32))]).toEqual([engine, [422, 422]]);
+      expect([engine, await both(JSON_TYPE, deep(64))]).toEqual([engine, [400, 422]]);
+      expect([engine, await both(JSON_TYPE, deep(65))]).toEqual([engine, [400, 400]]);
+    }
+  });
+
+  test('MAX_RATIO: what compresses a thousandfold is read', async () => {
+    const csv = `a\n1\n2\n${'\n'.repeat(4_000_000)}`;
+    expect(await both({ 'content-type': 'text/csv', 'content-encoding': 'gzip' }, gzipSync(csv))).toEqual([
+      413, 200,
+    ]);
+    expect(
+      await both({ 'content-type': 'text/csv', 'content-encoding': 'br' }, brotliCompressSync(csv)),
+    ).toEqual([413, 200]);
+    const rows = 262_144n;
+    const a = { name: 'a', type: FLOAT64 };
+    const zstd = stream([a], compressed(1, packed(8n * rows, zstdZeros(16)), rows));
+    expect(await both(STREAM_TYPE, zstd)).toEqual([413, 200]);
+    const lz4 = stream([a], compressed(0, packed(64n * 2n ** 20n, lz4Zeros(16)), 2n ** 23n));
+    expect(await both(STREAM_TYPE, lz4)).toEqual([413, 200]);
+  });
+});
+
+test('a document of a model nested deeper than the stack: 422', async () => {
+  const service = await startService({ env: { LANES: '1' } });
+  for (const member of ['card', 'steps', 'estimator']) {
+    const body = `{"format":"analytics-service/model","format_version":1,"${member}":${nested(300_000)}}`;
+    const reply = await send(`${service.url}/models?format=document&name=m`, { headers: DOCUMENT, body });
+    expect([reply.status, at(reply.json, 'code')]).toEqual([422, 'invalid_model']);
+    expect(at(reply.json, 'detail')).toContain('nested at most 64 deep');
   }
-  // Far more than may be: each has a word or an end, none waits.
-  const many = await Promise.all(
-    Array.from({ length: 60 }, () =>
-      exchange(portOf(service), [get('/version')], { until: 2, timeoutMs: 10_000 }),
-    ),
-  );
-  for (const { replies, closed } of many) {
-    expect(closed).toBe(true);
-    for (const { status } of replies) expect(status).toBe(503);
-  }
-  held[0]?.destroy();
-  await pause(200);
-  expect((await ask('/version'))[0]?.status).toBe(200);
-  for (const socket of held) socket.destroy();
   expect(await service.stop()).toBe(0);
-}, 30_000);
+});

@@ -138,7 +138,7 @@ class Speed {
     const [first] = samples;
     if (first === undefined || at - first.at < graceMs) return undefined;
     if (this.received - first.received >= ((at - first.at) / 1000) * bytesPerSecond) return undefined;
-    const detail = `expected at least ${bytesPerSecond} bytes a second (UPLOAD_FLOOR) after ${graceMs / 1000} s, got fewer`;
+    const detail = `expected at least ${bytesPerSecond} bytes a second (UPLOAD_FLOOR) after ${graceMs / 1000} s (UPLOAD_GRACE_MS), got fewer`;
     return new Problem('slow_request', detail);
   }
 }
