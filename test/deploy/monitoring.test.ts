@@ -10,6 +10,7 @@ import { namesOf, type Named } from './promql.js';
 
 const monitoring = join(ROOT, 'k8s', 'monitoring');
 const read = (name: string): string => readFileSync(join(monitoring, name), 'utf8');
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 interface Alert {
   readonly alert: string;
@@ -237,6 +238,13 @@ describe('expressions', () => {
     expect(idle).toEqual([]);
   });
 
+  test('every metric is in the table of the README', () => {
+    const listed = [...readme.matchAll(/^\| `(\w+)` +\| (?:counter|gauge|histogram) /gmu)].map(
+      ([, name]) => name,
+    );
+    expect(listed.sort()).toEqual([...families.keys()].sort());
+  });
+
   test('what is misspelt is found', () => {
     const of = (expression: string): string[] => faults(namesOf(expression));
     expect(of('rate(analytics_lanes_losst_total[5m])')).toEqual(['no metric analytics_lanes_losst_total']);
@@ -261,7 +269,6 @@ describe('alerts', () => {
     expect(alerts.length).toBeGreaterThanOrEqual(9);
   });
 
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   test.each(alerts)('$alert says what is the matter, and README.md what to do', ({ alert, annotations }) => {
     expect(annotations.runbook).toBe(`README.md#${alert.toLowerCase()}`);
     expect(annotations.summary.length).toBeGreaterThan(20);

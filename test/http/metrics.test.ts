@@ -1,6 +1,15 @@
 import { connect } from 'node:net';
 import { type Family, parseExposition, seriesOf, valueOf } from '../telemetry/exposition.js';
-import { at, type JsonValue, postJson, type Reply, send, type Service, startService } from '../service.js';
+import {
+  at,
+  JSON_TYPE,
+  type JsonValue,
+  postJson,
+  type Reply,
+  send,
+  type Service,
+  startService,
+} from '../service.js';
 
 const scrape = async (url: string): Promise<ReadonlyMap<string, Family>> => {
   const { status, text } = await send(`${url}/metrics`, { method: 'GET' });
@@ -178,6 +187,39 @@ test('it answers while every lane is busy and the queue is full', async () => {
   const after = await scrape(service.url);
   expect(valueOf(after, 'http_server_request_duration_seconds_count', { outcome: 'deadline' })).toBe(2);
   expect(valueOf(after, 'analytics_queue_requests')).toBe(0);
+  expect(await service.stop()).toBe(0);
+}, 60_000);
+
+test('a client that leaves is counted as gone, and one whose body was refused with its bytes', async () => {
+  const service = await startService({ env: { LANES: '1' } });
+  const gone = new AbortController();
+  const left = fetch(`${service.url}/analytics/analyze`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify(HEAVY),
+    signal: gone.signal,
+  }).then(
+    () => 'answered',
+    () => 'left',
+  );
+  for (let i = 0; i < 100; i++) {
+    if (valueOf(await scrape(service.url), 'analytics_lanes_busy') === 1) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  gone.abort();
+  expect(await left).toBe('left');
+  const text = '{"data": [{"a": nonsense}]}';
+  expect((await send(`${service.url}/analytics/describe`, { headers: JSON_TYPE, body: text })).status).toBe(
+    400,
+  );
+  const families = await scrape(service.url);
+  const of = (outcome: string): number =>
+    valueOf(families, 'http_server_request_duration_seconds_count', { outcome });
+  expect([of('gone'), of('client_error')]).toEqual([1, 1]);
+  expect(valueOf(families, 'analytics_problems_total', { code: 'invalid_json' })).toBe(1);
+  expect(valueOf(families, 'analytics_received_bytes_total', { format: 'none' })).toBe(
+    JSON.stringify(HEAVY).length + text.length,
+  );
   expect(await service.stop()).toBe(0);
 }, 60_000);
 
