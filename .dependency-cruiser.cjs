@@ -85,11 +85,14 @@ module.exports = {
     },
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },
-    { from: { path: '^src/(main|lane|config)\\.ts$' }, to: { dependencyTypes: ['core'] } },
     {
-      from: { path: '^src/config\\.ts$' },
-      to: { path: ['^src/ports/', '^src/settings\\.ts$', 'node_modules/ajv/'] },
+      from: { path: '^src/(main|lane|stop|environment|print-config)\\.ts$' },
+      to: { dependencyTypes: ['core'] },
     },
+    { from: { path: '^src/stop\\.ts$' }, to: { path: '^src/ports/' } },
+    { from: { path: '^src/config\\.ts$' }, to: { path: ['^src/ports/', '^src/environment\\.ts$'] } },
+    { from: { path: '^src/environment\\.ts$' }, to: { path: ['^src/ports/', '^src/settings\\.ts$'] } },
+    { from: { path: '^src/print-config\\.ts$' }, to: { path: ['^src/environment\\.ts$'] } },
   ],
   allowedSeverity: 'error',
   forbidden: [{ name: 'no-circular', severity: 'error', from: {}, to: { circular: true } }],

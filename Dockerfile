@@ -36,7 +36,7 @@ ENV NODE_ENV=production \
 
 # Owned by root and so read-only to the service, whether or not the root filesystem is mounted read-only.
 WORKDIR /app
-COPY package.json ./package.json
+COPY package.json LICENSE ./
 COPY --from=dependencies /dependencies/node_modules ./node_modules
 COPY --from=build /build/dist/src ./dist/src
 COPY --from=build /build/dist/wasm/release.wasm ./dist/wasm/release.wasm

@@ -35,4 +35,6 @@ export default tseslint.config(
       ],
     },
   },
+  // What the service says goes through its log.
+  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
 );

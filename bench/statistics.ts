@@ -40,7 +40,7 @@ function answer(
       cells: () => [],
     }),
   };
-  const checked = checks.options(name, { body: options, beside: new Map(), query: [] });
+  const checked = checks.options(name, { body: options, beside: new Map(), query: [], depth: 32 });
   const { engine, arena: space } = seat;
   const question = {
     table,

@@ -1,9 +1,6 @@
-import { availableParallelism, totalmem } from 'node:os';
-import { Ajv } from 'ajv';
+import { type Env, originsOf, readSettings } from './environment.js';
 import type { EngineName } from './ports/engine.js';
 import type { TableLimits } from './ports/limits.js';
-import type { FromSchema } from './ports/schema.js';
-import { settingsSchema } from './settings.js';
 
 /** The service's settings. Sizes in bytes, times in milliseconds. */
 export interface Config {
@@ -58,13 +55,9 @@ export interface AccessConfig {
   readonly publicMetrics: boolean;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-type Settings = FromSchema<typeof settingsSchema>;
-type Required<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
 /** Environment to settings. Throws an Error that names every variable that is wrong. */
 export function readConfig(env: Env): Config {
-  const settings = readSettings(env);
+  const { settings } = readSettings(env);
   return Object.freeze({
     port: settings.PORT,
     host: settings.HOST,
@@ -113,37 +106,7 @@ export function readConfig(env: Env): Config {
       publicDocs: settings.PUBLIC_DOCS,
       publicMetrics: settings.PUBLIC_METRICS,
     }),
-    corsOrigins: settings.CORS_ORIGINS.split(',').flatMap((origin) => origin.trim() || []),
+    corsOrigins: originsOf(settings.CORS_ORIGINS),
     logLevel: settings.LOG_LEVEL,
   });
-}
-
-/** Every setting by its name, with its value. Throws as `readConfig` does. */
-export function readSettings(env: Env): Required<Settings> {
-  const ajv = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, verbose: true });
-  ajv.addKeyword('secret');
-  const validate = ajv.compile<Settings>(settingsSchema);
-  const names = Object.keys(settingsSchema.properties);
-  const settings: unknown = Object.fromEntries(
-    names.flatMap((name) => ((env[name] ?? '').trim() === '' ? [] : [[name, env[name]]])),
-  );
-  if (!validate(settings)) {
-    const faults = (validate.errors ?? []).map(({ instancePath, keyword, params, message, data }) => {
-      const { allowedValues } = params as { readonly allowedValues?: readonly string[] };
-      const rule = keyword === 'enum' ? `must be one of ${(allowedValues ?? []).join(', ')}` : message;
-      return `${instancePath.slice(1)} ${rule ?? 'is wrong'}, got ${JSON.stringify(data)}`;
-    });
-    throw new Error(`invalid environment: ${faults.join('; ')}`);
-  }
-  return {
-    ...(settings as Required<Settings>),
-    LANES: settings.LANES ?? availableParallelism(),
-    MEMORY_BUDGET: settings.MEMORY_BUDGET ?? Math.floor(memoryHere() * 0.6),
-  };
-}
-
-/** Memory that this process may use: the container's limit where there is one. */
-function memoryHere(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }

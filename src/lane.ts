@@ -24,6 +24,7 @@ import type { Engine } from './ports/engine.js';
 import type { BodyFormat, Decoder, PageWriter, TableWriter } from './ports/formats.js';
 import type { InferenceWriter } from './ports/inference.js';
 import type { Answer } from './ports/lanes.js';
+import { failureOf } from './ports/log.js';
 import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
 import type { Space } from './ports/space.js';
@@ -307,9 +308,14 @@ const FAILED = {
   internal_error: 'the service failed on this request',
 } as const;
 
-function logError(error: unknown, msg: string): void {
-  const stack = error instanceof Error ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 'error', msg, error: String(error), stack }));
+function logError(error: unknown, what: string): void {
+  send({ type: 'fault', what, failure: failureOf(error) });
 }
+
+// Node's own listener would print them as text.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => {
+  logError(warning, 'a warning of Node in a lane');
+});
 
 void main();

@@ -3,15 +3,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTelemetry } from './adapters/telemetry/start.js';
 import { readConfig } from './config.js';
+import { memoryHere, misspelt } from './environment.js';
+import { failureOf } from './ports/log.js';
+import { command } from './print-config.js';
+import { onSignal } from './stop.js';
 
 const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+answerCommand(process.argv.slice(2));
 // Before express is loaded: the instrumentations hook `require`.
 const telemetry = startTelemetry(process.env, version);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = logger(config.logLevel);
+  const { openLog } = await import('./adapters/log/log.js');
+  const { logRequests } = await import('./adapters/log/requests.js');
+  const { watchProcess } = await import('./adapters/log/process.js');
+  const log = openLog({ level: config.logLevel, service: 'analytics-service', version });
+  watchProcess(log);
+  const stop = onSignal({ log, drainMs: config.drainMs, graceMs: config.stopGraceMs });
+  for (const sentence of misspelt(process.env)) log.warn(sentence);
 
   const { chooseEngine } = await import('./engine/choose.js');
   const { startLanes } = await import('./engine/lanes/pool.js');
@@ -23,6 +34,8 @@ async function main(): Promise<void> {
     lanes: config.lanes,
     laneHeapBytes: config.laneHeapBytes,
     queue: config.queue,
+    queueBytes: config.queueBytes,
+    queueMs: config.queueMs,
     memoryBudget: config.memoryBudget,
     requestBytes: Math.min(
       config.maxRequestMemory,
@@ -31,8 +44,14 @@ async function main(): Promise<void> {
     limits: config.tableLimits,
     modelBytes: config.modelCacheBytes,
     version,
-    onLaneLost: (reason) => {
-      log('warn', 'a lane ended and is replaced', { reason });
+    onLaneLost: (reason, requestId, failure) => {
+      log.warn('a lane ended and is replaced', { reason, request_id: requestId }, failure);
+    },
+    onFault: (what, requestId, failure) => {
+      log.error(what, { request_id: requestId }, failure);
+    },
+    onSaid: (text) => {
+      log.debug('a library wrote to the output of a lane', { text });
     },
   });
 
@@ -55,7 +74,20 @@ async function main(): Promise<void> {
       import('./adapters/http/app.js'),
       import('./adapters/http/server.js'),
     ]);
-  let stopping = false;
+  const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
+  const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
+  const { startMetrics } = await import('./adapters/telemetry/metrics.js');
+  const logRequest = logRequests(log);
+  const metrics = startMetrics({
+    version,
+    engine: engine.name,
+    lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    memoryLimit: memoryHere(),
+    codes: PROBLEM_CODES,
+    onError: (error) => {
+      log.error('metrics are not whole', {}, failureOf(error));
+    },
+  });
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -76,42 +108,53 @@ async function main(): Promise<void> {
       invocations: text,
     },
     tableLimits: config.tableLimits,
-    pace: { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor },
+    pace,
     deadlineMs: config.deadlineMs,
+    maxDeadlineMs: config.maxDeadlineMs,
+    queueBytes: config.queueBytes,
     version,
-    accepting: () => !stopping,
-    observe: () => undefined,
+    accepting: stop.accepting,
+    observe: (seen) => {
+      logRequest(seen);
+      metrics.request(seen);
+    },
+    metrics: metrics.scrape,
     logError: (error, requestId) => {
-      const stack = error instanceof Error ? error.stack : undefined;
-      log('error', 'request failed', { request_id: requestId, error: String(error), stack });
+      log.error('request failed', { request_id: requestId }, failureOf(error));
     },
   });
-  const server = await listen(app, config.host, config.port);
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log('info', `${signal}: finishing accepted requests`, {});
-    void server
-      .close(config.deadlineMs)
-      .then(() => lanes.close())
-      .then(() => registry.close())
-      .then(() => telemetry.shutdown())
-      .catch((error: unknown) => {
-        log('error', 'stopping failed', { error: String(error) });
-      })
-      .then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  const server = await listen(app, { ...config, pace });
+  stop.started({
+    close: (drainMs, graceMs) => server.close(drainMs, graceMs),
+    release: [
+      ['lanes', () => lanes.close()],
+      ['registry', () => registry.close()],
+      ['metrics', () => metrics.shutdown()],
+      ['telemetry', () => telemetry.shutdown()],
+    ],
+  });
 
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const address = `http://${host}:${server.port}`;
   const count = config.lanes === 1 ? '1 lane' : `${config.lanes} lanes`;
-  log(
-    'info',
+  log.info(
     `analytics-service ${version} on ${address}, engine ${engine.name} (${engine.reason}), ${count}, docs at ${address}/docs`,
     { engine: engine.name, traces: telemetry.on },
   );
+}
+
+/** Ends the process where the command line asks for anything but the service. */
+function answerCommand(args: readonly string[]): void {
+  try {
+    const said = command(args, process.env, version);
+    if (said === undefined) return;
+    process.stdout.write(said.out);
+    process.stderr.write(said.error);
+    process.exit(said.code);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 /** First byte of a memory that the kernels leave free. */
@@ -119,19 +162,6 @@ async function heapBase(module: WebAssembly.Module): Promise<number> {
   const { instantiate } = await import('./engine/wasm/exports.js');
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared: true });
   return instantiate(module, memory).heap_base.value;
-}
-
-type Level = 'debug' | 'info' | 'warn' | 'error';
-
-/** One JSON line a message. */
-function logger(lowest: Level | 'silent'): (level: Level, msg: string, fields: object) => void {
-  const order = ['debug', 'info', 'warn', 'error', 'silent'];
-  // A closed pipe behind the log is no reason to stop.
-  process.stdout.on('error', () => undefined);
-  return (level, msg, fields) => {
-    if (order.indexOf(level) < order.indexOf(lowest)) return;
-    process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fields })}\n`);
-  };
 }
 
 main().catch((error: unknown) => {

@@ -78,9 +78,10 @@ export const settingsSchema = {
     DEADLINE_MS: {
       type: 'integer',
       minimum: 1,
-      maximum: 300_000,
+      maximum: 3_600_000,
       default: 30_000,
-      description: 'until an answer is due, where the client does not say; later is 504',
+      description:
+        'until an answer is due, where the client does not say; later is 504. At most `MAX_DEADLINE_MS`',
     },
     MAX_DEADLINE_MS: {
       type: 'integer',
@@ -94,7 +95,8 @@ export const settingsSchema = {
       minimum: 1,
       maximum: 1_000_000,
       default: 10_000,
-      description: 'connections at a time; one more is closed',
+      description:
+        'connections at a time; one more has its probes of health answered, everything else is 503, and is closed',
     },
     MAX_HEADER_BYTES: {
       type: 'integer',
@@ -126,7 +128,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 1_000_000_000,
       default: 65_536,
-      description: 'bytes a second',
+      description: 'bytes a second, of an upload and of an answer that is read',
     },
     DRAIN_MS: {
       type: 'integer',

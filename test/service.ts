@@ -11,8 +11,10 @@ export const ROOT = join(__dirname, '..');
 export interface Service {
   readonly url: string;
   readonly pid: number;
-  /** Everything it printed so far. */
+  /** Everything it printed so far, or since it was taken. */
   output(): string;
+  /** The same, and forgets it: a line a request is much in the long run. */
+  take(): string;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. */
@@ -53,6 +55,7 @@ export async function startService({
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve)).finally(() => {
     if (own !== undefined) rmSync(own, { recursive: true, force: true });
   });
+  let found = false;
   const url = await new Promise<string>((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL');
@@ -60,8 +63,10 @@ export async function startService({
     }, 60_000);
     const listen = (chunk: Buffer): void => {
       output += chunk.toString();
+      if (found) return;
       const match = /analytics-service \S+ on (http:\/\/[\d.]+:\d+)/u.exec(output);
       if (match?.[1] !== undefined) {
+        found = true;
         clearTimeout(late);
         resolve(match[1]);
       }
@@ -78,6 +83,11 @@ export async function startService({
     url,
     pid,
     output: () => output,
+    take() {
+      const taken = output;
+      output = '';
+      return taken;
+    },
     async stop() {
       // A command of its own process group (npm) passes no signals on: the group gets it.
       process.kill(command === undefined ? pid : -pid, 'SIGTERM');

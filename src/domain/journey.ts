@@ -73,6 +73,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     body: optionsOf(decodedBody.options, job.options),
     beside,
     query: job.query,
+    depth: tools.limits.depth,
   });
   tools.checkpoint();
   const reference = job.reference && (await referenceOf(landed, job.reference, tools));

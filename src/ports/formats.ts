@@ -106,6 +106,8 @@ export interface OptionsCheck {
       readonly body: unknown;
       readonly beside: ReadonlyMap<string, unknown>;
       readonly query: readonly (readonly [string, string])[];
+      /** How deep JSON may be nested. */
+      readonly depth: number;
     },
   ) => CheckedOptions;
   /** An element of one of its lists, by the schema that `name` has among the endpoint's parts; `at` points to the element. */

@@ -75,11 +75,27 @@ export interface Landing {
   release(): void;
 }
 
+/** What is known of a request before its body is there. */
+export interface Asked {
+  /** Of its body, as far as they are known. */
+  readonly bytes: number;
+  readonly endpoint?: string | undefined;
+  /** Until its answer is due. */
+  readonly deadlineMs?: number | undefined;
+}
+
 export interface Lanes {
   /** The engine that `auto` means, and why. */
   readonly engine: { readonly name: EngineName; readonly reason: string };
-  /** Admits one request. Throws Problem `overloaded` when the queue or the memory budget is full. */
-  land(expectedBytes: number): Landing;
+  /**
+   * Admits one request. Throws Problem `overloaded` when the queue is full, by requests, bytes or estimated work, when the
+   * memory budget is, or when its deadline would pass while it waits.
+   */
+  land(asked: Asked): Landing;
+  /** Why a request would not be admitted now, in a sentence; undefined: it would. */
+  refusal(asked: Asked): string | undefined;
+  /** Estimated time until a request that came now would have a lane, in milliseconds. */
+  waitMs(): number;
   /**
    * Runs a job over a landed body. Rejects with a Problem. `signal` and the deadline (ms from now) end it; a signal that
    * was given before is a job that never starts.

@@ -9,7 +9,7 @@ export interface TableLimits {
   readonly nameBytes: number;
   /** Nesting of JSON. */
   readonly depth: number;
-  /** Bytes that a compressed body or a part of one may grow to. */
+  /** Bytes that the compressed buffers or pages of a body may grow to together. */
   readonly decodedBytes: number;
   /** Decoded bytes for each compressed one, looked at beyond `ratioFrom`. */
   readonly ratio: number;
@@ -45,15 +45,37 @@ export function refuseName(name: string, pointer: () => string, limits: TableLim
   const bytes = new TextEncoder().encode(name).length;
   if (bytes > limits.nameBytes) {
     const got = `${bytes} bytes: ${JSON.stringify(excerpt(name, 40))}`;
-    const detail = `expected a column name of at most ${limits.nameBytes} bytes, got ${got}`;
-    throw Problem.at(pointer(), 'invalid_column_name', detail);
+    throw Problem.at(pointer(), 'invalid_column_name', longName(limits, got));
+  }
+}
+
+/** What is said of a name over the limit. */
+export const longName = ({ nameBytes }: TableLimits, got: string): string =>
+  `expected a column name of at most ${nameBytes} bytes (MAX_NAME_BYTES), got ${got}`;
+
+/** 400 `too_deep`. */
+export const tooDeep = (depth: number): Problem =>
+  new Problem('too_deep', `expected JSON nested at most ${depth} deep (MAX_JSON_DEPTH), got deeper`);
+
+/** Throws `too_deep` when arrays and objects are nested deeper than `maxDepth`, counting `depth` around `value`. */
+export function refuseDepth(value: unknown, depth: number, maxDepth: number): void {
+  const stack: { value: object; depth: number }[] = [];
+  const push = (item: unknown, at: number): void => {
+    if (typeof item !== 'object' || item === null) return;
+    if (at > maxDepth) throw tooDeep(maxDepth);
+    stack.push({ value: item, depth: at });
+  };
+  push(value, depth);
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const items: readonly unknown[] = Array.isArray(next.value) ? next.value : Object.values(next.value);
+    for (const item of items) push(item, next.depth + 1);
   }
 }
 
 /** Throws 413 `compression_ratio` or `too_large` once compressed bytes have grown beyond what is allowed. */
 export function refuseGrowth(compressed: number, decoded: number, limits: TableLimits): void {
   if (decoded > limits.decodedBytes) {
-    const detail = `expected at most ${limits.decodedBytes} bytes when decompressed, got more`;
+    const detail = `expected at most ${limits.decodedBytes} bytes when decompressed (MAX_ARROW_BYTES), got more`;
     throw new Problem('too_large', detail);
   }
   if (decoded > limits.ratioFrom && decoded > compressed * limits.ratio) {

@@ -40,6 +40,9 @@ export interface RequestSeen {
 /** Told of every request that is over, refused ones too. Must not throw. */
 export type Observe = (seen: RequestSeen) => void;
 
+/** Every metric of the service as text for a client of that media type. */
+export type Scrape = () => Promise<{ readonly contentType: string; readonly body: string }>;
+
 /** The lanes at one moment. */
 export interface LanesState {
   readonly lanes: number;

@@ -13,7 +13,12 @@ describe('schemas of options', () => {
 
   test('defaults are filled in, of an endpoint and of a part', () => {
     const check = optionsCheck(endpoints);
-    const { values } = check.options('describe', { body: undefined, beside: new Map(), query: [] });
+    const { values } = check.options('describe', {
+      body: undefined,
+      beside: new Map(),
+      query: [],
+      depth: 32,
+    });
     expect(values).toMatchObject({ nan_policy: 'omit', percentiles: [0.25, 0.5, 0.75] });
     const step = check.part('features', 'standard_scaler', { name: 'standard_scaler' }, '/steps/0');
     expect(step.values).toMatchObject({ with_mean: true, with_std: true });

@@ -9,77 +9,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
+import { all, copies, exec, parse } from './dockerfile.js';
 
 /** The health check is a process of its own. */
 jest.setTimeout(30_000);
 
 const root = resolve(__dirname, '../..');
 const text = (name: string): string => readFileSync(join(root, name), 'utf8');
-
-interface Instruction {
-  name: string;
-  /** What follows the name, lines joined, comments gone. */
-  rest: string;
-}
-interface Stage {
-  name: string;
-  image: string;
-  steps: Instruction[];
-}
-interface Dockerfile {
-  args: string[];
-  stages: Stage[];
-}
-
-const instructions = (source: string): Instruction[] =>
-  source
-    .split('\n')
-    .filter((line) => !/^\s*(#|$)/.test(line))
-    .join('\n')
-    .replace(/\\\n\s*/g, '')
-    .split('\n')
-    .map((line) => {
-      const [, name = '', rest = ''] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? [];
-      return { name: name.toUpperCase(), rest: rest.trim() };
-    });
-
-const parse = (source: string): Dockerfile => {
-  const file: Dockerfile = { args: [], stages: [] };
-  for (const step of instructions(source)) {
-    const stage = file.stages.at(-1);
-    if (step.name === 'FROM') {
-      const [, image = '', name = ''] = /^(\S+)(?:\s+AS\s+(\S+))?$/i.exec(step.rest) ?? [];
-      file.stages.push({ image, name, steps: [] });
-    } else if (stage) stage.steps.push(step);
-    else file.args.push(step.rest);
-  }
-  return file;
-};
-
-const all = (stage: Stage | undefined, name: string): string[] =>
-  (stage?.steps ?? []).filter((step) => step.name === name).map((step) => step.rest);
-
-/** The arguments of a command in exec form; nothing for the shell form. */
-const exec = (rest: string | undefined): string[] => {
-  const list = /\[.*\]$/.exec(rest ?? '');
-  try {
-    return list ? (JSON.parse(list[0]) as string[]) : [];
-  } catch {
-    return [];
-  }
-};
-
-interface Copy {
-  from: string | undefined;
-  sources: string[];
-}
-
-const copies = (stage: Stage | undefined): Copy[] =>
-  all(stage, 'COPY').map((rest) => {
-    const words = rest.split(/\s+/);
-    const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length);
-    return { from, sources: words.filter((word) => !word.startsWith('--')).slice(0, -1) };
-  });
 
 /** Whether Docker leaves a path out of the context: the last pattern that fits it, or a folder above it, decides. */
 const ignored = (patterns: string, path: string): boolean => {

@@ -26,7 +26,8 @@ interface Manifest extends Fields {
 interface Generator {
   name: string;
   behavior?: 'create' | 'merge';
-  literals: string[];
+  literals?: string[];
+  files?: string[];
   options?: { labels: Record<string, string> };
 }
 interface Kustomization {
@@ -87,7 +88,7 @@ const render = (directory: string): Manifest[] => {
       ? read<Manifest>(join(directory, resource))
       : render(join(directory, resource)),
   );
-  for (const { name, behavior, literals, options } of plan.configMapGenerator ?? []) {
+  for (const { name, behavior, literals = [], options } of plan.configMapGenerator ?? []) {
     const data = Object.fromEntries(
       literals.map((line): [string, string] => [line.replace(/=.*/s, ''), line.replace(/.*?=/s, '')]),
     );
@@ -172,10 +173,13 @@ const loose = (
   const seen = new Set<string>();
   const visit = (directory: string): void => {
     seen.add(join(directory, 'kustomization.yaml'));
-    const { resources = [], patches = [] } = planOf(directory);
-    for (const path of [...resources, ...patches.map((patch) => patch.path)]) {
+    const { resources = [], patches = [], configMapGenerator = [] } = planOf(directory);
+    const generated = configMapGenerator.flatMap(({ files = [] }) =>
+      files.map((file) => file.replace(/.*=/s, '')),
+    );
+    for (const path of [...resources, ...patches.map((patch) => patch.path), ...generated]) {
       const full = join(directory, path);
-      if (path.endsWith('.yaml')) seen.add(full);
+      if (/\.(?:yaml|json)$/.test(path)) seen.add(full);
       else visit(full);
     }
   };
@@ -189,6 +193,7 @@ const loose = (
 const k8s = join(root, 'k8s');
 const base = join(k8s, 'base');
 const production = join(k8s, 'overlays', 'production');
+const monitoring = join(k8s, 'monitoring');
 const files = readdirSync(k8s, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => join(entry.parentPath, entry.name));
@@ -275,7 +280,9 @@ describe('the checks find', () => {
 
 describe('the kustomizations', () => {
   test('name every file under k8s/, and each of those exists', () => {
-    expect(loose(files, [production], kustomization).map((line) => relative(root, line))).toEqual([]);
+    expect(loose(files, [production, monitoring], kustomization).map((line) => relative(root, line))).toEqual(
+      [],
+    );
   });
 
   test('production changes scale, settings and image, and nothing of the pod besides', () => {

@@ -149,6 +149,17 @@ describe('ci.yml', () => {
     expect(scripts['check']).toContain('npm test');
   });
 
+  test('installs without scripts, checks the signatures of the registry and the licences, keeps the SBOM', () => {
+    const supply = job(workflow('ci.yml'), 'supply').steps;
+    expect(supply.flatMap((step) => step.run ?? [])).toEqual([
+      'npm ci --ignore-scripts --no-audit --no-fund',
+      'npm audit signatures',
+      'npm run licences',
+      'npm run sbom',
+    ]);
+    expect(String(supply.at(-1)?.with?.['path'])).toContain('dist/sbom.json');
+  });
+
   test('runs the image under the constraints of the cluster', () => {
     const [script] = job(workflow('ci.yml'), 'image').steps.flatMap((step) =>
       step.run?.includes('docker run') ? [step.run] : [],

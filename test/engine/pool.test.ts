@@ -21,12 +21,16 @@ describe('lanes', () => {
       lanes: count,
       laneHeapBytes: 2 ** 28,
       queue,
+      queueBytes: 2 ** 29,
+      queueMs: 30_000,
+      requestBytes: 2 ** 29,
       modelBytes: 2 ** 20,
       memoryBudget: 2 ** 30,
-      requestBytes: 2 ** 30,
       version: '0',
       limits: readConfig({}).tableLimits,
       onLaneLost: (reason) => lost.push(reason),
+      onFault: () => undefined,
+      onSaid: () => undefined,
     });
   };
   afterEach(() => lanes.close());
@@ -36,7 +40,7 @@ describe('lanes', () => {
     what: string,
     { bytes = 10, deadline = DEADLINE, signal = new AbortController().signal } = {},
   ): Promise<Answer> => {
-    const landing = lanes.land(bytes);
+    const landing = lanes.land({ bytes });
     landing.write(new Uint8Array(bytes));
     const job: Job = {
       endpoint: what,
@@ -101,6 +105,53 @@ describe('lanes', () => {
     expect(lost).toEqual([]);
   });
 
+  test('what expires in the queue is never given to a lane', async () => {
+    open(1);
+    await ask('answer');
+    const busy = text(ask('lead 300'));
+    // They would end the lane.
+    const late = Array.from({ length: 50 }, () => code(ask('exit', { deadline: 100 })));
+    expect(lanes.state().waiting).toBe(50);
+    expect(new Set(await Promise.all(late))).toEqual(new Set(['deadline_exceeded']));
+    expect(lanes.state().waiting).toBe(0);
+    expect(await busy).toBe('led');
+    expect(await text(ask('answer'))).toMatch(/^thread/u);
+    expect(lost).toEqual([]);
+  });
+
+  test('also where the timers that tell them are late', async () => {
+    open(1);
+    await ask('answer');
+    const started = performance.now();
+    // A deadline that has passed before any timer can say so, while a lane is idle.
+    const landing = lanes.land({ bytes: 10 });
+    const job: Job = {
+      endpoint: 'exit',
+      format: 'csv',
+      query: [],
+      accept: 'json',
+      requestId: 'late',
+      receiveMs: 0,
+      waitMs: 0,
+    };
+    expect(await code(lanes.run(landing, job, 0, new AbortController().signal))).toBe('deadline_exceeded');
+    expect(performance.now() - started).toBeLessThan(50);
+    expect(await text(ask('answer'))).toMatch(/^thread/u);
+    expect(lost).toEqual([]);
+  });
+
+  test('the state tells what waits', async () => {
+    open(1);
+    await ask('answer');
+    const busy = text(ask('lead 200'));
+    const others = [1, 2, 3].map(() => text(ask('answer', { bytes: 1_000 })));
+    const { waiting, waitingBytes, waitingMs, busy: lanesBusy } = lanes.state();
+    expect([waiting, waitingBytes, lanesBusy]).toEqual([3, 3_000, 1]);
+    expect(waitingMs).toBeGreaterThan(0);
+    await Promise.all([busy, ...others]);
+    expect(lanes.state()).toMatchObject({ waiting: 0, waitingBytes: 0, waitingMs: 0, reservedBytes: 0 });
+  });
+
   test('a lane that does not stop when it is told is ended and replaced', async () => {
     open(1);
     await ask('answer');
@@ -118,7 +169,7 @@ describe('lanes', () => {
     gone.abort();
     expect(await left).toBe('slow_request');
     // The lane still loops: there is no room for another.
-    expect(() => lanes.land(1)).toThrow(Problem);
+    expect(() => lanes.land({ bytes: 1 })).toThrow(Problem);
     for (let i = 0; i < 100 && lost.length === 0; i++) await pause(10);
     expect(await text(ask('answer'))).toMatch(/^thread/u);
   });

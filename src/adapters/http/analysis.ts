@@ -4,14 +4,15 @@ import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, JobModel } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { RecordSpans } from '../../ports/trace.js';
-import type { Begin } from './early.js';
-import { type IntakeOptions, type Received, receive } from './intake.js';
+import { type IntakeOptions, type Received, receive, type Use } from './intake.js';
 import { acceptOf, ARROW_STREAM, deadlineOf, PAGE } from './negotiate.js';
 import { requestIdFor, sightOf } from './watch.js';
 
 export interface AnalysisOptions extends IntakeOptions {
   readonly recordSpans: RecordSpans;
+  /** Until an answer is due, where the client does not say, and the longest that it may ask for. */
   readonly deadlineMs: number;
+  readonly maxDeadlineMs: number;
   /** Whether requests are taken: false while the process stops. */
   readonly accepting: () => boolean;
 }
@@ -31,6 +32,7 @@ const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
   [ARROW_STREAM, 'arrow'],
   [PAGE, 'html'],
 ]);
+const LATE = 'expected the whole body before the deadline of the request, got less';
 /** A page is made of itself alone: nothing runs in it, and it loads nothing. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -44,18 +46,22 @@ export async function analysis(
   asked: Asked = {},
 ): Promise<Answer> {
   const { lanes } = options;
-  const started = performance.now();
+  const { started } = sightOf(response);
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });
-  if (!options.accepting())
+  if (sightOf(response).late === true)
     throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
   const offers = ['application/json'];
   if (endpoint.answersArrow) offers.push(ARROW_STREAM);
   if (endpoint.answersHtml === true) offers.push(PAGE);
   const accepted = acceptOf(request.headers.accept, offers);
-  const deadline = deadlineOf(request.get('x-request-deadline-ms'), options.deadlineMs);
+  const deadline = deadlineOf(
+    request.get('x-request-deadline-ms'),
+    options.deadlineMs,
+    options.maxDeadlineMs,
+  );
   const [, search = ''] = /\?([^#]*)/u.exec(request.originalUrl) ?? [];
   const query = [...new URLSearchParams(search)].filter(([name]) => asked.taken?.includes(name) !== true);
   const jobOf = (format: BodyFormat, rest: Omit<Partial<Received>, 'landing' | 'answer'> = {}): Job => ({
@@ -73,15 +79,27 @@ export async function analysis(
     receiveMs: performance.now() - started,
     waitMs: 0,
   });
-  const left = (): number => Math.max(1, deadline - (performance.now() - started));
-  const begin: Begin = (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal);
-  const { takesReference = false } = endpoint;
-  const body = await receive(
-    request,
-    response,
-    { ...options, begin, takesReference, format: asked.format },
-    gone.signal,
+  const left = (): number => deadline - (performance.now() - started);
+  const use: Use = {
+    takesReference: endpoint.takesReference ?? false,
+    format: asked.format,
+    land: (bytes) => lanes.land({ bytes, endpoint: endpoint.name, deadlineMs: left() }),
+    begin: (landing, format) => lanes.begin(landing, jobOf(format), left(), gone.signal),
+  };
+  const late = setTimeout(
+    () => {
+      gone.abort(new Problem('deadline_exceeded', LATE));
+    },
+    Math.max(1, left()),
   );
+  const body = await receive(request, response, { ...options, ...use }, gone.signal).finally(() => {
+    clearTimeout(late);
+  });
+  // Nobody waits for it any more: no lane is to begin with it.
+  if (body.answer === undefined && left() <= 0) {
+    body.landing.release();
+    throw new Problem('deadline_exceeded', LATE);
+  }
   const answer = body.answer ?? lanes.run(body.landing, jobOf(body.format, body), left(), gone.signal);
   const whole = await answer;
   options.recordSpans(whole.spans);

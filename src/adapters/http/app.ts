@@ -1,9 +1,10 @@
 import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Observe } from '../../ports/observe.js';
+import type { Observe, Scrape } from '../../ports/observe.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { analysis, send } from './analysis.js';
+import { Unadmitted } from './body.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
 import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
@@ -11,22 +12,29 @@ import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
 import { openApi } from './openapi.js';
 import { onlyMethods } from './methods.js';
+import { metricsRouter } from './metrics.js';
+import { overloadGate } from './overload.js';
 import { problemReply } from './problems.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
-export interface AppOptions extends InferenceOptions {
+export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
+  /** Bytes of small bodies that may be on their way before their requests are admitted. */
+  readonly queueBytes: number;
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
   readonly observe: Observe;
+  readonly metrics: Scrape;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
 /** The HTTP face of the service. */
 export function createApp(options: AppOptions): RequestListener {
-  const app = routes(options);
+  const app = routes({ ...options, unadmitted: new Unadmitted(options.queueBytes) });
+  const refused = overloadGate(options);
   return watch(options.observe, (request, response) => {
     request.url = originForm(request.url ?? '/');
-    app(request, response);
+    sightOf(response).late = !options.accepting();
+    if (!refused(request, response)) app(request, response);
   });
 }
 
@@ -38,7 +46,7 @@ function originForm(target: string): string {
   return url !== undefined && isHttp ? url.pathname + url.search : `/${encodeURIComponent(target)}`;
 }
 
-function routes(options: AppOptions): Express {
+function routes(options: AppOptions & InferenceOptions): Express {
   const { endpoints, lanes, version } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -59,6 +67,7 @@ function routes(options: AppOptions): Express {
   }
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
+  app.use(metricsRouter(options.metrics));
   const document = openApi(endpoints, options.documentSchema, version);
   const page = (path: string, answer: (response: Response) => void): void => {
     app
@@ -86,22 +95,33 @@ function routes(options: AppOptions): Express {
     throw new Problem('not_found', `expected a known path, got ${JSON.stringify(excerpt(request.path))}`);
   });
   // Express knows an error handler by its four parameters.
-  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) next(error);
-    else reply(error, request, response, options.logError);
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    if (!response.headersSent) {
+      reply(error, request, response, options);
+      return;
+    }
+    // An answer has begun. Express's own end of it would print the error.
+    options.logError(error, requestIdFor(response));
+    request.socket.destroy();
   });
   return app;
 }
 
 const ACCEPT_ENCODING = [...ENCODINGS, 'identity'].join(', ');
 
-function reply(error: unknown, request: Request, response: Response, logError: AppOptions['logError']): void {
+function reply(
+  error: unknown,
+  request: Request,
+  response: Response,
+  { lanes, logError }: Pick<AppOptions, 'lanes' | 'logError'>,
+): void {
   const id = requestIdFor(response);
   const known = error instanceof Problem ? error : expressProblem(error);
   sightOf(response).code = known?.code ?? 'internal_error';
   if (known === undefined) logError(error, id);
   const said = speaksInference(request.path) ? inferenceReply : problemReply;
-  const { status, headers, body } = said(known ?? error, id);
+  const { status, headers, body } = said(known ?? error, id, lanes.waitMs());
   response.status(status).set(headers);
   // RFC 9110, 15.5.16: only where the coding is what is wrong.
   if (known?.code === 'unsupported_encoding') response.set('accept-encoding', ACCEPT_ENCODING);

@@ -1,5 +1,5 @@
 import type { BodyFormat } from '../../ports/formats.js';
-import type { Extent, Landing, Lanes } from '../../ports/lanes.js';
+import type { Extent, Landing } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import type { ByteLimit } from './flow.js';
 import { MAGIC_BYTES, sniff } from './sniff.js';
@@ -11,14 +11,43 @@ const ALIGNMENT = 64;
 /** Small chunks are joined when there are so many: a Buffer of one byte costs a hundred. */
 const MAX_PARTS = 64;
 
+/** Bytes that are in hand though nothing has admitted their requests yet: of small bodies that are still arriving. */
+export class Unadmitted {
+  #bytes = 0;
+
+  constructor(readonly most: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws 503. */
+  take(bytes: number): void {
+    if (this.#bytes + bytes > this.most) {
+      const detail = `expected at most ${this.most} bytes of small bodies on their way (MAX_QUEUE_BYTES), got more`;
+      throw new Problem('overloaded', detail);
+    }
+    this.#bytes += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
 export type FormatLimits = Readonly<Record<BodyFormat, ByteLimit>>;
 
 export function tooLarge({ bytes, setting }: ByteLimit, got: string): Problem {
   return new Problem('too_large', `expected a body of at most ${bytes} bytes (${setting}), got ${got}`);
 }
 
+/** Admits a request whose body has about so many bytes. Throws 503. */
+export type Land = (bytes: number) => Landing;
+
 export interface BodyOptions {
-  readonly lanes: Lanes;
+  readonly land: Land;
+  /** Counts what nothing has admitted yet. */
+  readonly unadmitted: Unadmitted;
   readonly limits: FormatLimits;
   /** Undefined: told by its first bytes, then by `filename`. */
   readonly format: BodyFormat | undefined;
@@ -42,6 +71,7 @@ export class Body {
   #format: BodyFormat | undefined;
   #landing: Landing | undefined;
   #parts: Buffer[] = [];
+  #kept = 0;
   #offset = 0;
   #length = 0;
 
@@ -85,12 +115,20 @@ export class Body {
 
   release(): void {
     this.#landing?.release();
-    this.#parts = [];
+    this.#forget();
   }
 
   #keep(chunk: Buffer): void {
+    this.#options.unadmitted.take(chunk.length);
+    this.#kept += chunk.length;
     this.#parts.push(chunk);
     if (this.#parts.length >= MAX_PARTS) this.#parts = [Buffer.concat(this.#parts)];
+  }
+
+  #forget(): void {
+    this.#parts = [];
+    this.#options.unadmitted.give(this.#kept);
+    this.#kept = 0;
   }
 
   #settle(): BodyFormat {
@@ -108,13 +146,13 @@ export class Body {
   }
 
   #land(bytes: number): Landing {
-    const { behind, lanes } = this.#options;
-    const landing = behind === undefined ? lanes.land(bytes) : behind.landed().landing;
+    const { behind, land } = this.#options;
+    const landing = behind === undefined ? land(bytes) : behind.landed().landing;
     if (behind !== undefined) landing.write(new Uint8Array(-landing.length & (ALIGNMENT - 1)));
     this.#offset = landing.length;
     this.#landing = landing;
     for (const part of this.#parts) landing.write(part);
-    this.#parts = [];
+    this.#forget();
     return landing;
   }
 

@@ -154,8 +154,12 @@ function headerBytesOf(header: string | undefined): number | undefined {
 export const speaksInference = (path: string): boolean => path === '/v2' || path.startsWith('/v2/');
 
 /** An error of the protocol: a sentence, and where in the request. */
-export function inferenceReply(error: unknown, requestId: string): ReturnType<typeof problemReply> {
-  const { status, headers, body } = problemReply(error, requestId);
+export function inferenceReply(
+  error: unknown,
+  requestId: string,
+  waitMs = 0,
+): ReturnType<typeof problemReply> {
+  const { status, headers, body } = problemReply(error, requestId, waitMs);
   const { detail, errors } = JSON.parse(body) as {
     readonly detail: string;
     readonly errors: readonly { readonly pointer: string }[];

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyFormat, FORMATS } from '../../ports/formats.js';
 import type { Answer, Extent, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
-import { Body, type FormatLimits, tooLarge } from './body.js';
+import { Body, type FormatLimits, type Land, tooLarge, type Unadmitted } from './body.js';
 import { type Begin, HeadStart } from './early.js';
 import { decompress, encodingOf } from './encoding.js';
 import type { ByteLimit, Stage, Upstream } from './flow.js';
@@ -12,6 +12,8 @@ import { type Pace, pump } from './wire.js';
 
 export interface IntakeOptions {
   readonly lanes: Lanes;
+  /** Counts what nothing has admitted yet. */
+  readonly unadmitted: Unadmitted;
   /** Bytes that a body of a format may have, on the wire and decoded. */
   readonly limits: FormatLimits;
   readonly tableLimits: TableLimits;
@@ -24,6 +26,7 @@ export interface Use {
   readonly takesReference: boolean;
   /** What the body is, whatever its media type says. */
   readonly format?: BodyFormat | undefined;
+  readonly land: Land;
   /** Begins to answer before the body is whole, where that can be. */
   readonly begin: Begin;
 }
@@ -97,13 +100,16 @@ const release = (target: Target | undefined): void => target?.release();
 
 function targetOf(
   media: Media,
-  { lanes, limits, begin, takesReference }: IntakeOptions & Use,
+  { land, unadmitted, limits, begin, takesReference }: IntakeOptions & Use,
   upstream: Upstream,
   expectedBytes: number | undefined,
 ): Target {
   if (media.kind === 'multipart') {
     const { boundary } = media;
-    const parts = new Multipart({ boundary, takesReference, lanes, limits, expectedBytes }, upstream);
+    const parts = new Multipart(
+      { boundary, takesReference, land, unadmitted, limits, expectedBytes },
+      upstream,
+    );
     return {
       stage: parts,
       received: () => {
@@ -117,7 +123,7 @@ function targetOf(
     };
   }
   const format = media.kind === 'format' ? media.format : undefined;
-  const body = new Body({ lanes, limits, format, expectedBytes });
+  const body = new Body({ land, unadmitted, limits, format, expectedBytes });
   const early =
     format === undefined || expectedBytes === undefined
       ? undefined

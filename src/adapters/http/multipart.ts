@@ -40,6 +40,8 @@ export class Multipart implements Stage {
   /** In the order in which they came. */
   readonly #tables = new Map<TableName, Body>();
   #text: string | undefined;
+  /** Bytes of `options`, counted until they are text. */
+  #kept = 0;
 
   constructor(options: MultipartOptions, upstream: Upstream) {
     this.#options = options;
@@ -101,6 +103,7 @@ export class Multipart implements Stage {
 
   release(): void {
     for (const table of this.#tables.values()) table.release();
+    this.#forget();
   }
 
   #take(stream: Dicer.PartStream): void {
@@ -198,14 +201,16 @@ export class Multipart implements Stage {
     const chunks: Buffer[] = [];
     let length = 0;
     return {
-      write(bytes) {
+      write: (bytes) => {
         length += bytes.length;
         if (length > OPTIONS_BYTES) {
           throw new Problem('too_large', `expected options of at most ${OPTIONS_BYTES} bytes, got more`);
         }
+        this.#keep(bytes);
         chunks.push(bytes);
       },
       end: () => {
+        this.#forget();
         try {
           this.#text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
         } catch {
@@ -213,6 +218,16 @@ export class Multipart implements Stage {
         }
       },
     };
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#options.unadmitted.take(bytes.length);
+    this.#kept += bytes.length;
+  }
+
+  #forget(): void {
+    this.#options.unadmitted.give(this.#kept);
+    this.#kept = 0;
   }
 
   // A function, since TypeScript does not see that write() changes it.

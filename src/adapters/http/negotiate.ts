@@ -105,9 +105,9 @@ export function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Milliseconds until the answer is due: the server's, shortened by `X-Request-Deadline-Ms`. Throws 400. */
-export function deadlineOf(header: string | undefined, limit: number): number {
-  if (header === undefined) return limit;
+/** Milliseconds until the answer is due: what `X-Request-Deadline-Ms` says, `most` at most, else the server's. Throws 400. */
+export function deadlineOf(header: string | undefined, own: number, most: number): number {
+  if (header === undefined) return Math.min(own, most);
   const wanted = /^\d{1,15}$/u.test(header) ? Number(header) : 0;
   if (wanted < 1) {
     const got = JSON.stringify(excerpt(header));
@@ -116,5 +116,5 @@ export function deadlineOf(header: string | undefined, limit: number): number {
       `expected X-Request-Deadline-Ms to be a whole number of at least 1, got ${got}`,
     );
   }
-  return Math.min(wanted, limit);
+  return Math.min(wanted, most);
 }

@@ -46,6 +46,7 @@ export function openApi(endpoints: readonly Endpoint[], documentSchema: JSONSche
       '/health/live': get('Whether the process lives', health),
       '/health/ready': get('Whether requests are taken and which engine computes', ready),
       '/version': get('Versions of the service and of Node', { type: 'object' }),
+      '/metrics': METRICS,
     },
     components: {
       schemas: {
@@ -226,6 +227,14 @@ const TABLE = {
     'A table in any of the formats: by its Content-Type, else by its first bytes, else by the extension of its filename.',
 };
 const BINARY = { type: 'string', contentMediaType: ARROW_STREAM, description: 'Arrow IPC bytes.' };
+const METRICS = {
+  get: {
+    tags: ['service'],
+    summary: 'Metrics of the service, for Prometheus',
+    operationId: 'metrics',
+    responses: { 200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } } },
+  },
+};
 const CELL = { type: ['number', 'string', 'boolean', 'null'] };
 const META = {
   type: 'object',

@@ -52,22 +52,44 @@ const TABLE: Readonly<Record<ProblemCode, readonly [status: number, title: strin
 /** At most this many entries of `errors`. */
 const MAX_ERRORS = 20;
 
+/** The longest Retry-After, in seconds. */
+const LONGEST = 120;
+
+/**
+ * Seconds after which a refused client may try again: not before what waits now has had its turn, as it is estimated, and
+ * then spread over twice that time and at least three seconds, so that those who were refused together do not come together.
+ */
+export function retryAfter(waitMs: number, draw: () => number = Math.random): number {
+  const soonest = Math.min(LONGEST / 2, Math.max(1, Math.ceil(waitMs / 1000)));
+  const spread = Math.min(LONGEST / 2, Math.max(3, 2 * soonest));
+  return soonest + Math.floor(draw() * spread);
+}
+
 export interface ProblemReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** RFC 9457. Anything that is not a Problem is ours, and says nothing of itself. */
-export function problemReply(error: unknown, requestId: string): ProblemReply {
+/** RFC 9457. Anything that is not a Problem is ours, and says nothing of itself. `waitMs`: until there is room again. */
+export function problemReply(error: unknown, requestId: string, waitMs = 0): ProblemReply {
   const problem =
     error instanceof Problem ? error : new Problem('internal_error', 'the service failed on this request');
+  return replyOf(problem, requestId, waitMs);
+}
+
+/** The same of what is no exception: one takes a stack, and a service that is overloaded has no time for it. */
+export function replyOf(
+  problem: Pick<Problem, 'code' | 'message' | 'faults'>,
+  requestId: string,
+  waitMs: number,
+): ProblemReply {
   const [status, title] = TABLE[problem.code];
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
     'x-request-id': requestId,
   };
-  if (status === 503) headers['retry-after'] = String(1 + Math.floor(Math.random() * 3));
+  if (status === 503) headers['retry-after'] = String(retryAfter(waitMs));
   const body = JSON.stringify({
     type: 'about:blank',
     title,

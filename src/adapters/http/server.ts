@@ -1,155 +1,120 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Connection } from './connection.js';
+import { drain } from './drain.js';
+import { answerAndLinger } from './linger.js';
+import { type HeaderLimits, HOSTLESS, rawRefusal, refusal, SURPLUS, wordsOf } from './refusals.js';
+import type { Pace } from './wire.js';
 
-const HEADERS_MS = 10_000;
-const CHECK_MS = 500;
-/** Until a connection that was refused is destroyed. */
-const LINGER_MS = 500;
+export { TRANSPORT_CODES } from './refusals.js';
 
-/** Raw answers to what never became a request. */
-const REFUSALS: Readonly<Record<string, readonly [status: string, code: string, detail: string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    'headers_too_large',
-    'expected headers of at most 16 KiB, got more',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    '408 Request Timeout',
-    'slow_request',
-    `expected headers within ${HEADERS_MS / 1000} s, got fewer`,
-  ],
-};
+/**
+ * Connections that wait to be accepted, as many as the system lets. Beyond them it says nothing, and clients try again after
+ * a second, then two, then four: a thousand at once are more than Node's 511.
+ */
+const BACKLOG = 65_535;
 
-const UNPARSED = [
-  '400 Bad Request',
-  'invalid_http',
-  'expected a well-formed HTTP request, got one that does not parse',
-] as const;
-const HOSTLESS = ['400 Bad Request', 'invalid_http', 'expected a Host header, got none'] as const;
+/** Until a connection that was refused, or is one too many, is destroyed. */
+const REFUSED_MS = 500;
+const SURPLUS_MS = 2000;
+/** Connections beyond the most that may be, which are told so, and whose probes are answered. */
+const RESERVE = 32;
+const HEALTH = /^\/(?:v2\/)?health\//u;
+const LOOK_MS = 500;
 
-/** Codes of refusals below HTTP, for OpenAPI. */
-export const TRANSPORT_CODES = ['invalid_http', 'headers_too_large'];
+export interface ServerOptions extends HeaderLimits {
+  readonly host: string;
+  readonly port: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs: number;
+  readonly maxConnections: number;
+  /** Of uploads; answers must be taken as fast. */
+  readonly pace: Pace;
+}
 
 export interface Listening {
   readonly port: number;
-  /** Stops accepting, lets accepted requests finish for `graceMs`, then closes what is left. */
-  close(graceMs: number): Promise<void>;
+  /**
+   * Goes on listening for `drainMs` and while a request that was accepted is in hand, so that probes see what the handler
+   * says of it; every answer ends its connection. Then closes idle connections, and what is left after `graceMs`. Resolves
+   * with the number of requests that this cut off.
+   */
+  close(drainMs: number, graceMs: number): Promise<number>;
 }
 
-/** An HTTP server with deadlines on headers and problem+json for requests that do not parse. */
-export async function listen(handler: RequestListener, host: string, port: number): Promise<Listening> {
+/** An HTTP server with deadlines for all that a client may dawdle at, and problem+json for requests that do not parse. */
+export async function listen(handler: RequestListener, options: ServerOptions): Promise<Listening> {
+  const { headersMs, maxHeaderBytes, keepAliveMs, maxConnections, pace } = options;
+  const open = new Map<Socket, Connection>();
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = open.get(request.socket);
+    if (connection?.take(request, response) !== true) return;
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      const { status, headers, body } = refusal(HOSTLESS);
+      response.writeHead(status, headers).end(body);
+    } else if (connection.surplus && !HEALTH.test(request.url ?? '')) {
+      const { status, headers, body } = refusal(SURPLUS);
+      response.statusCode = status;
+      response.setHeaders(new Map(Object.entries(headers)));
+      answerAndLinger(request, response, body);
+    } else {
+      handler(request, response);
+    }
+  };
   const server = createServer(
     {
-      headersTimeout: HEADERS_MS,
+      headersTimeout: headersMs,
+      maxHeaderSize: maxHeaderBytes,
       requestTimeout: 0,
-      connectionsCheckingInterval: CHECK_MS,
-      keepAliveTimeout: 5_000,
+      connectionsCheckingInterval: Math.min(LOOK_MS, Math.ceil(headersMs / 2)),
+      keepAliveTimeout: keepAliveMs,
+      // Node would answer for itself, and not in problem+json.
       requireHostHeader: false,
     },
-    expectHost(handler),
+    take,
   );
-  server.on('clientError', refuse);
+  server.maxConnections = maxConnections + RESERVE;
+  server.on('connection', (socket: Socket) => {
+    const connection = new Connection(socket, pace, open.size >= maxConnections);
+    open.set(socket, connection);
+    socket.once('close', () => open.delete(socket));
+    if (connection.surplus) {
+      setTimeout(() => {
+        connection.end();
+      }, SURPLUS_MS).unref();
+    }
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const connection = open.get(socket);
+    // What comes behind a refusal does not parse either.
+    if (connection?.ending === true && error.code !== 'ECONNRESET') return;
+    if (connection === undefined || error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.write(rawRefusal(wordsOf(error, options)));
+    // A client that does not hang up would keep what its request has landed.
+    connection.end(REFUSED_MS);
+  });
   // Whether the body is wanted is known once its headers were looked at.
   server.on('checkContinue', (request, response) => {
     server.emit('request', request, response);
   });
-  const open = trackConnections(server);
+  // Idle for as long as it may be.
+  server.on('timeout', (socket: Socket) => open.get(socket)?.end());
+  setInterval(() => {
+    for (const connection of open.values()) connection.look();
+  }, LOOK_MS).unref();
+
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen(options.port, options.host, BACKLOG, () => {
       server.off('error', reject);
       resolve();
     });
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (graceMs) => close(server, open, graceMs),
+    close: (drainMs, graceMs) => drain(server, open, drainMs, graceMs),
   };
-}
-
-interface Refusal {
-  readonly status: number;
-  readonly title: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-function refusal([line, code, detail]: readonly [status: string, code: string, detail: string]): Refusal {
-  const [number = '400', ...title] = line.split(' ');
-  const id = randomUUID();
-  const status = Number(number);
-  const about = { type: 'about:blank', title: title.join(' '), status, detail, code };
-  const body = JSON.stringify({ ...about, request_id: id, errors: [] });
-  const headers = {
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(body)),
-    'x-request-id': id,
-    connection: 'close',
-  };
-  return { status, title: title.join(' '), headers, body };
-}
-
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, title, headers, body } = refusal(REFUSALS[error.code ?? ''] ?? UNPARSED);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end([`HTTP/1.1 ${status} ${title}`, ...lines, '', body].join('\r\n'));
-  // A client that does not hang up would keep what its request has landed.
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-}
-
-/** Node would answer for itself, and not in problem+json. */
-function expectHost(handler: RequestListener): RequestListener {
-  return (request, response) => {
-    if (request.headers.host !== undefined || request.httpVersion !== '1.1') {
-      handler(request, response);
-      return;
-    }
-    const { status, headers, body } = refusal(HOSTLESS);
-    response.writeHead(status, headers).end(body);
-  };
-}
-
-/** How many requests each open connection has under way. */
-function trackConnections(server: Server): ReadonlyMap<Socket, number> {
-  const open = new Map<Socket, number>();
-  server.on('connection', (socket) => {
-    open.set(socket, 0);
-    socket.once('close', () => open.delete(socket));
-  });
-  server.on('request', ({ socket }, response) => {
-    const count = (change: number): void => {
-      const now = open.get(socket);
-      if (now !== undefined) open.set(socket, now + change);
-    };
-    count(1);
-    response.once('close', () => {
-      count(-1);
-    });
-  });
-  return open;
-}
-
-async function close(server: Server, open: ReadonlyMap<Socket, number>, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  // Also connections that never sent a request: the server itself counts those as busy.
-  const closeIdle = (): void => {
-    for (const [socket, requests] of open) if (requests === 0) socket.destroy();
-  };
-  closeIdle();
-  const idle = setInterval(closeIdle, 50);
-  const late = setTimeout(() => {
-    server.closeAllConnections();
-  }, graceMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(late);
 }

@@ -7,6 +7,10 @@ import { requestIdOf } from './negotiate.js';
 /** What is known of a request so far. */
 export interface Sight {
   readonly requestId: string;
+  /** It came when the service had been told to stop. */
+  late?: boolean;
+  /** When its headers had arrived, by performance.now(). */
+  readonly started: number;
   code?: ProblemCode;
   caller?: Caller;
   model?: string;
@@ -33,7 +37,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
   return (request, response) => {
     const started = performance.now();
     const before = request.socket.bytesRead;
-    const sight: Sight = { requestId: requestIdOf(request) };
+    const sight: Sight = { requestId: requestIdOf(request), started };
     sights.set(response, sight);
     response.setHeader('x-request-id', sight.requestId);
     response.once('close', () => {
@@ -44,7 +48,7 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
         status: response.writableFinished ? response.statusCode : LEFT,
         code: sight.code,
         durationMs: performance.now() - started,
-        bytesIn: request.socket.bytesRead - before,
+        bytesIn: bytesOf(request, request.socket.bytesRead - before),
         bytesOut: Number(response.getHeader('content-length') ?? 0),
         caller: sight.caller?.id,
         model: sight.model,
@@ -55,6 +59,12 @@ export function watch(observe: Observe, handler: RequestListener): RequestListen
     });
     handler(request, response);
   };
+}
+
+/** Bytes of a body. `read`: those of the socket meanwhile, without what came in one piece with the headers. */
+function bytesOf({ complete, headers }: IncomingMessage, read: number): number {
+  const declared = Number(headers['content-length'] ?? Infinity);
+  return complete && declared !== Infinity ? declared : Math.min(read, declared);
 }
 
 /** The pattern that Express matched. */

@@ -14,7 +14,8 @@ const LOOK_MS = 250;
 
 /**
  * Pushes the bytes of a request into the stage that `build` makes, and settles with it. Rejects with 413 beyond `limit`,
- * with 408 for a client that dawdles, with 400 when the body breaks off or the client leaves (`signal`).
+ * with 408 for a client that dawdles, with 400 when the body breaks off or the client leaves (`signal`, whose reason it is
+ * where that is a Problem).
  */
 export function pump(
   request: IncomingMessage,
@@ -67,7 +68,9 @@ export function pump(
       if (!whole) fail(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
     };
     const onGone = (): void => {
-      fail(new Problem('unreadable_body', 'expected a client that waits for its answer, got one that left'));
+      const left = 'expected a client that waits for its answer, got one that left';
+      const reason: unknown = signal.reason;
+      fail(reason instanceof Problem ? reason : new Problem('unreadable_body', left));
     };
     const watch = setInterval(() => {
       const slow = speed.look();
@@ -135,7 +138,7 @@ class Speed {
     const [first] = samples;
     if (first === undefined || at - first.at < graceMs) return undefined;
     if (this.received - first.received >= ((at - first.at) / 1000) * bytesPerSecond) return undefined;
-    const detail = `expected at least ${bytesPerSecond} bytes a second (UPLOAD_FLOOR) after ${graceMs / 1000} s, got fewer`;
+    const detail = `expected at least ${bytesPerSecond} bytes a second (UPLOAD_FLOOR) after ${graceMs / 1000} s (UPLOAD_GRACE_MS), got fewer`;
     return new Problem('slow_request', detail);
   }
 }

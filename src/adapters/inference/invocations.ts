@@ -31,7 +31,7 @@ export const readInvocations: Decoder = (body, tools) => {
   const cuts: Stretch[] = [];
   if (body[start] === OBJECT) {
     readObject(body, start, (key, at) => {
-      const end = afterValue(body, at, limits.depth);
+      const end = afterValue(body, at, limits.depth, 1);
       const shape = SHAPES.find((name) => name === key);
       if (shape !== undefined) {
         found.push({ shape, value: { start: at, end } });
@@ -39,7 +39,7 @@ export const readInvocations: Decoder = (body, tools) => {
       }
       return end;
     });
-  }
+  } else afterValue(body, start, limits.depth);
   const head = parseWithout(body, cuts);
   const wanted = SHAPES.map((name) => JSON.stringify(name)).join(', ');
   if (typeof head !== 'object' || head === null || Array.isArray(head)) {

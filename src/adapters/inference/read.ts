@@ -87,12 +87,15 @@ export const readInference: Decoder = (body, tools) => {
 function dataOf(text: Uint8Array, depth: number): readonly Cut[] {
   const cuts: Cut[] = [];
   const start = afterSpace(text, 0);
-  if (text[start] !== OBJECT) return cuts;
+  if (text[start] !== OBJECT) {
+    afterValue(text, start, depth);
+    return cuts;
+  }
   const tensor = (at: number): number =>
     text[at] !== OBJECT
-      ? afterValue(text, at, depth)
+      ? afterValue(text, at, depth, 2)
       : readObject(text, at, (key, value) => {
-          const end = afterValue(text, value, depth);
+          const end = afterValue(text, value, depth, 3);
           if (key === 'data' && text[value] === ARRAY)
             cuts.push({ start: value, end, nested: isNested(text, value) });
           return end;
@@ -100,7 +103,7 @@ function dataOf(text: Uint8Array, depth: number): readonly Cut[] {
   readObject(text, start, (key, value) =>
     key === 'inputs' && text[value] === ARRAY
       ? readArray(text, value, tensor)
-      : afterValue(text, value, depth),
+      : afterValue(text, value, depth, 1),
   );
   return cuts;
 }

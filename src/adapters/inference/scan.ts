@@ -2,6 +2,7 @@
  * Finds its way in JSON text without making anything of it: what lies where. What is skipped is not validated beyond its
  * brackets and quotes.
  */
+import { tooDeep } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 
 /** Bytes from `start` up to `end`. */
@@ -60,22 +61,21 @@ export function afterWord(text: Uint8Array, at: number): number {
   return here > at ? here : refuseSyntax(text, at, 'a value');
 }
 
-/** End of the value at `at`, nested at most `depth` deep. Throws `too_deep`, `invalid_json`. */
-export function afterValue(text: Uint8Array, at: number, depth: number): number {
+/** End of the value at `at`, which `around` others are around, nested at most `depth` deep. Throws `too_deep`, `invalid_json`. */
+export function afterValue(text: Uint8Array, at: number, depth: number, around = 0): number {
   const first = text[at];
   if (first === QUOTE) return afterString(text, at);
   if (first !== OPEN_ARRAY && first !== OPEN_OBJECT) return afterWord(text, at);
-  let open = 0;
+  let open = around;
   for (let here = at; here < text.length; here++) {
     const byte = text[here]!;
     // Neither quotes nor brackets: most of what data is.
     if (byte > QUOTE && byte < OPEN_ARRAY) continue;
     if (byte === QUOTE) here = afterString(text, here) - 1;
     else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-      if (++open > depth)
-        throw new Problem('too_deep', `expected JSON nested at most ${depth} deep, got deeper`);
+      if (++open > depth) throw tooDeep(depth);
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
-      if (--open === 0) return here + 1;
+      if (--open === around) return here + 1;
     }
   }
   return refuseSyntax(text, text.length, 'the end of what was begun');

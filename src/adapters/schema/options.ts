@@ -1,6 +1,6 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { CheckedOptions, OptionsCheck } from '../../ports/formats.js';
-import { token } from '../../ports/limits.js';
+import { refuseDepth, token } from '../../ports/limits.js';
 import { excerpt, Problem, type Fault } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
 
@@ -56,9 +56,12 @@ export function optionsCheck(
     return validate;
   };
   return {
-    options(endpoint, { body, beside, query: fromQuery }) {
+    options(endpoint, { body, beside, query: fromQuery, depth }) {
       const validate = known(endpoint);
       const query = readQuery(fromQuery, propertiesOf(validate));
+      // What is deeper than the stack would end the validation.
+      for (const value of [body, ...beside.values()]) refuseDepth(value, 2, depth);
+      for (const value of query.values()) refuseDepth(value, 1, depth);
       const inBody = body === undefined ? new Map<string, unknown>() : members(body, '/options', 'options');
       const place: Place = (option, ...path) =>
         query.has(option)

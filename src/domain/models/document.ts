@@ -1,4 +1,5 @@
 import type { Json } from '../../ports/formats.js';
+import { refuseDepth } from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { ModelCard } from '../../ports/registry.js';
 import type { FittedStep, Model } from './model.js';
@@ -38,13 +39,23 @@ export function readModel(document: Uint8Array): Model {
   };
 }
 
+/** More than any document of a fit: what is deeper than the stack would end its validation. */
+const DOCUMENT_DEPTH = 64;
+
 /** A document as JSON has it. Throws 422 `invalid_model`. */
 export function parseDocument(document: Uint8Array): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(document)) as unknown;
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(document));
   } catch {
     throw invalid('expected a document in JSON, got other bytes');
   }
+  try {
+    refuseDepth(value, 1, DOCUMENT_DEPTH);
+  } catch {
+    throw invalid(`expected a document nested at most ${DOCUMENT_DEPTH} deep, got one nested deeper`);
+  }
+  return value;
 }
 
 function parsed(document: Uint8Array): ReturnType<typeof decodeState> {

@@ -1,6 +1,6 @@
 import { Problem } from '../../ports/problem.js';
 import type { Cell, Column } from '../../ports/tables.js';
-import { refuseDepth } from './document.js';
+import { refuseDepth } from '../../ports/limits.js';
 
 const NUMBER = 1;
 const BOOLEAN = 2;

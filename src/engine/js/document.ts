@@ -1,3 +1,4 @@
+import { tooDeep } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 
 /** The bytes as a JSON document. Throws 400 codes: empty, invalid UTF-8, not JSON, a bare scalar, nested too deep. */
@@ -42,9 +43,6 @@ function refuseDeepPrefix(body: Uint8Array, maxDepth: number): void {
   }
 }
 
-const tooDeep = (maxDepth: number): Problem =>
-  new Problem('too_deep', `expected JSON nested at most ${maxDepth} deep, got deeper`);
-
 /** Throws 400 `invalid_utf8`. A byte order mark is left out. */
 export function utf8(body: Uint8Array): string {
   try {
@@ -60,20 +58,6 @@ export function utf8(body: Uint8Array): string {
 function reason(error: unknown): string {
   // V8 quotes the input in some messages: cut what it quotes.
   return error instanceof Error ? excerpt(error.message.replace(/, ?".*$/su, '')) : 'unknown';
-}
-
-/** Throws `too_deep` when arrays and objects are nested deeper than `maxDepth`, counting `depth` around `value`. */
-export function refuseDepth(value: unknown, depth: number, maxDepth: number): void {
-  const stack: { value: object; depth: number }[] = [];
-  const push = (item: unknown, at: number): void => {
-    if (typeof item !== 'object' || item === null) return;
-    if (at > maxDepth) throw tooDeep(maxDepth);
-    stack.push({ value: item, depth: at });
-  };
-  push(value, depth);
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    for (const item of Object.values(next.value)) push(item, next.depth + 1);
-  }
 }
 
 /**

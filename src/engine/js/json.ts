@@ -1,9 +1,16 @@
 import type { JsonKernel } from '../../ports/engine.js';
-import { refuseColumns, refuseName, refuseSize, type TableLimits, token } from '../../ports/limits.js';
+import {
+  refuseColumns,
+  refuseDepth,
+  refuseName,
+  refuseSize,
+  type TableLimits,
+  token,
+} from '../../ports/limits.js';
 import { Problem } from '../../ports/problem.js';
 import type { Cell, Column, Table } from '../../ports/tables.js';
 import { ColumnBuilder } from './builder.js';
-import { hasInexactInteger, parseDocument, refuseDepth, utf8 } from './document.js';
+import { hasInexactInteger, parseDocument, utf8 } from './document.js';
 
 export const json: JsonKernel = (body, shape, limits) =>
   shape === 'document'

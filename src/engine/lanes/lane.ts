@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Answer, Job } from '../../ports/lanes.js';
+import type { Share } from './admission.js';
 import type { LandingArena, WaitingBody } from './arenas.js';
 
 /** A request that was given to the lanes. */
@@ -9,6 +10,10 @@ export interface Ticket {
   readonly job: Job;
   /** When it was given to the lanes, by performance.now(). */
   readonly since: number;
+  /** When its answer is due, by the same clock. */
+  readonly due: number;
+  /** When a lane could work at it: it has the job, and the body is whole. By the same clock. */
+  began: number | undefined;
   /** Whether the body is still on its way. */
   arriving: boolean;
   /** Whether it waits for the rest of its body, without a lane. */
@@ -17,8 +22,10 @@ export interface Ticket {
   generation: number | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (problem: Error) => void;
-  /** Nothing of it is left with any lane. */
-  readonly settle: () => void;
+  /** Its deadline has passed. */
+  readonly expire: () => void;
+  /** What it may take; settled when nothing of it is left with any lane. */
+  readonly share: Share;
 }
 
 /** A worker thread, seen from the one that hands out the work. */
@@ -40,4 +47,30 @@ export interface Lane {
   restedFrom: number;
   /** Why it was stopped from here. */
   stopped: string | undefined;
+}
+
+/** Of a thread that was just started. */
+export const laneOf = (worker: Worker, reserve: boolean): Lane => ({
+  worker,
+  reserve,
+  arenas: new Set(),
+  ready: false,
+  ticket: undefined,
+  wantsHelp: false,
+  helpers: new Set(),
+  helping: undefined,
+  restedFrom: 0,
+  stopped: undefined,
+});
+
+/** The request that a lane is at, its own or one that it helps with. */
+export const requestOf = ({ ticket, helping }: Lane): string | undefined =>
+  (ticket ?? helping?.leader.ticket)?.job.requestId;
+
+/** Tells what is written to a thread's standard output and standard error: it is not the process's. */
+export function listen({ worker }: Lane, onSaid: (text: string) => void): void {
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.on('data', (said: Buffer) => {
+      onSaid(said.toString());
+    });
 }

@@ -1,4 +1,5 @@
 import type { TableLimits } from '../../ports/limits.js';
+import type { Failure } from '../../ports/log.js';
 import type { EngineChoice } from '../choose.js';
 
 /** What lanes are started with. */
@@ -11,8 +12,10 @@ export interface LanesOptions {
   readonly lanes: number;
   /** JavaScript objects of one lane: a request that makes more ends its lane. */
   readonly laneHeapBytes: number;
-  /** Requests admitted at once beyond those that run. */
+  /** Requests admitted at once beyond those that run, the bytes of their bodies, and their estimated work for each lane. */
   readonly queue: number;
+  readonly queueBytes: number;
+  readonly queueMs: number;
   /** Bytes that the bodies of admitted requests, and what is made of them, may take. */
   readonly memoryBudget: number;
   /** Bytes that the memory of one request may grow to. */
@@ -21,5 +24,10 @@ export interface LanesOptions {
   readonly limits: TableLimits;
   /** Bytes of models that a lane keeps opened. */
   readonly modelBytes: number;
-  readonly onLaneLost: (reason: string) => void;
+  /** `requestId`: of the request that it was at, its own or one that it helped with. */
+  readonly onLaneLost: (reason: string, requestId?: string, failure?: Failure) => void;
+  /** Something failed in a lane that is no Problem; the lane goes on. */
+  readonly onFault: (what: string, requestId?: string, failure?: Failure) => void;
+  /** A library in a lane wrote to what it takes for standard output or standard error. */
+  readonly onSaid: (text: string) => void;
 }

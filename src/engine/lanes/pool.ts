@@ -1,42 +1,39 @@
 import type { Worker } from 'node:worker_threads';
 import type { BodyFormat } from '../../ports/formats.js';
-import type { Answer, Job, Landing, Lanes } from '../../ports/lanes.js';
+import type { Answer, Asked, Job, Landing, Lanes } from '../../ports/lanes.js';
+import { type Failure, failureOf } from '../../ports/log.js';
 import { Problem } from '../../ports/problem.js';
 import { Admission } from './admission.js';
-import { ArenaPool, WaitingBody } from './arenas.js';
+import { ArenaPool } from './arenas.js';
 import { collector } from './collect.js';
+import { Estimates } from './estimate.js';
 import { dismiss, Helping, idle, left, rest } from './helping.js';
-import type { Lane, Ticket } from './lane.js';
+import { Landings } from './landings.js';
+import { type Lane, laneOf, listen, requestOf, type Ticket } from './lane.js';
 import type { LanesOptions } from './options.js';
 import type { FromLane, ToLane } from './protocol.js';
+import { isLarge, Queue } from './queue.js';
 import { Revival } from './revival.js';
 import { stateOf } from './state.js';
 import { startThread } from './thread.js';
 
 /** The memory of dropped arenas from this size on is not left to the next garbage collection. */
 const LARGE = 64 * 2 ** 20;
-/** Bytes of a body whose Buffers are collected together: a millisecond, and no more garbage than this. */
-const SWEEP = 8 * 2 ** 20;
 /** Formats whose decoders wait for a body that is still arriving. */
 const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
-/** A body from this size on makes a large request: it may hold a lane for long. */
-const LARGE_BODY = 2 ** 20;
-/** Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. */
-const STOP_MS = 40;
-
-/** A body that no ticket has taken over yet, or whose ticket reads it as it arrives. */
-interface Landed {
-  readonly body: WaitingBody;
-  readonly settle: () => void;
-  ticket: Ticket | undefined;
-}
+/**
+ * Until a lane that was told to stop computing is ended: kernels look up between blocks, JavaScript does not. Another in its
+ * place takes as long to be there, so waiting less gains nothing where the lane was about to stop.
+ */
+const STOP_MS = 100;
+const LATE = 'expected an answer before the deadline of the request, got none';
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
 export function startLanes(options: LanesOptions): Lanes {
   const lanes = new Set<Lane>();
-  const waiting: Ticket[] = [];
-  const landed = new Map<Landing, Landed>();
-  const admission = new Admission(options.queue + options.lanes, options.queue, options.memoryBudget);
+  const waiting = new Queue();
+  const estimates = new Estimates();
+  const admission = new Admission(options, estimates);
   let nextId = 1;
   let closing = false;
   let lost = 0;
@@ -74,34 +71,25 @@ export function startLanes(options: LanesOptions): Lanes {
         message: (message) => {
           receive(lane, message);
         },
-        exit: (reason) => {
-          bury(lane, reason);
+        exit: (failure) => {
+          bury(lane, failure);
         },
       });
     } catch (error) {
       lost++;
-      options.onLaneLost(String(error));
+      options.onLaneLost('its thread was not made', undefined, failureOf(error));
       revival.ended(false, spawn);
       return;
     }
-    const lane: Lane = {
-      worker,
-      reserve,
-      arenas: new Set(),
-      ready: false,
-      ticket: undefined,
-      wantsHelp: false,
-      helpers: new Set(),
-      helping: undefined,
-      restedFrom: 0,
-      stopped: undefined,
-    };
+    const lane = laneOf(worker, reserve);
     lanes.add(lane);
+    listen(lane, options.onSaid);
   };
 
   /** A lane's thread has ended: what it was at fails, and nothing else. */
-  const bury = (lane: Lane, reason: string): void => {
+  const bury = (lane: Lane, failure: Failure | undefined): void => {
     lanes.delete(lane);
+    const request = requestOf(lane);
     // What it helped with is not finished: who leads cannot go on.
     lane.helping?.arena.control.fail(lane.helping.generation);
     left(lane);
@@ -111,15 +99,20 @@ export function startLanes(options: LanesOptions): Lanes {
       ticket.body.drop();
       const detail = 'the lane that computed this request ended; other requests go on';
       ticket.reject(new Problem('lane_lost', detail));
-      ticket.settle();
+      ticket.share.settle();
     }
     if (closing) return;
     lost++;
-    options.onLaneLost(lane.stopped ?? reason);
+    const reason = failure === undefined ? 'its thread ended' : 'its thread failed';
+    options.onLaneLost(lane.stopped ?? reason, request, failure);
     revival.ended(lane.ready, spawn);
   };
 
   const receive = (lane: Lane, message: FromLane): void => {
+    if (message.type === 'fault') {
+      options.onFault(message.what, requestOf(lane), message.failure);
+      return;
+    }
     if (message.type === 'wants') {
       if (lane.ticket?.id !== message.id) return;
       lane.wantsHelp = true;
@@ -136,7 +129,7 @@ export function startLanes(options: LanesOptions): Lanes {
       sweeping = false;
     } else finish(lane, message);
     if (message.type === 'problem' && message.ended === true) {
-      lane.stopped = message.detail;
+      lane.stopped = 'a model stopped the runtime of ONNX';
       void lane.worker.terminate();
       return;
     }
@@ -145,35 +138,40 @@ export function startLanes(options: LanesOptions): Lanes {
   };
 
   /** A lane has done what it can for its ticket. */
-  const finish = (lane: Lane, message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' }>): void => {
+  const finish = (
+    lane: Lane,
+    message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' | 'fault' }>,
+  ): void => {
     const { ticket } = lane;
     lane.ticket = undefined;
     lane.wantsHelp = false;
     rest(lane);
     if (ticket?.id !== message.id) return;
     if (message.type === 'starved') {
+      ticket.share.pause();
       if (ticket.arriving) ticket.parked = true;
-      else waiting.unshift(ticket);
+      else waiting.putBack(ticket);
       return;
     }
+    learn(ticket, message.type !== 'cancelled');
     if (message.type === 'problem' && message.trapped) {
       dismiss(lane, ticket);
       ticket.body.drop();
     } else ticket.body.give();
     revival.finished();
-    ticket.settle();
+    ticket.share.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
     else if (message.type === 'problem')
       ticket.reject(new Problem(message.code, message.detail, message.faults));
   };
 
-  const isLarge = ({ body }: Ticket): boolean => Math.max(body.length, body.expectedBytes) >= LARGE_BODY;
+  const learn = ({ job, body, began }: Ticket, finished: boolean): void => {
+    if (began !== undefined) estimates.learn(job.endpoint, body.length, performance.now() - began, finished);
+  };
 
   /** The first ticket that a lane may take. */
-  const takeFor = ({ reserve }: Lane): Ticket | undefined => {
-    const place = reserve ? waiting.findIndex((ticket) => !isLarge(ticket)) : 0;
-    return place < 0 ? undefined : waiting.splice(place, 1)[0];
-  };
+  const takeFor = ({ reserve }: Lane): Ticket | undefined =>
+    waiting.take((ticket) => !(reserve && isLarge(ticket)));
 
   const next = (lane: Lane, begun?: Ticket): void => {
     if (begun === undefined && !idle(lane)) return;
@@ -189,6 +187,8 @@ export function startLanes(options: LanesOptions): Lanes {
       lane.arenas.add(arena.id);
       lane.ticket = ticket;
       ticket.generation = arena.control.open();
+      ticket.began = ticket.arriving ? undefined : performance.now();
+      ticket.share.begin();
       const message = {
         type: 'job',
         id,
@@ -202,7 +202,7 @@ export function startLanes(options: LanesOptions): Lanes {
     } catch (error) {
       lane.ticket = undefined;
       ticket.body.give();
-      ticket.settle();
+      ticket.share.settle();
       ticket.reject(error instanceof Error ? error : new Error(String(error)));
       next(lane);
     }
@@ -219,25 +219,23 @@ export function startLanes(options: LanesOptions): Lanes {
     const lane = idleLane(isLarge(ticket));
     if (lane !== undefined) next(lane);
     else {
-      helping.callOff(waiting.length);
+      helping.callOff(waiting.size);
       spawnForWaiting();
     }
   };
 
   /** Lanes are started when there is work for them: an idle one takes 20 MB. One at a time, to be there sooner. */
   const spawnForWaiting = (): void => {
-    if (waiting.length === 0 || [...lanes].some(({ ready }) => !ready)) return;
+    if (waiting.size === 0 || [...lanes].some(({ ready }) => !ready)) return;
     spawn();
     // Large ones must not starve the small: these have a lane of their own when the others have all it.
     const taken = [...lanes].every(({ ticket }) => ticket !== undefined && isLarge(ticket));
-    if (taken && waiting.some((ticket) => !isLarge(ticket))) spawn(true);
+    if (taken && waiting.hasSmall) spawn(true);
   };
 
   /** Ends a ticket from outside: unqueued, or its lane told to stop, and replaced when it does not. */
   const cancel = (ticket: Ticket, why: string): void => {
-    const place = waiting.indexOf(ticket);
-    if (place >= 0) {
-      waiting.splice(place, 1);
+    if (waiting.remove(ticket)) {
       ticket.body.give();
       return;
     }
@@ -253,66 +251,40 @@ export function startLanes(options: LanesOptions): Lanes {
       const end = (): void => {
         if (lane.ticket !== ticket) return;
         lane.stopped = why;
+        learn(ticket, false);
         void lane.worker.terminate();
       };
       setTimeout(() => setImmediate(end), STOP_MS);
     }
   };
 
-  const waitingBody = (expectedBytes: number, settle: () => void): WaitingBody => {
-    try {
-      return new WaitingBody(arenas, expectedBytes);
-    } catch (error) {
-      settle();
-      throw error;
-    }
-  };
+  const landings = new Landings(
+    arenas,
+    admission,
+    () => {
+      collect('minor');
+    },
+    {
+      whole(ticket) {
+        ticket.arriving = false;
+        ticket.began = performance.now();
+        if (!ticket.parked) return;
+        ticket.parked = false;
+        enqueue(ticket);
+      },
+      brokenOff(ticket) {
+        ticket.body.breakOff();
+        if (!ticket.parked) return;
+        cancel(ticket, 'its body broke off');
+        ticket.reject(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
+      },
+    },
+  );
 
-  const land = (expectedBytes: number): Landing => {
+  const land = (asked: Asked): Landing => {
     if (closing)
       throw new Problem('stopping', 'expected a service that accepts requests, got one that stops');
-    const share = admission.admit(expectedBytes);
-    const { settle } = share;
-    const body = waitingBody(expectedBytes, settle);
-    const landing: Landing = {
-      get length() {
-        return body.length;
-      },
-      write(bytes) {
-        body.write(bytes);
-        if (Math.floor(body.length / SWEEP) > Math.floor((body.length - bytes.length) / SWEEP))
-          collect('minor');
-        if (own.ticket !== undefined && body.length >= expectedBytes) arrived(own.ticket);
-        share.grow(body.length);
-      },
-      release() {
-        if (!landed.delete(landing)) return;
-        if (own.ticket !== undefined) {
-          breakOff(own.ticket);
-          return;
-        }
-        body.give();
-        settle();
-      },
-    };
-    const own: Landed = { body, settle, ticket: undefined };
-    const arrived = (ticket: Ticket): void => {
-      landed.delete(landing);
-      ticket.arriving = false;
-      if (!ticket.parked) return;
-      ticket.parked = false;
-      enqueue(ticket);
-    };
-    landed.set(landing, own);
-    return landing;
-  };
-
-  /** The rest of a body that is read as it arrives will not come. */
-  const breakOff = (ticket: Ticket): void => {
-    ticket.body.breakOff();
-    if (!ticket.parked) return;
-    cancel(ticket, 'its body broke off');
-    ticket.reject(new Problem('unreadable_body', 'expected a whole body, got one that broke off'));
+    return landings.land(asked);
   };
 
   const run = async (
@@ -322,31 +294,33 @@ export function startLanes(options: LanesOptions): Lanes {
     signal: AbortSignal,
     lane?: Lane,
   ): Promise<Answer> => {
-    const own = landed.get(landing);
-    if (own?.ticket !== undefined || own === undefined) throw new RangeError('a landing is run once');
-    if (lane === undefined) landed.delete(landing);
+    const own = landings.take(landing, lane !== undefined);
     let end = (): void => undefined;
     let ticket: Ticket | undefined;
     try {
       return await new Promise<Answer>((resolve, reject) => {
+        const since = performance.now();
+        const expire = (): void => {
+          cancel(made, `the deadline of request ${job.requestId} passed`);
+          reject(new Problem('deadline_exceeded', LATE));
+        };
         const made: Ticket = {
           id: nextId++,
           body: own.body,
           job,
-          since: performance.now(),
+          since,
+          due: since + deadlineMs,
+          began: undefined,
           arriving: lane !== undefined,
           parked: false,
           generation: undefined,
           resolve,
           reject,
-          settle: own.settle,
+          expire,
+          share: own.share,
         };
         ticket = made;
-        const timer = setTimeout(() => {
-          cancel(made, `the deadline of request ${job.requestId} passed`);
-          const detail = 'expected an answer before the deadline of the request, got none';
-          reject(new Problem('deadline_exceeded', detail));
-        }, deadlineMs);
+        const timer = setTimeout(expire, deadlineMs);
         const gone = (): void => {
           cancel(made, `the client of request ${job.requestId} left`);
           reject(
@@ -371,7 +345,7 @@ export function startLanes(options: LanesOptions): Lanes {
     } finally {
       end();
       // What a lane is still at counts until it is not.
-      if (![...lanes].some((busy) => busy.ticket !== undefined && busy.ticket === ticket)) own.settle();
+      if (![...lanes].some((busy) => busy.ticket !== undefined && busy.ticket === ticket)) own.share.settle();
     }
   };
 
@@ -380,6 +354,8 @@ export function startLanes(options: LanesOptions): Lanes {
   return {
     engine: { name: options.engine.name, reason: options.engine.reason },
     land,
+    refusal: (asked) => admission.refusal(asked),
+    waitMs: () => admission.waitMs,
     run: (landing, job, deadlineMs, signal) => run(landing, job, deadlineMs, signal),
     begin(landing, job, deadlineMs, signal) {
       const lane = idleLane(true);

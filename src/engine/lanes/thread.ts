@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { MOST_HELPERS } from '../team.js';
 import type { LanesOptions } from './options.js';
+import { type Failure, failureOf } from '../../ports/log.js';
 import type { FromLane, LaneStart } from './protocol.js';
 
 const MiB = 2 ** 20;
@@ -8,8 +9,8 @@ const MiB = 2 ** 20;
 /** What a thread tells the one that started it. */
 export interface ThreadEvents {
   readonly message: (message: FromLane) => void;
-  /** It has ended, whatever ended it; called once. */
-  readonly exit: (reason: string) => void;
+  /** It has ended, and of what, where it failed; called once. */
+  readonly exit: (failure: Failure | undefined) => void;
 }
 
 /** Starts the thread of a lane. Throws when the system has none left, or no memory for one. */
@@ -27,21 +28,23 @@ export function startThread(options: LanesOptions, { message, exit }: ThreadEven
   const heapMiB = Math.ceil(options.laneHeapBytes / MiB);
   const worker = new Worker(options.entry, {
     workerData: start,
+    stdout: true,
+    stderr: true,
     // What a lane makes of objects dies with its request; the columns are not among them.
     resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: heapMiB },
   });
-  let reason = 'its thread ended';
+  let failure: Failure | undefined;
   worker.on('message', message);
   worker.on('error', (error) => {
-    reason = error.message;
+    failure = failureOf(error);
   });
   // What it answered cannot be known any more, nor to whom.
   worker.on('messageerror', (error) => {
-    reason = error.message;
+    failure = failureOf(error);
     void worker.terminate();
   });
   worker.on('exit', () => {
-    exit(reason);
+    exit(failure);
   });
   return worker;
 }

@@ -1,5 +1,5 @@
 import type { JsonKernel } from '../../ports/engine.js';
-import { type TableLimits, token } from '../../ports/limits.js';
+import { type TableLimits, token, tooDeep } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
@@ -85,7 +85,7 @@ function fault(report: Report, base: string, body: Uint8Array, limits: TableLimi
   const pointer = pointerOf(report, base);
   switch (report.fault) {
     case 'depth':
-      return new Problem('too_deep', `expected JSON nested at most ${limits.depth} deep, got deeper`);
+      return tooDeep(limits.depth);
     case 'nested': {
       const detail = `expected a number, string, boolean or null, got ${kindOf(report.detail)}`;
       return Problem.at(pointer, 'unsupported_value', detail);

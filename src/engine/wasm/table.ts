@@ -1,4 +1,4 @@
-import { refuseSize, type TableLimits, token } from '../../ports/limits.js';
+import { longName, refuseSize, type TableLimits, token } from '../../ports/limits.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import { type Cell, type Chunk, type Column, numericCells, type Table } from '../../ports/tables.js';
 import type { Arena } from './arena.js';
@@ -158,8 +158,7 @@ export function refuse(report: Report, base: string, limits: TableLimits, arena:
     }
     case 'name': {
       const got = `${Buffer.byteLength(name ?? '')} bytes: ${JSON.stringify(excerpt(name ?? '', 40))}`;
-      const detail = `expected a column name of at most ${limits.nameBytes} bytes, got ${got}`;
-      throw Problem.at(pointer, 'invalid_column_name', detail);
+      throw Problem.at(pointer, 'invalid_column_name', longName(limits, got));
     }
     case 'loneName': {
       const detail = 'expected a column name of Unicode text, got one with a lone surrogate';
