@@ -34,13 +34,13 @@ const OPTIONS: Parameters<typeof routes>[0] = {
   },
   documentSchema: {},
   modelTensors: never,
-  recordSpans: never,
+  tracing: { begin: () => undefined },
   limits: Object.fromEntries(
     ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'model', 'inference', 'invocations'].map((name) => [
       name,
       { bytes: 1, setting: name },
     ]),
-  ) as AppOptions['limits'],
+  ) as Parameters<typeof routes>[0]['limits'],
   tableLimits: {
     rows: 1,
     cells: 1,
@@ -53,6 +53,8 @@ const OPTIONS: Parameters<typeof routes>[0] = {
   },
   pace: { graceMs: 1, bytesPerSecond: 1 },
   deadlineMs: 1,
+  maxDeadlineMs: 1,
+  queueBytes: 1,
   accepting: () => true,
   version: '0.0.0',
   gate: { access: undefined, publicDocs: false, publicMetrics: false, audit: never },

@@ -63,9 +63,9 @@ export function held(pid: number): Held {
 /** The same requests one after the other until it is told to stop: how many were answered, and what went wrong. */
 export function steadily(ask: () => Promise<Reply>, expected: (reply: Reply) => boolean): Steady {
   const seen = { answered: 0, wrong: [] as string[] };
-  let over = false;
+  const state = { over: false };
   const done = (async (): Promise<void> => {
-    while (!over) {
+    while (!state.over) {
       const reply = await ask().catch((error: unknown) => String(error));
       if (typeof reply === 'string') seen.wrong.push(reply);
       else if (expected(reply)) seen.answered++;
@@ -75,7 +75,7 @@ export function steadily(ask: () => Promise<Reply>, expected: (reply: Reply) => 
   })();
   return {
     async stop() {
-      over = true;
+      state.over = true;
       await done;
       return seen;
     },

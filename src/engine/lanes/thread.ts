@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { type Failure, failureOf } from '../../ports/log.js';
 import { MOST_HELPERS } from '../team.js';
 import type { LanesOptions } from './options.js';
+import { type Failure, failureOf } from '../../ports/log.js';
 import type { FromLane, LaneStart } from './protocol.js';
 
 const MiB = 2 ** 20;
