@@ -114,11 +114,7 @@ test('by an hour and by a day, forward and back', async () => {
   figure(`${what}: slowest answer, ms`, longest, '< 10000');
   figure(`${what}: negative durations among ${spans.length} spans`, negative.length, '0');
   // Those of the moment of a step begin by one clock and have parts by the other.
-  figure(
-    `${what}: spans away from their request by more than a minute`,
-    strayed.length,
-    '<= 3 a step and client',
-  );
+  figure(`${what}: spans away from their request by more than a minute`, strayed.length, '<= 192');
   expect(wrong).toEqual([]);
   expect(answered).toBeGreaterThan(20);
   expect(longest).toBeLessThan(10_000);
