@@ -280,8 +280,15 @@ describe('tables', () => {
   });
 
   test('OTEL_ variables that the telemetry adapter reads or sets', () => {
-    const source = read('src/adapters/telemetry/start.ts');
-    const used = new Set([...source.matchAll(/env\.(OTEL_\w+)/gu)].map(([, name]) => name));
+    const folder = join('src', 'adapters', 'telemetry');
+    const source = readdirSync(join(ROOT, folder)).map((file) => read(join(folder, file)));
+    const named = [...source.join('').matchAll(/env\.(OTEL_\w+)/gu)].map(([, name]) => name);
+    // signals.ts makes these names from those of the signals.
+    const made = ['TRACES', 'METRICS', 'LOGS'].flatMap((signal) => [
+      `OTEL_${signal}_EXPORTER`,
+      `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`,
+    ]);
+    const used = new Set([...named, ...made]);
     const rows = table('The standard variables of OpenTelemetry');
     expect(rows.map(([name]) => quoted(name)[0]).sort()).toEqual([...used].sort());
   });

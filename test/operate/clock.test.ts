@@ -18,6 +18,12 @@ const set = (ms: number): void => {
   writeFileSync(`${file}.new`, String(ms));
   renameSync(`${file}.new`, file);
 };
+/** The text at a place; empty where there is none. */
+const textAt = (value: JsonValue, ...path: readonly string[]): string => {
+  const found = at(value, ...path);
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+};
+
 const spans: JsonValue[] = [];
 let collector: Server;
 let service: Service;
@@ -84,7 +90,7 @@ test('by an hour and by a day, forward and back', async () => {
       options: { name: 'stepped', target: 'y', pipeline: [{ name: 'linear_regression' }] },
     });
     expect(fitted.status).toBe(201);
-    created.push(String(at(fitted.json, 'results', 'created')));
+    created.push(textAt(fitted.json, 'results', 'created'));
     // `created` is what the clock said then.
     expect(Math.abs(Date.parse(created.at(-1)!) - Date.now() - step)).toBeLessThan(30_000);
   }
@@ -99,12 +105,12 @@ test('by an hour and by a day, forward and back', async () => {
   expect(at(newest.json, 'results', 'version')).toBe(STEPS.length);
   await pause(500);
   expect(await service.stop()).toBe(0);
-  const nanos = (span: JsonValue, key: string): bigint => BigInt(String(at(span, key)));
+  const nanos = (span: JsonValue, key: string): bigint => BigInt(textAt(span, key));
   const negative = spans.filter((span) => nanos(span, 'endTimeUnixNano') < nanos(span, 'startTimeUnixNano'));
   // A span of a lane lies within that of its request, by the same clock.
-  const servers = new Map(spans.map((span) => [String(at(span, 'spanId')), span]));
+  const servers = new Map(spans.map((span) => [textAt(span, 'spanId'), span]));
   const strayed = spans.filter((span) => {
-    const parent = servers.get(String(at(span, 'parentSpanId') ?? ''));
+    const parent = servers.get(textAt(span, 'parentSpanId'));
     if (parent === undefined) return false;
     const ms = Number(nanos(span, 'startTimeUnixNano') - nanos(parent, 'startTimeUnixNano')) / 1e6;
     return Math.abs(ms) > 60_000;
