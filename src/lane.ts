@@ -135,6 +135,8 @@ const IDLE_MS = 300;
 const PREPARE_MS = 20;
 
 async function main(): Promise<void> {
+  // A thread's own origin is what the wall clock says at its start, which may have been set since the process began.
+  setClock(start.clock.time + (Number(process.hrtime.bigint()) - start.clock.at) / 1e6);
   if (start.engine === 'js') await later.loadJs();
   port!.on('message', (message: ToLane) => {
     if (message.type === 'job') void run(message);
@@ -157,7 +159,6 @@ function prepare(): void {
 }
 
 async function run(message: Message): Promise<void> {
-  setClock();
   const spans: Span[] = [];
   try {
     const { job } = message;

@@ -89,8 +89,9 @@ export async function startService({
       return taken;
     },
     async stop() {
-      // A command of its own process group (npm) passes no signals on: the group gets it.
-      process.kill(command === undefined ? pid : -pid, 'SIGTERM');
+      // A command of its own process group (npm) passes no signals on: the group gets it. One that has ended gets none.
+      if (child.exitCode === null && child.signalCode === null)
+        process.kill(command === undefined ? pid : -pid, 'SIGTERM');
       return exited;
     },
     async kill() {

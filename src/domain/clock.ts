@@ -3,20 +3,16 @@ import type { Engine, KMeansProgress } from '../ports/engine.js';
 import { KERNEL_FAMILIES } from '../ports/engine.js';
 import type { Span, SpanEvent } from '../ports/trace.js';
 
-/** What the wall clock said when the monotonic one began. */
+/** What the wall clock of the process said when this thread's monotonic one began. */
 let origin = performance.timeOrigin;
 
-/** Milliseconds since the epoch, with fractions; between two calls of `setClock` it only goes forward. */
+/** Milliseconds since the epoch, with fractions; it only goes forward, also where the wall clock is set. */
 export const now = (): number => origin + performance.now();
 
-/** Follows a wall clock that was set: called before a request, so that none of its spans ends before it began. */
-export function setClock(): void {
-  const ahead = Date.now() - now();
-  if (Math.abs(ahead) > STEP_MS) origin += ahead;
+/** From now on `now` goes by the clock of another thread, which says `time` at this moment. */
+export function setClock(time: number): void {
+  origin = time - performance.now();
 }
-
-/** Less is what two clocks differ by anyway. */
-const STEP_MS = 50;
 
 export const round = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
 

@@ -18,7 +18,11 @@ const stopOf = (subject: Cluster, pod: IPodSpec): { readonly seconds: number; re
   const own = (container?.env ?? []).flatMap(({ name, value }) =>
     value === undefined ? [] : [[name, value]],
   );
-  const { settings } = readSettings({ ...subject.settings, ...(Object.fromEntries(own) as object), LANES: '1' });
+  const { settings } = readSettings({
+    ...subject.settings,
+    ...(Object.fromEntries(own) as object),
+    LANES: '1',
+  });
   const preStop = container?.lifecycle?.preStop?.sleep?.seconds ?? 0;
   const seconds = preStop + (settings.DRAIN_MS + settings.STOP_GRACE_MS + FLUSH_MS) / 1000;
   const { readinessProbe: ready, livenessProbe: live } = container ?? {};

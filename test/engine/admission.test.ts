@@ -23,9 +23,9 @@ describe('estimates', () => {
 
   test('a mean of those before, for each endpoint and size', () => {
     const estimates = new Estimates();
-    for (const ms of [10, 20, 30]) estimates.learn('a', 1_000, ms, true);
-    estimates.learn('a', 1_000_000, 500, true);
-    estimates.learn('b', 1_000, 7, true);
+    for (const ms of [10, 20, 30]) estimates.learn('a', 1_000, ms);
+    estimates.learn('a', 1_000_000, 500);
+    estimates.learn('b', 1_000, 7);
     expect(estimates.of('a', 1_000)).toEqual({ ms: 20, known: true });
     expect(estimates.of('a', 1_000_000)).toEqual({ ms: 500, known: true });
     expect(estimates.of('b', 1_000)).toEqual({ ms: 7, known: true });
@@ -33,27 +33,17 @@ describe('estimates', () => {
 
   test('it follows work that changes', () => {
     const estimates = new Estimates();
-    for (let i = 0; i < 100; i++) estimates.learn('a', 1_000, 10, true);
-    for (let i = 0; i < 40; i++) estimates.learn('a', 1_000, 100, true);
+    for (let i = 0; i < 100; i++) estimates.learn('a', 1_000, 10);
+    for (let i = 0; i < 40; i++) estimates.learn('a', 1_000, 100);
     expect(estimates.of('a', 1_000).ms).toBeGreaterThan(95);
   });
 
-  test('a size that was not seen: from the nearest, in proportion where it is larger', () => {
+  test('a size that was not seen: from the nearest, and by its bytes where it is larger', () => {
     const estimates = new Estimates();
-    estimates.learn('a', 1_024, 10, true);
-    expect(estimates.of('a', 2_048)).toEqual({ ms: 20, known: true });
-    expect(estimates.of('a', 65_536)).toEqual({ ms: 640, known: false });
+    estimates.learn('a', 1_024, 10);
+    expect(estimates.of('a', 2_048)).toEqual({ ms: 10 + 2_048 * 20e-6, known: true });
+    expect(estimates.of('a', 65_536)).toEqual({ ms: 10 + 65_536 * 20e-6, known: false });
     expect(estimates.of('a', 16)).toEqual({ ms: 10, known: false });
-  });
-
-  test('what did not finish says how long at least, and never that it is known', () => {
-    const estimates = new Estimates();
-    estimates.learn('a', 1_000, 300, false);
-    expect(estimates.of('a', 1_000)).toEqual({ ms: 300, known: false });
-    estimates.learn('a', 1_000, 100, false);
-    expect(estimates.of('a', 1_000).ms).toBe(300);
-    estimates.learn('a', 1_000, 100, true);
-    expect(estimates.of('a', 1_000)).toEqual({ ms: 200, known: true });
   });
 });
 
@@ -110,7 +100,7 @@ describe('admission', () => {
 
   test('work that waits is bounded for each lane', () => {
     const admission = open({ queue: 100 });
-    estimates.learn('slow', 1_000, 900, true);
+    estimates.learn('slow', 1_000, 900);
     const slow = { endpoint: 'slow', bytes: 1_000 };
     // Two run, three wait: 2.7 s for two lanes.
     for (let i = 0; i < 5; i++) admission.admit(slow);
@@ -120,7 +110,7 @@ describe('admission', () => {
 
   test('a deadline that would pass in the queue is refused at once; what is alone never is', () => {
     const admission = open({ queueMs: 100_000 });
-    estimates.learn('slow', 1_000, 500, true);
+    estimates.learn('slow', 1_000, 500);
     const slow = { endpoint: 'slow', bytes: 1_000, deadlineMs: 400 };
     // Its estimate is longer than its deadline: it may be wrong, and there is a lane.
     const running = [admission.admit(slow), admission.admit(slow)];
@@ -134,7 +124,6 @@ describe('admission', () => {
 
   test('where nothing is known of those before, a short deadline may wait', () => {
     const admission = open();
-    estimates.learn('slow', 1_000, 500, false);
     for (let i = 0; i < 3; i++) admission.admit({ endpoint: 'slow', bytes: 1_000 });
     expect(refused(() => admission.admit({ endpoint: 'slow', bytes: 1_000, deadlineMs: 50 }))).toBe(
       'admitted',
@@ -143,7 +132,7 @@ describe('admission', () => {
 
   test('what runs counts for what is left of it', () => {
     const admission = open({ lanes: 1 });
-    estimates.learn('slow', 1_000, 500, true);
+    estimates.learn('slow', 1_000, 500);
     const share = admission.admit({ endpoint: 'slow', bytes: 1_000 });
     expect(admission.waitMs).toBeCloseTo(500, 0);
     const now = jest.spyOn(performance, 'now').mockReturnValue(1_000);

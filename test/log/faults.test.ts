@@ -160,6 +160,6 @@ test('a start that fails says so on standard error, as text', async () => {
   const [code] = (await once(child, 'close')) as [number | null];
   expect([code, said]).toEqual([
     1,
-    'analytics-service cannot start: invalid environment: PORT must be integer, got "many"\n',
+    'analytics-service cannot start: invalid environment: PORT: expected a whole number in digits, 0 to 65535, got "many"\n',
   ]);
 });

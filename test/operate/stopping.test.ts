@@ -9,7 +9,7 @@ import { FLUSH_MS } from '../../src/stop.js';
 import { Random } from '../fuzz/random.js';
 import { postJson, send, type Service, startService } from '../service.js';
 import { type ReceivedSpan, startCollector } from '../telemetry/otlp.js';
-import { figure } from './figures.js';
+import { bound, figure } from './figures.js';
 
 /** What became of a request (stopping.cjs). Times in milliseconds of the system's monotonic clock. */
 interface Outcome {
@@ -240,7 +240,7 @@ test(`SIGTERM at ${RUNS} random moments under load: accepted requests are answer
   );
   expect(runs.flatMap(faults)).toEqual([]);
   expect(stops.at(-1)).toBeLessThan(settingsSchema.properties.STOP_GRACE_MS.default);
-  expect(ready).toBeLessThan(250);
+  bound(ready).toBeLessThan(250);
 }, 600_000);
 
 /** Seconds of work. */
@@ -268,7 +268,7 @@ test('a second SIGTERM ends the process at once, with 1', async () => {
   const ms = now() - again;
   expect(await first).toBe(1);
   figure('second SIGTERM to exit 1, ms', ms, 'at once');
-  expect(ms).toBeLessThan(500);
+  bound(ms).toBeLessThan(500);
 });
 
 test('a request that is not done after STOP_GRACE_MS is cut off: exit code 1, and the log says so', async () => {

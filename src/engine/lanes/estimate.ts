@@ -9,20 +9,20 @@ const CLASSES = 40;
 /** Time that a request is expected to take a lane. */
 export interface Estimate {
   readonly ms: number;
-  /** Whether requests of its kind were seen to finish: else it is a guess by its bytes, or what those took that did not. */
+  /** Whether requests of its kind were seen: else it is a guess by its bytes. */
   readonly known: boolean;
 }
 
 interface Mean {
   ms: number;
   count: number;
-  known: boolean;
 }
 
 /**
  * Time that requests take a lane, in milliseconds: for each endpoint and size of body (powers of two) an exponentially
- * weighted mean of those before. A size that was not seen is estimated from the nearest that was, in proportion to its bytes
- * where it is larger; an endpoint that was not, by bytes alone.
+ * weighted mean of those that finished. A size that was not seen is estimated from the nearest that was, and by its bytes
+ * where it is larger; an endpoint that was not, by bytes alone. Those that were stopped say nothing: one client's endless work
+ * is not to shut out others.
  */
 export class Estimates {
   readonly #endpoints = new Map<string, (Mean | undefined)[]>();
@@ -32,23 +32,22 @@ export class Estimates {
     const own = classOf(bytes);
     for (let far = 0; means !== undefined && far < CLASSES; far++) {
       const below = means[own - far];
-      if (below !== undefined) return { ms: below.ms * 2 ** far, known: below.known && far <= 1 };
+      // Much of what a small request takes is no matter of its bytes.
+      if (below !== undefined)
+        return { ms: below.ms + (far > 0 ? bytes * PRIOR_MS_PER_BYTE : 0), known: far <= 1 };
       const above = means[own + far];
-      if (above !== undefined) return { ms: above.ms, known: above.known && far <= 1 };
+      if (above !== undefined) return { ms: above.ms, known: far <= 1 };
     }
     return { ms: PRIOR_MS + bytes * PRIOR_MS_PER_BYTE, known: false };
   }
 
-  /** A request had a lane for `ms`. One that did not finish would have taken longer: it only says so where that is news. */
-  learn(endpoint: string, bytes: number, ms: number, finished: boolean): void {
+  /** A request that finished had a lane for `ms`. */
+  learn(endpoint: string, bytes: number, ms: number): void {
     let means = this.#endpoints.get(endpoint);
     if (means === undefined) this.#endpoints.set(endpoint, (means = []));
-    const own = classOf(bytes);
-    const mean = (means[own] ??= { ms, count: 0, known: false });
-    if (!finished && ms <= mean.ms && mean.count > 0) return;
+    const mean = (means[classOf(bytes)] ??= { ms, count: 0 });
     mean.count++;
     mean.ms += (ms - mean.ms) * Math.max(WEIGHT, 1 / mean.count);
-    mean.known ||= finished;
   }
 }
 

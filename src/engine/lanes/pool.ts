@@ -152,7 +152,7 @@ export function startLanes(options: LanesOptions): Lanes {
       else waiting.putBack(ticket);
       return;
     }
-    learn(ticket, message.type !== 'cancelled');
+    if (message.type !== 'cancelled') learn(ticket);
     if (message.type === 'problem' && message.trapped) {
       dismiss(lane, ticket);
       ticket.body.drop();
@@ -166,8 +166,8 @@ export function startLanes(options: LanesOptions): Lanes {
       );
   };
 
-  const learn = ({ job, body, began }: Ticket, finished: boolean): void => {
-    if (began !== undefined) estimates.learn(job.endpoint, body.length, performance.now() - began, finished);
+  const learn = ({ job, body, began }: Ticket): void => {
+    if (began !== undefined) estimates.learn(job.endpoint, body.length, performance.now() - began);
   };
 
   /** The first ticket that a lane may take. */
@@ -253,7 +253,6 @@ export function startLanes(options: LanesOptions): Lanes {
       const end = (): void => {
         if (lane.ticket !== ticket) return;
         lane.stopped = why;
-        learn(ticket, false);
         void lane.worker.terminate();
       };
       setTimeout(() => setImmediate(end), STOP_MS);

@@ -16,6 +16,8 @@ export interface LaneStart {
   readonly requestBytes: number;
   /** Lanes that may work at one request. */
   readonly lanes: number;
+  /** Time of the process's clock in milliseconds since the epoch, `at` nanoseconds of the monotonic one that threads share. */
+  readonly clock: { readonly time: number; readonly at: number };
 }
 
 /** The memory of an arena: a WebAssembly memory, or plain shared bytes where there is no WebAssembly. */

@@ -24,6 +24,10 @@ export function startThread(options: LanesOptions, { message, exit }: ThreadEven
     modelBytes,
     requestBytes,
     lanes: Math.min(lanes, MOST_HELPERS + 1),
+    clock: {
+      time: performance.timeOrigin + performance.now(),
+      at: Number(process.hrtime.bigint()),
+    },
   };
   const heapMiB = Math.ceil(options.laneHeapBytes / MiB);
   const worker = new Worker(options.entry, {
