@@ -132,11 +132,11 @@ describe.each(KINDS)('overload: $name', ({ name, path, headers, bodies }) => {
     figure('resident memory that overload adds, in MiB', resident / 2 ** 20, `< ${BUDGET / 2 ** 20}`);
     figure('values of Retry-After, in s', [...retries].sort((a, b) => a - b).join(', '), 'spread');
     // Else the last rate was no overload: the capacity was found too low.
-    expect(refusedShare).toBeGreaterThan(0.5);
+    bound(refusedShare).toBeGreaterThanOrEqual(0.5);
     bound(last / peak).toBeGreaterThanOrEqual(0.9);
     bound(Math.max(...refusals)).toBeLessThan(50);
     bound(Math.max(...healthy)).toBeLessThan(50);
     bound(resident).toBeLessThan(BUDGET);
-    expect(retries.size).toBeGreaterThanOrEqual(3);
+    bound(retries.size).toBeGreaterThanOrEqual(3);
   }, 120_000);
 });
