@@ -40,7 +40,7 @@ export const settingsSchema = {
       maximum: 16384 * MiB,
       default: 1024 * MiB,
       description:
-        'JavaScript objects of one lane (1 GiB); a request that makes more ends with 500 and its lane is replaced. Columns are not among them',
+        'JavaScript objects of one lane (1 GiB); a request that makes more ends with 500 and its lane is replaced. Columns are not among them. Not less than 256 MiB where clients are strangers: close to a small limit one large allocation may end the process',
     },
     MEMORY_BUDGET: {
       type: 'integer',

@@ -167,7 +167,8 @@ export async function hostileKinds(): Promise<Kind[]> {
       ...hostile('own deadline', ANALYZE, { ...JSON_TYPE, 'x-request-deadline-ms': String(DEADLINE_MS) }, [
         HEAVY,
       ]),
-      answers: /^504$/u,
+      // 503 where it is plain at once that it would not do.
+      answers: /^50[34]$/u,
     },
   ];
 }
