@@ -307,8 +307,8 @@ describe('tables', () => {
       return `${status} ${code}`;
     });
     // Refusals of what never became a request have codes of their own.
-    const server = read('src/adapters/http/server.ts');
-    const raw = [...server.matchAll(/'(\d{3}) [\w ]+',\s*'([a-z_]+)'/gu)].map(
+    const below = read('src/adapters/http/refusals.ts');
+    const raw = [...below.matchAll(/'(\d{3}) [\w ]+',\s*'([a-z_]+)'/gu)].map(
       ([, status, code]) => `${status ?? ''} ${code ?? ''}`,
     );
     expect(raw.length).toBeGreaterThan(0);
