@@ -41,7 +41,8 @@ module.exports = {
       'html',
       'inference',
       'onnx',
-      'registry',
+      'store',
+      'kafka',
       'access',
       'log',
     ].map((name) => within(`adapters/${name}`)),
@@ -74,9 +75,18 @@ module.exports = {
     { from: { path: folder('adapters/schema') }, to: { path: 'node_modules/ajv/' } },
     { from: { path: folder('adapters/onnx') }, to: { path: 'node_modules/onnxruntime-web/' } },
     {
-      from: { path: folder('adapters/registry') },
-      to: { path: ['node_modules/kysely/', 'node_modules/libsql/'] },
+      from: { path: folder('adapters/store') },
+      to: {
+        path: [
+          'node_modules/kysely/',
+          'node_modules/libsql/',
+          'node_modules/(@types/)?pg/',
+          'node_modules/@aws-sdk/',
+          'node_modules/@smithy/',
+        ],
+      },
     },
+    { from: { path: folder('adapters/kafka') }, to: { path: 'node_modules/@platformatic/' } },
     {
       from: { path: folder('adapters/telemetry') },
       to: { path: ['node_modules/@opentelemetry/', '^@opentelemetry/otlp-exporter-base/node-http$'] },
@@ -95,6 +105,7 @@ module.exports = {
     { from: { path: '^src/stop\\.ts$' }, to: { path: '^src/ports/' } },
     { from: { path: '^src/config\\.ts$' }, to: { path: ['^src/ports/', '^src/environment\\.ts$'] } },
     { from: { path: '^src/environment\\.ts$' }, to: { path: ['^src/ports/', '^src/settings\\.ts$'] } },
+    { from: { path: '^src/settings\\.ts$' }, to: { path: '^src/settings-kept\\.ts$' } },
     { from: { path: '^src/print-config\\.ts$' }, to: { path: ['^src/environment\\.ts$'] } },
   ],
   allowedSeverity: 'error',

@@ -30,12 +30,53 @@ export interface Config {
   readonly tableLimits: TableLimits;
   /** Folder of what stays. */
   readonly dataDir: string;
+  readonly store: StoreConfig;
+  readonly jobs: JobsConfig;
+  readonly streams: StreamsConfig;
+  readonly kafka: KafkaConfig;
   readonly maxModelBytes: number;
   /** Bytes of models that are kept in memory, and that each lane keeps opened. */
   readonly modelCacheBytes: number;
   readonly access: AccessConfig;
   readonly corsOrigins: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** Where it stays, when not in the folder. */
+export interface StoreConfig {
+  /** Empty: SQLite in the folder. */
+  readonly databaseUrl: string;
+  readonly databasePool: number;
+  /** Empty: files in the folder. */
+  readonly s3Url: string;
+  readonly maxDatasets: number;
+}
+
+export interface JobsConfig {
+  readonly atATime: number;
+  readonly most: number;
+  readonly deadlineMs: number;
+  readonly leaseMs: number;
+  readonly keepMs: number;
+}
+
+export interface StreamsConfig {
+  readonly most: number;
+  readonly maxWindows: number;
+  readonly windowsKept: number;
+  readonly batchBytes: number;
+  readonly batchMs: number;
+  readonly idleMs: number;
+}
+
+export interface KafkaConfig {
+  /** `host:port`; empty: none. */
+  readonly brokers: readonly string[];
+  readonly group: string;
+  readonly tls: boolean;
+  readonly sasl: 'none' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Who may ask, and how much. */
@@ -92,6 +133,37 @@ export function readConfig(env: Env): Config {
       ratioFrom: settings.RATIO_FROM_BYTES,
     }),
     dataDir: settings.DATA_DIR,
+    store: Object.freeze({
+      databaseUrl: settings.DATABASE_URL,
+      databasePool: settings.DATABASE_POOL,
+      s3Url: settings.S3_URL,
+      maxDatasets: settings.MAX_DATASETS,
+    }),
+    jobs: Object.freeze({
+      atATime: settings.JOBS,
+      most: settings.MAX_JOBS,
+      deadlineMs: settings.JOB_DEADLINE_MS,
+      leaseMs: settings.JOB_LEASE_MS,
+      keepMs: settings.JOB_KEEP_MS,
+    }),
+    streams: Object.freeze({
+      most: settings.MAX_STREAMS,
+      maxWindows: settings.MAX_WINDOWS,
+      windowsKept: settings.WINDOWS_KEPT,
+      batchBytes: settings.STREAM_BATCH_BYTES,
+      batchMs: settings.STREAM_BATCH_MS,
+      idleMs: settings.STREAM_IDLE_MS,
+    }),
+    kafka: Object.freeze({
+      brokers: settings.KAFKA_BROKERS.split(',')
+        .map((broker) => broker.trim())
+        .filter((broker) => broker !== ''),
+      group: settings.KAFKA_GROUP,
+      tls: settings.KAFKA_TLS,
+      sasl: settings.KAFKA_SASL,
+      username: settings.KAFKA_USERNAME,
+      password: settings.KAFKA_PASSWORD,
+    }),
     maxModelBytes: settings.MAX_MODEL_BYTES,
     modelCacheBytes: settings.MODEL_CACHE_BYTES,
     access: Object.freeze({

@@ -66,12 +66,12 @@ async function main(): Promise<void> {
   });
 
   // While the lanes start in threads of their own.
-  const { openRegistry } = await import('./adapters/registry/registry.js');
+  const { openStore } = await import('./adapters/store/store.js');
   const { collector } = await import('./engine/lanes/collect.js');
   const collect = collector();
-  const [registry, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
+  const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
     await Promise.all([
-      openRegistry({
+      openStore({
         dataDir: config.dataDir,
         cacheBytes: config.modelCacheBytes,
         collect: () => {
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
   const app = createApp({
     endpoints,
     lanes,
-    registry,
+    registry: store.models,
     documentSchema,
     modelTensors,
     limits: {
@@ -146,7 +146,7 @@ async function main(): Promise<void> {
     close: (drainMs, graceMs) => server.close(drainMs, graceMs),
     release: [
       ['lanes', () => lanes.close()],
-      ['registry', () => registry.close()],
+      ['store', () => store.close()],
       ['metrics', () => metrics.shutdown()],
       ['telemetry', () => telemetry.shutdown()],
     ],

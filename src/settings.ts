@@ -1,11 +1,15 @@
-/** Every setting of the service, once: validated at the start, printed by --print-config, and the README's table. */
+import { keptSettings } from './settings-kept.js';
+
 const MiB = 2 ** 20;
 
 const BYTES = { type: 'integer', minimum: 1024 } as const;
 const MILLISECONDS = { type: 'integer', minimum: 1, maximum: 3_600_000 } as const;
 const TEXT = { type: 'string' } as const;
 
-/** `shown` is a default that depends on the machine. */
+/**
+ * Every setting of the service, once: validated at the start, printed by --print-config, and the README's table. `shown` is a
+ * default that depends on the machine.
+ */
 export const settingsSchema = {
   type: 'object',
   properties: {
@@ -213,8 +217,9 @@ export const settingsSchema = {
       minLength: 1,
       default: './data',
       description:
-        'folder of the stored models, for this process alone: a second one that is started on it ends with a sentence that says so',
+        'folder of what is stored: models, datasets, jobs, streams; for this process alone: a second one that is started on it ends with a sentence that says so',
     },
+    ...keptSettings,
     MAX_MODEL_BYTES: {
       ...BYTES,
       maximum: 512 * MiB,

@@ -115,3 +115,9 @@ export interface OptionsCheck {
   /** Makes ready for one more kind of request, where there is time for it; false when all are. */
   readonly prepare: () => boolean;
 }
+
+/**
+ * Validates a JSON document that is a request as a whole by the schema of that name, and fills defaults. Throws Problem with
+ * 422 codes and pointers into the document.
+ */
+export type RequestCheck = (name: string, value: unknown) => unknown;

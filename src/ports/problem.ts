@@ -45,6 +45,8 @@ export type ProblemCode =
   | 'overloaded'
   | 'stopping'
   | 'storage_failed'
+  | 'conflict'
+  | 'broker_failed'
   | 'kernel_trap'
   | 'lane_lost'
   | 'internal_error'

@@ -72,6 +72,4 @@ export interface Registry {
   document(version: ModelVersion): Promise<SharedArrayBuffer>;
   /** Removes a version, or all of a name. How many there were. */
   remove(name: string, version?: number): Promise<number>;
-  /** Lets another process open the same folder. */
-  close(): Promise<void>;
 }

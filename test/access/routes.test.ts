@@ -30,7 +30,6 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     list: never,
     document: never,
     remove: never,
-    close: never,
   },
   documentSchema: {},
   modelTensors: never,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openRegistry } from '../../src/adapters/registry/registry.js';
+import { openRegistry } from './open.js';
 import type { ModelCard } from '../../src/ports/registry.js';
 import type { Publisher } from './process.js';
 

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openRegistry } from '../../src/adapters/registry/registry.js';
+import { openRegistry } from './open.js';
 import { startService } from '../service.js';
 import { CARD, documentOf, filesOf, temporaryFolder, verified } from './folder.js';
 import { type Publisher, startPublisher } from './process.js';

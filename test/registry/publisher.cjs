@@ -2,7 +2,7 @@
 // folder is open, and a line for each version that was acknowledged. It ends with 1 and the reason when it cannot open.
 const { createHash, randomBytes } = require('node:crypto');
 const { writeSync } = require('node:fs');
-const { openRegistry } = require('../../dist/src/adapters/registry/registry.js');
+const { openStore } = require('../../dist/src/adapters/store/store.js');
 
 const [, , dataDir, atATime = '0', bytes = '20000'] = process.argv;
 const say = (line) => writeSync(1, `${JSON.stringify(line)}\n`);
@@ -21,8 +21,8 @@ async function publishing(registry, name) {
   }
 }
 
-openRegistry({ dataDir, cacheBytes: 0 }).then(
-  async (registry) => {
+openStore({ dataDir, cacheBytes: 0 }).then(
+  async ({ models: registry }) => {
     say({ open: true });
     const publishers = Array.from({ length: Number(atATime) }, (_, i) => publishing(registry, `m${i % 3}`));
     await Promise.all(publishers);

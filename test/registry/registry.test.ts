@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openRegistry } from '../../src/adapters/registry/registry.js';
+import { openRegistry } from './open.js';
 import type { Registry } from '../../src/ports/registry.js';
 import { CARD, documentOf, filesOf, temporaryFolder } from './folder.js';
 

@@ -19,7 +19,7 @@ interface OptionSchema {
 }
 
 /** Where in the request an option stands; `path`: below it. */
-type Place = (option: string, ...path: readonly (string | number)[]) => string;
+export type Place = (option: string, ...path: readonly (string | number)[]) => string;
 
 /**
  * Validates the options of endpoints, and the elements of options that are lists, with one JSON Schema each; fills
@@ -96,14 +96,14 @@ function propertiesOf(validate: ValidateFunction): Map<string, OptionSchema> {
   );
 }
 
-function members(value: unknown, at: string, what: string): Map<string, unknown> {
+export function members(value: unknown, at: string, what: string): Map<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return new Map(Object.entries(value));
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
   throw Problem.at(at, 'invalid_option', `expected an object of ${what}, got ${got}`);
 }
 
-function checked(
+export function checked(
   validate: ValidateFunction,
   given: readonly (readonly [string, unknown])[],
   place: Place,

@@ -19,10 +19,18 @@ export interface DocumentFiles {
   write(document: Uint8Array): Promise<Draft>;
   /** Its bytes, verified by size and hash. `whose` stands in the message of Problem `storage_failed`. */
   read(sha256: string, bytes: number, whose: string): Promise<SharedArrayBuffer>;
+  /**
+   * The same, read straight to where it is wanted: `place` gives the memory of the next so many bytes. What it gave holds
+   * bytes of no worth when it rejects.
+   */
+  pour(sha256: string, bytes: number, whose: string, place: Place): Promise<void>;
   remove(sha256: string): Promise<void>;
   /** Takes away drafts, and documents that `known` does not have. Files with other names are left alone. */
   sweep(known: ReadonlySet<string>): Promise<void>;
 }
+
+/** Memory for the next so many bytes. */
+export type Place = (bytes: number) => Uint8Array;
 
 /** Read, hashed and written at once: a few milliseconds in which the thread answers no one. */
 const STRETCH = 2 ** 20;
@@ -56,18 +64,15 @@ export async function openFiles(folder: string): Promise<DocumentFiles> {
       }
     },
     async read(sha256, bytes, whose) {
-      const handle = await open(pathOf(sha256), 'r');
-      try {
-        const { size } = await handle.stat();
-        if (size !== bytes) throw damaged(whose, `${bytes} bytes`, `${size}`);
-        const memory = shared(bytes);
-        if ((await filled(handle, new Uint8Array(memory))) !== sha256)
-          throw damaged(whose, `the SHA-256 it was stored with`, 'another');
-        return memory;
-      } finally {
-        await handle.close();
-      }
+      const memory = shared(bytes);
+      let at = 0;
+      await poured(pathOf(sha256), sha256, bytes, whose, (length) => {
+        at += length;
+        return new Uint8Array(memory, at - length, length);
+      });
+      return memory;
     },
+    pour: (sha256, bytes, whose, place) => poured(pathOf(sha256), sha256, bytes, whose, place),
     remove: (sha256) => gone(pathOf(sha256)),
     async sweep(known) {
       const names = await readdir(folder);
@@ -95,16 +100,38 @@ async function written(path: string, document: Uint8Array): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Fills the memory from a file, as far as it goes. The SHA-256 of what it holds then. */
-async function filled(handle: FileHandle, memory: Uint8Array): Promise<string> {
-  const hash = createHash('sha256');
+/** Reads a file to memory that `place` gives, and verifies it. */
+async function poured(
+  path: string,
+  sha256: string,
+  bytes: number,
+  whose: string,
+  place: Place,
+): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size !== bytes) throw damaged(whose, `${bytes} bytes`, `${size}`);
+    const hash = createHash('sha256');
+    for (let at = 0; at < bytes;) {
+      const memory = place(Math.min(STRETCH, bytes - at));
+      at += await filled(handle, memory, at);
+      hash.update(memory);
+    }
+    if (hash.digest('hex') !== sha256) throw damaged(whose, `the SHA-256 it was stored with`, 'another');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Fills memory from a place of a file on. Its bytes; a file that has become shorter leaves the rest as it is. */
+async function filled(handle: FileHandle, memory: Uint8Array, from: number): Promise<number> {
   for (let at = 0; at < memory.byteLength;) {
-    const { bytesRead } = await handle.read(memory, at, Math.min(STRETCH, memory.byteLength - at));
+    const { bytesRead } = await handle.read(memory, at, memory.byteLength - at, from + at);
     if (bytesRead === 0) break;
-    hash.update(memory.subarray(at, at + bytesRead));
     at += bytesRead;
   }
-  return hash.digest('hex');
+  return memory.byteLength;
 }
 
 function shared(bytes: number): SharedArrayBuffer {

@@ -1,68 +1,21 @@
-import { join, resolve } from 'node:path';
 import type { Kysely } from 'kysely';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelCard, ModelVersion, Registry } from '../../ports/registry.js';
-import { DocumentCache, FoundVersions } from './cache.js';
-import { holdCatalog } from './catalog.js';
-import { codeOf, onDisk, unwritable } from './failures.js';
-import { damaged, type DocumentFiles, openFiles } from './files.js';
+import type { Base } from './base.js';
+import { type DocumentCache, FoundVersions } from './cache.js';
+import { codeOf, onDisk } from './failures.js';
+import { damaged, type DocumentFiles } from './files.js';
 import type { Tables } from './migrations.js';
 
-export interface RegistryOptions {
-  /** Made if it is not there. One process has it at a time. */
-  readonly dataDir: string;
-  /** Bytes of documents that are kept in memory. */
-  readonly cacheBytes: number;
-  /** Gives back memory of documents that nothing refers to. */
-  readonly collect?: () => void;
-}
-
-/** After the start, whose time it would take: the query builder is half of what opening a registry costs. */
-const SWEEP_AFTER_MS = 3000;
-
 /**
- * The models of the service in a folder: cards in the catalog, documents in files named by their SHA-256. That name is
- * known before the version is, is no client's text, checks what it names, and is one file for what is published twice.
- * A file is there before its row and goes after it, so a process killed in between leaves at most a file without a row,
- * which the next one to open the folder takes away, before it does anything else there. Rejects with an Error for the
- * operator when the folder is of no use.
+ * The models of the service: cards in the catalog, documents in the storage. A file is there before its row and goes after
+ * it, so a process killed in between leaves at most a file without a row, which is swept when the store is opened again.
  */
-export async function openRegistry({ dataDir, cacheBytes, collect }: RegistryOptions): Promise<Registry> {
-  const folder = resolve(dataDir);
-  const files = await prepared(folder);
-  const catalog = holdCatalog(folder);
-  const tables = once(async () => {
-    const { openTables } = await import('./tables.js');
-    const db = await openTables(catalog.database);
-    const rows = await db.selectFrom('models').select('sha256').distinct().execute();
-    await files.sweep(new Set(rows.map(({ sha256 }) => sha256)));
-    return db;
-  });
-  const timer = setTimeout(() => {
-    // A failure is told to the first who asks for a model.
-    tables().catch(() => undefined);
-  }, SWEEP_AFTER_MS).unref();
-  const inTurn = queue();
-  return {
-    ...registry(tables, files, new DocumentCache(cacheBytes, collect), inTurn),
-    async close() {
-      clearTimeout(timer);
-      await tables.settled();
-      // Behind what is under way.
-      await inTurn(() => Promise.resolve());
-      catalog.release();
-    },
-  };
-}
-
-type Open = () => Promise<Kysely<Tables>>;
-
-function registry(
-  tables: Open,
+export function modelRegistry(
+  { tables, inTurn }: Base,
   files: DocumentFiles,
   cache: DocumentCache,
-  inTurn: Queue,
-): Omit<Registry, 'close'> {
+): Registry {
   const found = new FoundVersions();
   const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     onDisk('a catalog that can be read', async () => query(await tables()));
@@ -204,38 +157,4 @@ async function isUsed(db: Kysely<Tables>, sha256: string): Promise<boolean> {
 
 function versionOf({ name, version, created, card, sha256, bytes }: Tables['models']): ModelVersion {
   return { name, version, created, card: JSON.parse(card) as ModelCard, sha256, bytes };
-}
-
-/** One after the other: between the name of a file and its row nothing may take the file away. */
-type Queue = <T>(act: () => Promise<T>) => Promise<T>;
-function queue(): Queue {
-  let last: Promise<unknown> = Promise.resolve();
-  return (act) => {
-    const turn = last.then(act);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
-/** What `make` gives, made when it is first asked for; after a failure it is tried again. */
-function once<T>(make: () => Promise<T>): (() => Promise<T>) & { readonly settled: () => Promise<unknown> } {
-  let made: Promise<T> | undefined;
-  const get = (): Promise<T> => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
-  return Object.assign(get, { settled: () => Promise.allSettled([made]) });
-}
-
-async function prepared(folder: string): Promise<DocumentFiles> {
-  try {
-    return await openFiles(join(folder, 'models'));
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    throw unwritable(folder, code);
-  }
 }

@@ -1,7 +1,7 @@
 import type { Kysely, Migration } from 'kysely';
 
-/** Tables of the catalog, for the types of its queries. */
-export interface Tables {
+/** Tables of the stored models. */
+export interface ModelTables {
   /** Every name that was ever given, with the last number it gave: it stays when its versions go. */
   readonly model_names: { readonly name: string; readonly last_version: number };
   /** A row for each version that is stored. */
@@ -16,11 +16,7 @@ export interface Tables {
   };
 }
 
-/**
- * How the catalog became what it is, in order. A step that was released is never edited: a change is a new one. Written
- * with Kysely's schema builder alone, so that another dialect runs the same.
- */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const modelMigrations: Readonly<Record<string, Migration>> = {
   '0001_models': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
