@@ -13,6 +13,8 @@ export interface JobRequest {
   /** Name of the endpoint that it is. */
   readonly endpoint: string;
   readonly dataset: string;
+  /** A second one, to compare it with. */
+  readonly reference?: string;
   /** JSON text of the options, and of the members that stood beside them. */
   readonly options?: string;
   readonly beside?: string;
