@@ -32,7 +32,7 @@ const ANSWERS: ReadonlyMap<string, Job['accept']> = new Map([
 ]);
 const LATE = 'expected the whole body before the deadline of the request, got less';
 /** A page is made of itself alone: nothing runs in it, and it loads nothing. */
-const PAGE_POLICY =
+export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Takes a request's body to a lane, and gives back its answer. Throws Problem. */

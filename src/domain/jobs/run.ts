@@ -10,7 +10,7 @@ import { progressKeeper } from './progress.js';
 export type Land = (
   of: { readonly dataset: string; readonly reference: string | undefined },
   due: Pick<Asked, 'endpoint' | 'deadlineMs'>,
-) => Promise<{ readonly landing: Landing } & Pick<Job, 'format' | 'extent' | 'reference'>>;
+) => Promise<{ readonly landing: Landing } & Pick<Job, 'format' | 'stored' | 'extent' | 'reference'>>;
 
 export interface RunOptions {
   readonly store: JobStore;
@@ -177,7 +177,6 @@ async function computed(
         query: [],
         accept: request.accept,
         ...(request.arrowCompression !== undefined && { arrowCompression: request.arrowCompression }),
-        ...(request.options !== undefined && { options: request.options }),
         ...(request.beside !== undefined && { beside: request.beside }),
         ...(model !== undefined && { model }),
         requestId: request.requestId,
