@@ -13,6 +13,7 @@ import { ModelCache } from './domain/models/cache.js';
 import { importOnnx } from './domain/models/import-onnx.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
+import { reporter, type Reporter } from './engine/lanes/reporter.js';
 import { HEADER_BYTES } from './engine/lanes/arenas.js';
 import { TeamControl } from './engine/team.js';
 import { Arena } from './engine/wasm/arena.js';
@@ -27,6 +28,7 @@ import type { Answer } from './ports/lanes.js';
 import { failureOf } from './ports/log.js';
 import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
+import { Stopped } from './ports/progress.js';
 import type { Space } from './ports/space.js';
 import type { Span } from './ports/trace.js';
 
@@ -167,7 +169,9 @@ async function run(message: Message): Promise<void> {
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
     if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
-    const answer = { ...(await compute(message, spans)), ...textOf(message, spans) };
+    const report = message.job.progress === true ? reporterOf(message) : undefined;
+    const answer = { ...(await compute(message, spans, report)), ...textOf(message, spans) };
+    report?.flush();
     send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
     if (models.wantsCollection()) collect('major');
   } catch (error) {
@@ -175,7 +179,8 @@ async function run(message: Message): Promise<void> {
       send({ type: 'starved', id: message.id });
       return;
     }
-    if (error instanceof Cancelled) {
+    // Stopped softly with nothing to give: as if it had been cancelled.
+    if (error instanceof Cancelled || error instanceof Stopped) {
       send({ type: 'cancelled', id: message.id });
       return;
     }
@@ -187,6 +192,11 @@ async function run(message: Message): Promise<void> {
     await run(message);
   }
 }
+
+const reporterOf = ({ id }: Message): Reporter =>
+  reporter((step) => {
+    send({ type: 'progress', id, step });
+  });
 
 /** Spans as they are sent on: text that no thread before the last one reads. */
 const textOf = ({ job }: Message, spans: readonly Span[]): Timed =>
@@ -219,7 +229,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
 const controlOf = (memory: ArenaMemory, start: number): TeamControl =>
   new TeamControl(memory instanceof SharedArrayBuffer ? memory : memory.buffer, start - HEADER_BYTES);
 
-async function compute(message: Message, spans: Span[]): Promise<Answer> {
+async function compute(message: Message, spans: Span[], report: Reporter | undefined): Promise<Answer> {
   const memory = memoryOf(message);
   const kernels = kernelsOf(message.arena, memory);
   const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
@@ -246,6 +256,7 @@ async function compute(message: Message, spans: Span[]): Promise<Answer> {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
     },
+    progress: report && { tell: report.tell, stopping: () => control.stopping },
     decoders,
     checkOptions,
     writeJson,

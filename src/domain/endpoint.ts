@@ -10,6 +10,7 @@ import type { Job, MadeModel } from '../ports/lanes.js';
 import type { OpenOnnx } from '../ports/onnx.js';
 import type { OpenModel } from './models/model.js';
 import type { Notes } from './notes.js';
+import type { Progress } from './progress.js';
 import type { Trace } from './trace.js';
 
 /** What an endpoint is given: a decoded table and validated options. */
@@ -29,6 +30,8 @@ export interface Question<Options> {
   readonly notes: Notes;
   /** Throws when the request was cancelled: called between the steps of long work. */
   readonly checkpoint: () => void;
+  /** Told how far long work has come, and asked whether to end it with what it has. */
+  readonly progress: Progress;
   /** Stretches of the work that are worth a span of their own. */
   readonly trace: Trace;
   /** Of the parts, one behind the other, in hexadecimal. */

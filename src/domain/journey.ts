@@ -23,6 +23,7 @@ import { KernelClock, now, round } from './clock.js';
 import { endpoints } from './endpoints.js';
 import type { ModelCache } from './models/cache.js';
 import { Notes } from './notes.js';
+import { type Progress, UNWATCHED, watchedFits } from './progress.js';
 import { Trace } from './trace.js';
 import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js';
 
@@ -30,6 +31,8 @@ import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js'
 export interface JourneyTools {
   /** Throws when the request was cancelled. */
   readonly checkpoint: () => void;
+  /** Where the job is watched. */
+  readonly progress?: Progress | undefined;
   /** Those that are loaded: at least the one that the job needs. */
   readonly decoders: Readonly<Partial<Record<BodyFormat, Decoder>>>;
   readonly checkOptions: OptionsCheck;
@@ -84,6 +87,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const reference = job.reference && (await referenceOf(landed, job.reference, tools));
   tools.checkpoint();
   const decoded = now();
+  tools.progress?.tell({ stage: 'decode', done: table.rows, total: table.rows, rows: table.rows });
   spans.push({
     name: 'decode',
     start: opened,
@@ -99,7 +103,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const notes = new Notes();
   const clock = new KernelClock();
   const trace = new Trace();
-  const engine = clock.watch(tools.engine(engineOption(options.values)));
+  const clocked = clock.watch(tools.engine(engineOption(options.values)));
+  const { progress = UNWATCHED } = tools;
+  const engine = progress === UNWATCHED ? clocked : watchedFits(clocked, progress, notes);
   const question: Parameters<typeof endpoint.run>[0] = {
     table,
     reference,
@@ -111,6 +117,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     limits: tools.limits,
     notes,
     checkpoint: tools.checkpoint,
+    progress,
     trace,
     sha256: tools.sha256,
     version: tools.version,
@@ -136,6 +143,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     },
   });
   spans.push(...inside());
+  const partial = notes.isPartial ? { partial: true as const } : {};
   const work = (): Work => ({
     format: job.format,
     engine: engine.name,
@@ -145,7 +153,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     computeMs: computed - decoded,
     encodeMs: now() - computed,
   });
-  if (result.reply !== undefined) return { ...result.reply, work: work() };
+  if (result.reply !== undefined) return { ...result.reply, ...partial, work: work() };
 
   const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
@@ -171,6 +179,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
       encode: round(now() - computed),
     },
     result_sha256: digest,
+    ...partial,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
     if (job.accept === 'html' && result.page !== undefined && writePage !== undefined) {
@@ -207,7 +216,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     contentType,
     body: answered,
     work: work(),
-    ...(result.model !== undefined && { model: result.model }),
+    ...partial,
+    // What was not fitted to its end is shown, not stored.
+    ...(result.model !== undefined && !notes.isPartial && { model: result.model }),
   };
 }
 
