@@ -72,8 +72,12 @@ async function main(): Promise<void> {
   const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
     await Promise.all([
       openStore({
+        ...config.store,
         dataDir: config.dataDir,
         cacheBytes: config.modelCacheBytes,
+        warn: (sentence) => {
+          log.warn(sentence);
+        },
         collect: () => {
           collect('major');
         },
