@@ -7,7 +7,8 @@ import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { setClock } from './domain/clock.js';
-import { endpoints } from './domain/endpoints.js';
+import type { TableWriters } from './domain/endpoint.js';
+import { laneEndpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
 import { importOnnx } from './domain/models/import-onnx.js';
@@ -42,7 +43,7 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 /** Arenas seen before, and the instance over each that was computed in. */
 const arenas = new Map<number, ArenaMemory>();
 const instances = new Map<number, Kernels>();
-const checkOptions = optionsCheck(endpoints);
+const checkOptions = optionsCheck(laneEndpoints);
 const models = new ModelCache(start.modelBytes);
 const collect = collector();
 const sha256 = (parts: Iterable<string | Uint8Array>): string => {
@@ -105,6 +106,7 @@ const later = {
   page: undefined as PageWriter | undefined,
   inference: undefined as InferenceWriter | undefined,
   openOnnx: undefined as OpenOnnx | undefined,
+  tables: undefined as TableWriters | undefined,
   decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<BodyFormat, Decoder>>,
   async loadJs(): Promise<void> {
     const { jsEngine } = await import('./engine/js/engine.js');
@@ -115,6 +117,18 @@ const later = {
   },
   async loadPage(): Promise<void> {
     this.page ??= (await import('./adapters/html/page.js')).writePage;
+  },
+  async loadTables(): Promise<void> {
+    const [{ writeDataset }, { writeCsv }, { writeRows }] = await Promise.all([
+      import('./adapters/arrow/dataset.js'),
+      import('./adapters/csv/write.js'),
+      import('./adapters/json/rows.js'),
+    ]);
+    this.tables ??= {
+      dataset: (table, compress) => writeDataset(table, compress ? codecs.lz4.encode : undefined),
+      csv: writeCsv,
+      ndjson: writeRows,
+    };
   },
   async loadOnnx(): Promise<void> {
     this.openOnnx ??= await (await import('./adapters/onnx/open.js')).startOnnx(start.requestBytes);
@@ -169,10 +183,14 @@ async function run(message: Message): Promise<void> {
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
     if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
+    if (job.endpoint.startsWith('datasets.')) await later.loadTables();
     const report = message.job.progress === true ? reporterOf(message) : undefined;
     const answer = { ...(await compute(message, spans, report)), ...textOf(message, spans) };
     report?.flush();
-    send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
+    send(
+      { type: 'answer', id: message.id, answer },
+      moved(answer.body, answer.model?.document, answer.dataset?.document),
+    );
     if (models.wantsCollection()) collect('major');
   } catch (error) {
     if (error instanceof Starved) {
@@ -251,7 +269,7 @@ async function compute(message: Message, spans: Span[], report: Reporter | undef
     arena === undefined || kernels === undefined
       ? undefined
       : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
-  const { decoders, write, page, inference } = later;
+  const { decoders, write, page, inference, tables } = later;
   const tools: JourneyTools = {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
@@ -263,6 +281,7 @@ async function compute(message: Message, spans: Span[], report: Reporter | undef
     writeArrow: write,
     writePage: page,
     writeInference: inference,
+    tables,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {

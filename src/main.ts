@@ -109,6 +109,7 @@ async function main(): Promise<void> {
     endpoints,
     lanes,
     registry: store.models,
+    datasets: store.datasets,
     documentSchema,
     modelTensors,
     limits: {

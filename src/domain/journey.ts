@@ -20,7 +20,8 @@ import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
-import { endpoints } from './endpoints.js';
+import { laneEndpoints } from './endpoints.js';
+import type { Endpoint, TableWriters } from './endpoint.js';
 import type { ModelCache } from './models/cache.js';
 import { Notes } from './notes.js';
 import { type Progress, UNWATCHED, watchedFits } from './progress.js';
@@ -43,6 +44,8 @@ export interface JourneyTools {
   readonly writePage: PageWriter | undefined;
   /** Loaded when the job brings tensors. */
   readonly writeInference: InferenceWriter | undefined;
+  /** Loaded when the job stores a table or gives one back. */
+  readonly tables: TableWriters | undefined;
   /** Of the parts, one behind the other, in hexadecimal. */
   readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
@@ -61,7 +64,7 @@ export interface JourneyTools {
 
 /** A request's way through a lane: decode, compute, encode. `landed` holds its tables. Throws Problem. */
 export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools): Promise<Answer> {
-  const endpoint = endpoints.find(({ name }) => name === job.endpoint);
+  const endpoint = laneEndpoints.find(({ name }) => name === job.endpoint);
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const started = now();
@@ -127,6 +130,8 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     openOnnx: tools.openOnnx,
     writeJson: tools.writeJson,
     writeInference: tools.writeInference,
+    tables: tools.tables,
+    compresses: job.arrowCompression === 'lz4',
   };
   const inside = (): Span[] => [...trace.spans(), ...clock.spans()];
   const result = await told(spans, 'compute', decoded, () => endpoint.run(question), inside);
@@ -219,6 +224,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     ...partial,
     // What was not fitted to its end is shown, not stored.
     ...(result.model !== undefined && !notes.isPartial && { model: result.model }),
+    ...(result.dataset !== undefined && { dataset: result.dataset }),
   };
 }
 
@@ -250,14 +256,18 @@ async function decode(
   body: Uint8Array,
   format: BodyFormat,
   tools: JourneyTools,
-  { headerBytes, stored }: Pick<Job, 'headerBytes' | 'stored'>,
+  { headerBytes, stored, keeps }: Pick<Job, 'headerBytes' | 'stored'> & Pick<Endpoint, 'keeps'>,
 ): Promise<Decoded> {
   if (format === 'model') return NO_TABLE;
   const decoder = tools.decoders[format];
   if (decoder === undefined) throw new Error(`no decoder is loaded for ${format}`);
-  const { space, limits, codecs } = tools;
+  const { space, codecs } = tools;
   const engine = tools.engine('auto');
-  return decoder(body, { space, engine, limits, codecs, headerBytes, stored: stored === true });
+  // How far its own files are compressed is no attempt of anybody's.
+  const limits =
+    stored === true ? { ...tools.limits, decodedBytes: Infinity, ratio: Infinity } : tools.limits;
+  const fieldNotes = stored === true ? 'true' : keeps === true ? 'checked' : undefined;
+  return decoder(body, { space, engine, limits, codecs, headerBytes, fieldNotes });
 }
 
 /** Of a body that is a document. */

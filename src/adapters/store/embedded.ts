@@ -14,7 +14,8 @@ export async function openEmbedded(folder: string): Promise<OpenCatalog> {
     await mkdir(folder, { recursive: true });
   } catch (error) {
     const code = codeOf(error);
-    throw code === undefined ? error : unwritable(folder, code);
+    // There is something, which is no folder.
+    throw code === undefined ? error : unwritable(folder, code === 'EEXIST' ? 'ENOTDIR' : code);
   }
   const catalog = holdCatalog(folder);
   const tables = once(async () => {

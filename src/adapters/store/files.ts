@@ -19,7 +19,7 @@ export interface Draft {
   readonly sha256: string;
   readonly bytes: number;
   /** Makes sure that it is found by its hash, also when that was removed meanwhile. Durable when it resolves. */
-  keep(): Promise<void>;
+  readonly keep: () => Promise<void>;
   /** Takes away what has no name yet. */
   discard(): Promise<void>;
 }

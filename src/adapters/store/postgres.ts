@@ -27,11 +27,12 @@ const IDLE_MS = 60_000;
 /** PostgreSQL's error codes that say that the session has ended: 08 of connections, 57P of the server's end. */
 const ENDED = /^(08|57P|25P03)/u;
 
-/** int8 and numeric: sums and counts, below 2^53. */
-const NUMBERS: readonly number[] = [pg.types.builtins.INT8, pg.types.builtins.NUMERIC];
-
 /** Opens no connection yet. Throws an Error in words, without the URL, when that is none of PostgreSQL. */
 export function openPostgres(url: string, connections: number): SharedCatalog {
+  const types = new pg.TypeOverrides();
+  // Sums and counts, below 2^53.
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  types.setTypeParser(pg.types.builtins.NUMERIC, Number);
   const pool = new pg.Pool({
     connectionString: checkedUrl(url),
     max: connections,
@@ -43,10 +44,7 @@ export function openPostgres(url: string, connections: number): SharedCatalog {
     idle_in_transaction_session_timeout: IDLE_MS,
     // Of an answer that never comes: the server itself gives up earlier.
     query_timeout: STATEMENT_MS + CONNECT_MS,
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        NUMBERS.includes(oid) && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
-    },
+    types,
   });
   // Of a connection that nobody uses: the pool opens another.
   pool.on('error', () => undefined);
@@ -80,7 +78,7 @@ function told(pool: pg.Pool): PostgresPool {
         async query<R>(statement: unknown, parameters?: readonly unknown[]) {
           if (typeof statement !== 'string') throw new Error('expected a statement, got a cursor');
           try {
-            return (await client.query(statement, [...(parameters ?? [])])) as never as R;
+            return (await client.query(statement, [...(parameters ?? [])])) as R;
           } catch (error) {
             const state = stateOf(error);
             broken ||= state === undefined || ENDED.test(state);

@@ -11,6 +11,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': [],
   '/analytics/features': [],
   '/analytics/profile': [],
+  '/datasets': [],
+  '/datasets/:id': [],
   '/models': [],
   '/models/:name': ['/models/:name/versions', '/models/:name/export'],
   '/models/:name/predict': [],

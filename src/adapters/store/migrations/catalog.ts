@@ -14,7 +14,7 @@ export const catalogMigrations: Readonly<Record<string, Migration>> = {
         .createTable('catalog')
         .addColumn('identity', 'text', (column) => column.primaryKey())
         .execute();
-      const { sql } = await import('kysely');
+      const { sql } = await import('../sql.js');
       await sql`insert into catalog (identity) values (${randomUUID()})`.execute(db);
     },
   },
