@@ -1,7 +1,10 @@
 import type { EngineName } from './engine.js';
 import type { BodyFormat } from './formats.js';
 import type { LanesState, Work } from './observe.js';
+import type { Watch } from './progress.js';
 import type { ModelCard } from './registry.js';
+
+export type { ProgressStep, Watch } from './progress.js';
 
 /** A stretch of the bytes that landed. */
 export interface Extent {
@@ -33,6 +36,8 @@ export interface Job {
   readonly waitMs: number;
   /** Whether its spans are wanted. */
   readonly traced?: boolean;
+  /** Whether somebody watches how far it comes: what it tells costs a little. */
+  readonly progress?: true;
 }
 
 /** A stored model on its way to a lane, which keeps what it made of it under its hash. */
@@ -62,6 +67,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly model?: MadeModel;
   readonly body: Uint8Array;
+  /** It was stopped softly: the body holds what there was by then, and says so. */
+  readonly partial?: true;
   /** Spans, as JSON of a list of them, where they were wanted. */
   readonly spans?: string;
   /** What its lane did for it. */
@@ -100,9 +107,10 @@ export interface Lanes {
   waitMs(): number;
   /**
    * Runs a job over a landed body. Rejects with a Problem. `signal` and the deadline (ms from now) end it; a signal that
-   * was given before is a job that never starts.
+   * was given before is a job that never starts. `watch` is told how far a job with `progress` comes, and may stop it
+   * softly; Problem `slow_request` when it had nothing to give by then.
    */
-  run(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal): Promise<Answer>;
+  run(landing: Landing, job: Job, deadlineMs: number, signal: AbortSignal, watch?: Watch): Promise<Answer>;
   /**
    * The same over a body that has not landed yet, but has as many bytes as were expected: it is read as it arrives.
    * `release` says that it broke off. Undefined when no lane is idle or the format is not read so; then nothing was begun.
