@@ -1,6 +1,7 @@
 import { Kysely, Migrator, SqliteAdapter, SqliteDialect } from 'kysely';
 import type Database from 'libsql';
 import { MIGRATIONS, type Tables } from './migrations.js';
+import type { Named } from './types.js';
 
 /** The tables of a held catalog, brought up to date. Rejects with SQLite's error, and then nothing has changed. */
 export async function openTables(database: Database.Database): Promise<Kysely<Tables>> {
@@ -18,7 +19,8 @@ class Dialect extends SqliteDialect {
     return new Adapter();
   }
 }
-class Adapter extends SqliteAdapter {
+class Adapter extends SqliteAdapter implements Named {
+  readonly dialect = 'sqlite';
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
