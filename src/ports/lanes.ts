@@ -19,13 +19,20 @@ export interface Job {
   /** Where the table lies in what landed; none: it is all of it. */
   readonly extent?: Extent;
   /** A second table that landed beside it, to compare it with. */
-  readonly reference?: Extent & { readonly format: BodyFormat };
+  readonly reference?: Extent & { readonly format: BodyFormat; readonly stored?: true };
+  /** The table is the file of a dataset: what its fields say of themselves, beyond what Arrow can, is true. */
+  readonly stored?: true;
   readonly query: readonly (readonly [string, string])[];
   readonly accept: 'json' | 'arrow' | 'html';
   /** Codec of the buffers of an Arrow answer, where the client said that it reads it. */
   readonly arrowCompression?: 'lz4';
   /** Options that came beside the body, as JSON text: part `options` of a multipart body. */
   readonly options?: string;
+  /**
+   * JSON text of an object whose members stand as if beside the data, `options` among them; `dataset` and `reference` name
+   * what has landed, and are passed over.
+   */
+  readonly beside?: string;
   /** The stored model that it asks. */
   readonly model?: JobModel;
   /** Bytes of the JSON header of a body of tensors: those of its binary data follow it. */
@@ -80,6 +87,11 @@ export interface Landing {
   readonly length: number;
   /** Throws Problem `out_of_memory` at the limit. */
   write(bytes: Uint8Array): void;
+  /**
+   * The memory of the next so many bytes, to be filled before the landing is run or released: they count as landed at once.
+   * Throws as `write` does.
+   */
+  place(bytes: number): Uint8Array;
   /** Gives the arena back; after run() it does nothing, after begin() it says that no more will come. */
   release(): void;
 }
@@ -88,6 +100,8 @@ export interface Landing {
 export interface Asked {
   /** Of its body, as far as they are known. */
   readonly bytes: number;
+  /** Of what a compressed body is in memory, where that is known and more. */
+  readonly decodedBytes?: number | undefined;
   readonly endpoint?: string | undefined;
   /** Until its answer is due. */
   readonly deadlineMs?: number | undefined;
