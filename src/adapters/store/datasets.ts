@@ -77,6 +77,15 @@ export function datasetStore({ tables, inTurn }: Base, files: DocumentFiles): Da
           return gone !== undefined;
         });
       }),
+    totals: () =>
+      onDisk('a catalog that can be read', async () => {
+        const db = await tables();
+        const { count, bytes } = await db
+          .selectFrom('datasets')
+          .select(({ fn }) => [fn.countAll<number>().as('count'), fn.sum<number | null>('bytes').as('bytes')])
+          .executeTakeFirstOrThrow();
+        return { count, bytes: bytes ?? 0 };
+      }),
   };
 }
 
