@@ -10,6 +10,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
+  '/datasets': [],
+  '/datasets/:id': [],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
