@@ -70,14 +70,13 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const opened = now();
   if (model?.fresh === true)
     spans.push({ name: 'load', start: started, end: opened, attributes: { 'analytics.bytes': model.bytes } });
-  const decodedBody = await told(spans, 'decode', opened, () =>
-    decode(body, job.format, tools, job.headerBytes),
-  );
-  const { table, beside = new Map<string, unknown>() } = decodedBody;
-  refuseStrangers(beside, endpoint.beside ?? []);
+  const decodedBody = await told(spans, 'decode', opened, () => decode(body, job.format, tools, job));
+  const { table } = decodedBody;
+  const said = saidBeside(job, decodedBody);
+  refuseStrangers(said.beside, endpoint.beside ?? []);
   const options = tools.checkOptions.options(endpoint.name, {
-    body: optionsOf(decodedBody.options, job.options),
-    beside,
+    body: optionsOf(said.options, job.options),
+    beside: said.beside,
     query: job.query,
     depth: tools.limits.depth,
   });
@@ -240,13 +239,14 @@ async function decode(
   body: Uint8Array,
   format: BodyFormat,
   tools: JourneyTools,
-  headerBytes?: number,
+  { headerBytes, stored }: Pick<Job, 'headerBytes' | 'stored'>,
 ): Promise<Decoded> {
   if (format === 'model') return NO_TABLE;
   const decoder = tools.decoders[format];
   if (decoder === undefined) throw new Error(`no decoder is loaded for ${format}`);
   const { space, limits, codecs } = tools;
-  return decoder(body, { space, engine: tools.engine('auto'), limits, codecs, headerBytes });
+  const engine = tools.engine('auto');
+  return decoder(body, { space, engine, limits, codecs, headerBytes, stored: stored === true });
 }
 
 /** Of a body that is a document. */
@@ -264,11 +264,11 @@ const NO_TABLE: Decoded = {
 /** The second table. Whatever is wrong with it, now or when a column is asked for, is said of the part `reference`. */
 async function referenceOf(
   landed: Uint8Array,
-  extent: Extent & { readonly format: BodyFormat },
+  extent: NonNullable<Job['reference']>,
   tools: JourneyTools,
 ): Promise<Table> {
   try {
-    const { table, options, beside } = await decode(stretch(landed, extent), extent.format, tools);
+    const { table, options, beside } = await decode(stretch(landed, extent), extent.format, tools, extent);
     if (options !== undefined) throw stranger('options', ['data', 'columns']);
     for (const key of beside?.keys() ?? []) throw stranger(key, ['data', 'columns']);
     const { rows, names } = table;
@@ -290,6 +290,16 @@ async function referenceOf(
 
 const inReference = (error: unknown): unknown =>
   error instanceof Problem ? error.within('reference') : error;
+
+/** What stood beside the table: in its body, or in a document of its own that names it. */
+function saidBeside(job: Job, { options, beside }: Decoded): Pick<Decoded, 'options'> & { beside: Beside } {
+  if (job.beside === undefined) return { options, beside: beside ?? new Map<string, unknown>() };
+  const members = new Map(Object.entries(JSON.parse(job.beside) as Readonly<Record<string, unknown>>));
+  const given = members.get('options');
+  for (const name of ['options', 'dataset', 'reference']) members.delete(name);
+  return { options: given, beside: members };
+}
+type Beside = ReadonlyMap<string, unknown>;
 
 /** Throws `invalid_request` for a member of a JSON body that has no business beside the data. */
 function refuseStrangers(beside: ReadonlyMap<string, unknown>, welcome: readonly string[]): void {

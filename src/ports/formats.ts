@@ -32,6 +32,8 @@ export interface DecodeTools {
   readonly codecs: Codecs;
   /** Bytes of the JSON header of a body of tensors. */
   readonly headerBytes?: number | undefined;
+  /** Whether the body is a file of this service: what its fields say beyond Arrow's types is true. */
+  readonly stored?: boolean | undefined;
 }
 
 export interface Decoded {

@@ -33,7 +33,7 @@ const OPTIONS: Parameters<typeof routes>[0] = {
   },
   documentSchema: {},
   modelTensors: never,
-  tracing: { begin: () => undefined },
+  tracing: { begin: () => undefined, task: () => undefined },
   limits: Object.fromEntries(
     ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'model', 'inference', 'invocations'].map((name) => [
       name,

@@ -7,6 +7,14 @@ import { codeOf, onDisk } from './failures.js';
 import { damaged, type DocumentFiles } from './files.js';
 import type { Tables } from './migrations.js';
 
+/** What is written in the same transaction as the row of a version. */
+export type Also = (db: Kysely<Tables>, version: ModelVersion) => Promise<void>;
+
+export interface ModelStore extends Registry {
+  /** `also` is kept together with the version or neither is. */
+  publish(name: string, card: ModelCard, document: Uint8Array, also?: Also): Promise<ModelVersion>;
+}
+
 /**
  * The models of the service: cards in the catalog, documents in the storage. A file is there before its row and goes after
  * it, so a process killed in between leaves at most a file without a row, which is swept when the store is opened again.
@@ -15,12 +23,12 @@ export function modelRegistry(
   { tables, inTurn }: Base,
   files: DocumentFiles,
   cache: DocumentCache,
-): Registry {
+): ModelStore {
   const found = new FoundVersions();
   const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     onDisk('a catalog that can be read', async () => query(await tables()));
   return {
-    publish: (name, card, document) =>
+    publish: (name, card, document, also) =>
       onDisk(`room for a model of ${document.byteLength} bytes`, async () => {
         const db = await tables();
         const draft = await files.write(document);
@@ -29,7 +37,7 @@ export function modelRegistry(
         const kept = async (): Promise<ModelVersion> => {
           await draft.keep();
           try {
-            return versionOf(await inserted(db, row));
+            return versionOf(await inserted(db, row, also));
           } finally {
             found.forget();
           }
@@ -111,7 +119,11 @@ function newest(db: Kysely<Tables>): Promise<Tables['models'][]> {
 }
 
 /** Gives the next number of the name and stores the row under it, both or neither. */
-function inserted(db: Kysely<Tables>, row: Omit<Tables['models'], 'version'>): Promise<Tables['models']> {
+function inserted(
+  db: Kysely<Tables>,
+  row: Omit<Tables['models'], 'version'>,
+  also?: Also,
+): Promise<Tables['models']> {
   return db.transaction().execute(async (transaction) => {
     const { last_version: version } = await transaction
       .insertInto('model_names')
@@ -125,6 +137,7 @@ function inserted(db: Kysely<Tables>, row: Omit<Tables['models'], 'version'>): P
       .executeTakeFirstOrThrow();
     const numbered = { ...row, version };
     await transaction.insertInto('models').values(numbered).execute();
+    await also?.(transaction, versionOf(numbered));
     return numbered;
   });
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Datasets } from '../../ports/datasets.js';
+import type { JobStore } from '../../ports/jobs.js';
 import type { Registry } from '../../ports/registry.js';
 import { type Base, once, queue } from './base.js';
 import { DocumentCache } from './cache.js';
@@ -7,6 +8,7 @@ import { holdCatalog } from './catalog.js';
 import { datasetStore } from './datasets.js';
 import { codeOf, unwritable } from './failures.js';
 import { type DocumentFiles, openFiles } from './files.js';
+import { jobStore } from './jobs.js';
 import { modelRegistry } from './models.js';
 
 export interface StoreOptions {
@@ -22,6 +24,7 @@ export interface StoreOptions {
 export interface Store {
   readonly models: Registry;
   readonly datasets: Datasets;
+  readonly jobs: JobStore;
   /** Lets another process open the same folder. */
   close(): Promise<void>;
 }
@@ -53,9 +56,11 @@ export async function openStore({ dataDir, cacheBytes, collect }: StoreOptions):
     tables().catch(() => undefined);
   }, SWEEP_AFTER_MS).unref();
   const base: Base = { dialect: 'sqlite', tables, inTurn: queue() };
+  const registry = modelRegistry(base, models, new DocumentCache(cacheBytes, collect));
   return {
-    models: modelRegistry(base, models, new DocumentCache(cacheBytes, collect)),
+    models: registry,
     datasets: datasetStore(base, datasets),
+    jobs: jobStore(base, registry),
     async close() {
       clearTimeout(timer);
       await tables.settled();

@@ -166,8 +166,8 @@ export function startLanes(options: LanesOptions): Lanes {
       );
   };
 
-  const learn = ({ job, body, began }: Ticket): void => {
-    if (began !== undefined) estimates.learn(job.endpoint, body.length, performance.now() - began);
+  const learn = ({ job, share, began }: Ticket): void => {
+    if (began !== undefined) estimates.learn(job.endpoint, share.weight, performance.now() - began);
   };
 
   /** The first ticket that a lane may take. */
