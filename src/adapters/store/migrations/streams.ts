@@ -1,5 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
-import { blobType } from '../types.js';
+import { blobType, nameType } from '../types.js';
 
 /** Tables of streams. */
 export interface StreamTables {
@@ -76,6 +76,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
   '0004_streams': {
     async up(db: Kysely<unknown>): Promise<void> {
       const bytes = blobType(db);
+      const name = await nameType(db);
       await db.schema
         .createTable('streams')
         .addColumn('id', 'text', (column) => column.primaryKey())
@@ -113,7 +114,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .createTable('stream_windows')
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('partition', 'integer', (column) => column.notNull())
-        .addColumn('window_key', 'text', (column) => column.notNull())
+        .addColumn('window_key', name, (column) => column.notNull())
         .addColumn('starts', 'bigint', (column) => column.notNull())
         .addColumn('ends', 'bigint', (column) => column.notNull())
         .addColumn('records', 'bigint', (column) => column.notNull())
@@ -153,7 +154,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .createTable('stream_results')
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('seq', 'bigint', (column) => column.notNull())
-        .addColumn('window_key', 'text', (column) => column.notNull())
+        .addColumn('window_key', name, (column) => column.notNull())
         .addColumn('starts', 'bigint', (column) => column.notNull())
         .addColumn('ends', 'bigint', (column) => column.notNull())
         .addColumn('again', 'bigint', (column) => column.notNull())
