@@ -11,7 +11,6 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/features': [],
   '/analytics/profile': [],
   '/datasets': [],
-  '/datasets/:id': [],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
