@@ -25,7 +25,9 @@ export async function publish(service: string, upload: Upload): Promise<string |
   if (made.status === 422 && at(made.json, 'code') === 'unsupported_type') return undefined;
   if (made.status !== 201 && made.status !== 200)
     throw new Error(`${upload.name}: ${made.status} ${made.text.slice(0, 400)}`);
-  const id = String(at(made.json, 'results', 'id'));
+  const id = at(made.json, 'results', 'id');
+  if (typeof id !== 'string')
+    throw new Error(`${upload.name}: expected an id, got ${made.text.slice(0, 400)}`);
   expect(made.headers['location']).toBe(`/datasets/${id}`);
   return id;
 }
@@ -64,8 +66,10 @@ export async function bothWays(
   id: string,
 ): Promise<readonly [JsonValue, JsonValue]> {
   const separator = query === '' ? '' : '&';
-  const body = await post(`${url}?${query}`, upload);
-  const named = await send(`${url}?dataset=${id}${separator}${query}`);
+  const [body, named] = await Promise.all([
+    post(`${url}?${query}`, upload),
+    send(`${url}?dataset=${id}${separator}${query}`),
+  ]);
   return [essence(body), essence(named)];
 }
 
