@@ -5,6 +5,7 @@ import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi-datasets.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
+import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
 import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
@@ -16,6 +17,7 @@ export function openApi(
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
+  jobSchema: JSONSchema,
 ): object {
   const paths = Object.fromEntries(
     endpoints
@@ -50,6 +52,7 @@ export function openApi(
       {
         ...paths,
         ...datasetPaths(operation),
+        ...jobPaths(jobSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
         '/health/live': get('Whether the process lives', health),
@@ -65,6 +68,7 @@ export function openApi(
         Cell: CELL,
         Dataset: DATASET,
         ...INFERENCE_SCHEMAS,
+        Job: JOB,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,

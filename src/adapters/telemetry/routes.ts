@@ -10,7 +10,6 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
-  '/datasets': [],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
@@ -24,8 +23,10 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
   '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result', '/jobs/:id/events'],
-  '/streams': ['/streams/:name', '/streams/:name/windows', '/streams/:name/events'],
+  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
+  '/streams': ['/streams/:name', '/streams/:name/windows'],
+  // They last as long as their clients like.
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',
@@ -55,5 +56,5 @@ export function routeLabel(route: string): string {
   return FAMILY_OF.get(plain) ?? 'unknown';
 }
 
-/** Requests of those who watch the service: they say nothing of how its clients fare. */
-export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics']);
+/** Requests of those who watch the service or its work: how long they take says nothing of how its clients fare. */
+export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics', '/events']);
