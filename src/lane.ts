@@ -7,7 +7,7 @@ import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { setClock } from './domain/clock.js';
-import { endpoints } from './domain/endpoints.js';
+import { laneEndpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
 import { importOnnx } from './domain/models/import-onnx.js';
@@ -40,7 +40,7 @@ const send = (message: FromLane, transfer: ArrayBuffer[] = []): void => {
 /** Arenas seen before, and the instance over each that was computed in. */
 const arenas = new Map<number, ArenaMemory>();
 const instances = new Map<number, Kernels>();
-const checkOptions = optionsCheck(endpoints);
+const checkOptions = optionsCheck(laneEndpoints);
 const models = new ModelCache(start.modelBytes);
 const collect = collector();
 const sha256 = (parts: Iterable<string | Uint8Array>): string => {

@@ -14,6 +14,7 @@ import { infer } from './models/infer.js';
 import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
+import { fold, reference } from './streams/endpoints.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
 export const endpoints: readonly Endpoint[] = [
@@ -33,3 +34,6 @@ export const endpoints: readonly Endpoint[] = [
   infer,
   invocations,
 ];
+
+/** What lanes do: also what the service alone asks them, which no path leads to. */
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, fold, reference];

@@ -20,7 +20,7 @@ import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
-import { endpoints } from './endpoints.js';
+import { laneEndpoints } from './endpoints.js';
 import type { ModelCache } from './models/cache.js';
 import { Notes } from './notes.js';
 import { Trace } from './trace.js';
@@ -58,7 +58,7 @@ export interface JourneyTools {
 
 /** A request's way through a lane: decode, compute, encode. `landed` holds its tables. Throws Problem. */
 export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools): Promise<Answer> {
-  const endpoint = endpoints.find(({ name }) => name === job.endpoint);
+  const endpoint = laneEndpoints.find(({ name }) => name === job.endpoint);
   if (endpoint === undefined)
     throw new Problem('not_found', `expected a known endpoint, got ${job.endpoint}`);
   const started = now();
