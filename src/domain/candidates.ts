@@ -2,6 +2,7 @@ import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
 import type { Numbers } from '../ports/tables.js';
 import type { Notes } from './notes.js';
+import type { Progress } from './progress.js';
 
 /** A number of clusters that was tried. */
 export interface Candidate {

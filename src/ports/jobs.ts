@@ -13,8 +13,9 @@ export interface JobRequest {
   /** Name of the endpoint that it is. */
   readonly endpoint: string;
   readonly dataset: string;
-  /** JSON text of the options, and of the members that stood beside them. */
-  readonly options?: string;
+  /** A second one, to compare it with. */
+  readonly reference?: string;
+  /** JSON text of what a lane's job is to find beside its table: the options, and members of the operation's own. */
   readonly beside?: string;
   readonly accept: Job['accept'];
   readonly arrowCompression?: 'lz4';

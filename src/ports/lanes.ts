@@ -1,3 +1,4 @@
+import type { DatasetCard } from './datasets.js';
 import type { EngineName } from './engine.js';
 import type { BodyFormat } from './formats.js';
 import type { LanesState, Work } from './observe.js';
@@ -23,7 +24,7 @@ export interface Job {
   /** The table is the file of a dataset: what its fields say of themselves, beyond what Arrow can, is true. */
   readonly stored?: true;
   readonly query: readonly (readonly [string, string])[];
-  readonly accept: 'json' | 'arrow' | 'html';
+  readonly accept: 'json' | 'arrow' | 'html' | 'csv' | 'ndjson';
   /** Codec of the buffers of an Arrow answer, where the client said that it reads it. */
   readonly arrowCompression?: 'lz4';
   /** Options that came beside the body, as JSON text: part `options` of a multipart body. */
@@ -69,10 +70,17 @@ export interface MadeModel {
   readonly document: Uint8Array;
 }
 
+/** A dataset that a job made, to be stored under its hash. */
+export interface MadeDataset {
+  readonly card: DatasetCard;
+  readonly document: Uint8Array;
+}
+
 export interface Answer {
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly model?: MadeModel;
+  readonly dataset?: MadeDataset;
   readonly body: Uint8Array;
   /** It was stopped softly: the body holds what there was by then, and says so. */
   readonly partial?: true;

@@ -26,6 +26,6 @@ export const countType = <T>(db: Kysely<T>): 'bigint' | 'integer' =>
 /** Column of texts that compare and sort by their bytes, as SQLite's do; PostgreSQL's sort by the language of the database. */
 export async function nameType<T>(db: Kysely<T>): Promise<'text' | Expression<string>> {
   if (dialectOf(db) === 'sqlite') return 'text';
-  const { sql } = await import('kysely');
+  const { sql } = await import('./sql.js');
   return sql`text collate "C"`;
 }

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { blobType } from '../types.js';
 
 /** Tables of jobs. Times in milliseconds since the epoch. */
 export interface JobTables {
@@ -95,7 +96,7 @@ export const jobMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('job', 'text', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
         .addColumn('token', 'integer', (column) => column.notNull())
         .addColumn('part', 'integer', (column) => column.notNull())
-        .addColumn('body', 'blob', (column) => column.notNull())
+        .addColumn('body', blobType(db), (column) => column.notNull())
         .addPrimaryKeyConstraint('job_results_key', ['job', 'token', 'part'])
         .execute();
       await db.schema
