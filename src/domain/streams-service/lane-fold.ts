@@ -15,7 +15,7 @@ export function laneFold(
   signal: AbortSignal,
 ): (portion: Portion, asked: FoldAsked) => Promise<Fold> {
   let count = 0;
-  return async (portion, { definition, closedBefore, model, known }) => {
+  return async (portion, { definition, closedBefore, model, known, maxWindows }) => {
     const landing = lanes.land({ bytes: portion.bytes, endpoint: FOLD });
     try {
       portion.write(landing);
@@ -25,10 +25,11 @@ export function laneFold(
     }
     const options = {
       definition,
-      ...(closedBefore !== null && { closedBefore }),
+      closed_before: closedBefore,
+      max_windows: maxWindows,
       ...(model !== null && { model: base64(model) }),
       ...(known !== undefined && {
-        ids: base64(new Uint8Array(known.buffer, known.byteOffset, known.byteLength)),
+        seen_ids: base64(new Uint8Array(known.buffer, known.byteOffset, known.byteLength)),
       }),
     };
     const job = {

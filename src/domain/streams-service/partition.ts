@@ -14,6 +14,7 @@ export interface FoldAsked {
   readonly model: Uint8Array | null;
   /** Hashes of ids that were counted; undefined: the stream has no id. */
   readonly known: BigUint64Array | undefined;
+  readonly maxWindows: number;
 }
 
 export interface PartitionOptions {
@@ -296,7 +297,7 @@ export class Partition {
   #pump(): void {
     const held = this.#held;
     if (held === undefined) return;
-    const { definition, folds, fold } = this.#options;
+    const { definition, folds, fold, maxWindows } = this.#options;
     const stateful = this.#stateful;
     for (const entry of this.#waiting) {
       if (this.#folding >= (stateful ? 1 : folds)) return;
@@ -308,6 +309,7 @@ export class Partition {
       const asked: FoldAsked = {
         definition,
         closedBefore: held.closedBefore,
+        maxWindows,
         model: this.#model ?? held.model,
         known: definition.id === null ? undefined : held.ids.with(this.#pendingIds),
       };

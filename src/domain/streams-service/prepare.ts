@@ -26,7 +26,6 @@ export async function preparedFor(
       stored: true as const,
       query: [],
       accept: 'json' as const,
-      options: JSON.stringify({ definition }),
       requestId: `${definition.name}-reference`,
       receiveMs: 0,
       waitMs: 0,
