@@ -1,6 +1,8 @@
 /** Composition root: the start-up story of the service, top to bottom. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JobChecks } from './adapters/http/job-parts.js';
 import { attachedReaders } from './adapters/telemetry/readers.js';
 import { signals } from './adapters/telemetry/signals.js';
 import { startTelemetry } from './adapters/telemetry/start.js';
@@ -103,6 +105,33 @@ async function main(): Promise<void> {
       log.error('metrics are not whole', {}, failureOf(error));
     },
   });
+  const [{ startJobs }, { lander }, { jobSchema, operations }] = await Promise.all([
+    import('./domain/jobs/service.js'),
+    import('./domain/jobs/land.js'),
+    import('./domain/jobs/definition.js'),
+  ]);
+  const jobs = startJobs({
+    ...config.jobs,
+    store: store.jobs,
+    lanes,
+    land: lander(lanes, store.datasets),
+    registry: store.models,
+    tracing: telemetry.tracing,
+    owner: randomUUID(),
+    // One lane at least is left to requests, where there are two.
+    atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
+    accepting: stop.accepting,
+    onFault: (what, job, error) => {
+      log.error(what, { job }, failureOf(error));
+    },
+  });
+  const checks = async (): Promise<JobChecks> => {
+    const { optionsCheck } = await import('./adapters/schema/options.js');
+    const { requestCheck } = await import('./adapters/schema/requests.js');
+    const request = requestCheck(new Map([['jobs.submit', jobSchema]]), config.tableLimits.depth);
+    return { request, options: optionsCheck(endpoints) };
+  };
+  let checked: Promise<JobChecks> | undefined;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -111,6 +140,10 @@ async function main(): Promise<void> {
     registry: store.models,
     datasets: store.datasets,
     documentSchema,
+    jobs,
+    jobSchema,
+    operations,
+    checks: () => (checked ??= checks()),
     modelTensors,
     limits: {
       json: text,
@@ -150,6 +183,7 @@ async function main(): Promise<void> {
   stop.started({
     close: (drainMs, graceMs) => server.close(drainMs, graceMs),
     release: [
+      ['jobs', () => jobs.close()],
       ['lanes', () => lanes.close()],
       ['store', () => store.close()],
       ['metrics', () => metrics.shutdown()],

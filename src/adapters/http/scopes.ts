@@ -27,6 +27,10 @@ const ROUTES: ReadonlyMap<string, Needs> = new Map([
   // Stored by who may have it computed on; taken away by who keeps what is stored.
   ['/datasets', { GET: 'read', POST: 'analyze' }],
   ['/datasets/:id', { GET: 'read', DELETE: 'models' }],
+  ['/jobs', { GET: 'read', POST: 'analyze' }],
+  ['/jobs/:id', { GET: 'read', DELETE: 'analyze' }],
+  ['/jobs/:id/result', READ],
+  ['/jobs/:id/events', READ],
   ['/models', { GET: 'read', POST: 'models' }],
   ['/models/:name', { GET: 'read', DELETE: 'models' }],
   ['/models/:name/versions', READ],
