@@ -6,6 +6,7 @@ import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
 import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
+import { STREAM, streamPaths } from './openapi-streams.js';
 import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -17,6 +18,7 @@ export function openApi(
   version: string,
   gated: boolean,
   jobSchema: JSONSchema,
+  streamSchema: JSONSchema,
 ): object {
   const paths = Object.fromEntries(
     endpoints
@@ -51,6 +53,7 @@ export function openApi(
       {
         ...paths,
         ...jobPaths(jobSchema),
+        ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
         '/health/live': get('Whether the process lives', health),
@@ -66,6 +69,7 @@ export function openApi(
         Cell: CELL,
         ...INFERENCE_SCHEMAS,
         Job: JOB,
+        Stream: STREAM,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,

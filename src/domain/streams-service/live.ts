@@ -270,11 +270,11 @@ export class Live {
 }
 
 /** A result for the sink. Its key is the same whenever the same window is sent: who reads it can tell what comes twice. */
-function sunk(name: string, { key, start, end, records, seq, result }: StoredResult): NewRecord {
-  const about = JSON.stringify({ stream: name, seq, key, start, end, records });
+function sunk(name: string, { key, start, end, seq, result }: StoredResult): NewRecord {
+  const about = JSON.stringify({ stream: name, seq });
   return {
     key: JSON.stringify([name, key, start, end]),
-    value: `${about.slice(0, -1)},"results":${result}}`,
+    value: `${about.slice(0, -1)},${result.slice(1)}`,
     headers: { 'content-type': 'application/json' },
   };
 }
