@@ -15,7 +15,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/jobs': [],
   '/jobs/:id': ['/jobs/:id/result'],
   // They last as long as their clients like.
-  '/events': ['/jobs/:id/events'],
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
@@ -28,9 +28,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/models/:name/evaluate': [],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
-  '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result', '/jobs/:id/events'],
-  '/streams': ['/streams/:name', '/streams/:name/windows', '/streams/:name/events'],
+  '/streams': ['/streams/:name', '/streams/:name/windows'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',
