@@ -72,8 +72,12 @@ async function main(): Promise<void> {
   const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
     await Promise.all([
       openStore({
+        ...config.store,
         dataDir: config.dataDir,
         cacheBytes: config.modelCacheBytes,
+        warn: (sentence) => {
+          log.warn(sentence);
+        },
         collect: () => {
           collect('major');
         },
@@ -105,6 +109,7 @@ async function main(): Promise<void> {
     endpoints,
     lanes,
     registry: store.models,
+    datasets: store.datasets,
     documentSchema,
     modelTensors,
     limits: {

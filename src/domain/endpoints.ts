@@ -1,6 +1,8 @@
 import { analyze } from './analyze.js';
 import { cluster } from './cluster.js';
 import { correlate } from './correlate.js';
+import { makeDataset } from './datasets/make.js';
+import { readDataset } from './datasets/read.js';
 import { describe } from './describe.js';
 import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
@@ -33,3 +35,6 @@ export const endpoints: readonly Endpoint[] = [
   infer,
   invocations,
 ];
+
+/** What lanes do beside: for the routes of datasets. */
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset];

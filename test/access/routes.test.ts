@@ -23,6 +23,7 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     state: never,
     close: never,
   },
+  datasets: { publish: never, find: never, list: never, read: never, remove: never },
   registry: {
     publish: never,
     find: never,
@@ -33,7 +34,7 @@ const OPTIONS: Parameters<typeof routes>[0] = {
   },
   documentSchema: {},
   modelTensors: never,
-  tracing: { begin: () => undefined },
+  tracing: { begin: () => undefined, task: () => undefined },
   limits: Object.fromEntries(
     ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'model', 'inference', 'invocations'].map((name) => [
       name,
@@ -114,6 +115,8 @@ test('scopes are those of the README: computing is analyze, changing models, the
   const scopes = (path: string): Record<string, string | undefined> =>
     Object.fromEntries(Object.entries(needsOf(path)).map(([method, need]) => [method, scopeOf(need)]));
   expect(scopes('/analytics/anything')).toEqual({ POST: 'analyze' });
+  expect(scopes('/datasets')).toEqual({ GET: 'read', POST: 'analyze' });
+  expect(scopes('/datasets/:id')).toEqual({ GET: 'read', DELETE: 'models' });
   expect(scopes('/models')).toEqual({ GET: 'read', POST: 'models' });
   expect(scopes('/models/:name')).toEqual({ GET: 'read', DELETE: 'models' });
   expect(scopes('/models/:name/versions/:version')).toEqual({ GET: 'read', DELETE: 'models' });

@@ -8,6 +8,7 @@ import type { Tracing } from '../../ports/trace.js';
 import { analysis, send } from './analysis.js';
 import { Unadmitted } from './body.js';
 import { crossOrigin } from './cors.js';
+import { datasetsRouter } from './datasets.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
 import { deniedHeaders, gate, type GateOptions } from './gate.js';
@@ -79,6 +80,7 @@ export function routes(options: AppOptions & InferenceOptions): Express {
       })
       .all(onlyMethods('POST'));
   }
+  app.use(datasetsRouter(options));
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
   app.use(metricsRouter(options.metrics));

@@ -24,6 +24,9 @@ const ROUTES: ReadonlyMap<string, Needs> = new Map([
   ['/openapi.json', DOCS],
   ['/version', DOCS],
   ['/metrics', { GET: 'metrics' }],
+  // Stored by who may have it computed on; taken away by who keeps what is stored.
+  ['/datasets', { GET: 'read', POST: 'analyze' }],
+  ['/datasets/:id', { GET: 'read', DELETE: 'models' }],
   ['/models', { GET: 'read', POST: 'models' }],
   ['/models/:name', { GET: 'read', DELETE: 'models' }],
   ['/models/:name/versions', READ],
