@@ -40,7 +40,7 @@ export function guard<Pool extends Package.ConnectionPool>(
   pool: Pool,
 ): Pool {
   type Got = (error: Error | null, connection?: Package.Connection) => void;
-  const { get } = pool;
+  const get: unknown = Reflect.get(pool, 'get');
   const own = (error: Error): boolean => error instanceof GenericError || error instanceof MultipleErrors;
   const ask = (broker: Package.Broker | undefined, callback: Got): void => {
     if (broker === undefined) {
@@ -53,7 +53,7 @@ export function guard<Pool extends Package.ConnectionPool>(
         connection,
       );
     };
-    Reflect.apply(get, pool, [broker, answer]);
+    if (typeof get === 'function') Reflect.apply(get, pool, [broker, answer]);
   };
   /** By callback, or by promise without one. */
   const guarded = (
