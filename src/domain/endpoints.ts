@@ -38,10 +38,4 @@ export const endpoints: readonly Endpoint[] = [
 ];
 
 /** What lanes do: also what the service alone asks them, which no path of an analysis leads to. */
-export const laneEndpoints: readonly Endpoint[] = [
-  ...endpoints,
-  makeDataset,
-  readDataset,
-  fold,
-  reference,
-];
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset, fold, reference];
