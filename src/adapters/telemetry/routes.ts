@@ -12,6 +12,10 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/profile': [],
   '/datasets': [],
   '/datasets/:id': [],
+  '/jobs': [],
+  '/jobs/:id': ['/jobs/:id/result'],
+  // They last as long as their clients like.
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
@@ -24,9 +28,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/models/:name/evaluate': [],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
-  '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result', '/jobs/:id/events'],
-  '/streams': ['/streams/:name', '/streams/:name/windows', '/streams/:name/events'],
+  '/streams': ['/streams/:name', '/streams/:name/windows'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',
@@ -56,5 +58,5 @@ export function routeLabel(route: string): string {
   return FAMILY_OF.get(plain) ?? 'unknown';
 }
 
-/** Requests of those who watch the service: they say nothing of how its clients fare. */
-export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics']);
+/** Requests of those who watch the service or its work: how long they take says nothing of how its clients fare. */
+export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics', '/events']);

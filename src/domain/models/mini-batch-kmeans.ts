@@ -192,7 +192,7 @@ function learn(
 }
 
 /** The centres as means of all rows that they have been given so far; adds the new ones to `weights`. */
-function moved(
+export function moved(
   batch: readonly Float64Array[],
   labels: Int32Array,
   centers: Float64Array,
@@ -217,7 +217,7 @@ function moved(
 }
 
 /** Puts centres of little weight on drawn rows of the batch, half as many as it has rows at most. */
-function setAnew(
+export function setAnew(
   centers: Float64Array,
   weights: Float64Array,
   batch: readonly Float64Array[],
