@@ -23,7 +23,7 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     state: never,
     close: never,
   },
-  datasets: { publish: never, find: never, list: never, read: never, remove: never },
+  datasets: { publish: never, find: never, list: never, read: never, remove: never, totals: never },
   registry: {
     publish: never,
     find: never,

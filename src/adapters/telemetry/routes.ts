@@ -10,8 +10,6 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
-  '/datasets': [],
-  '/datasets/:id': [],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
