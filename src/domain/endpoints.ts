@@ -16,6 +16,7 @@ import { infer } from './models/infer.js';
 import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
+import { fold, reference } from './streams/endpoints.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
 export const endpoints: readonly Endpoint[] = [
@@ -36,5 +37,5 @@ export const endpoints: readonly Endpoint[] = [
   invocations,
 ];
 
-/** What lanes do beside: for the routes of datasets. */
-export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset];
+/** What lanes do: also what the service alone asks them, which no path of an analysis leads to. */
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset, fold, reference];

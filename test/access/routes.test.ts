@@ -33,6 +33,20 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     remove: never,
   },
   documentSchema: {},
+  jobSchema: {},
+  operations: new Map(),
+  checks: never,
+  jobs: {
+    submit: never,
+    find: never,
+    position: never,
+    list: never,
+    events: never,
+    result: never,
+    cancel: never,
+    onNews: never,
+    state: never,
+  },
   modelTensors: never,
   tracing: { begin: () => undefined, task: () => undefined },
   limits: Object.fromEntries(
@@ -117,6 +131,8 @@ test('scopes are those of the README: computing is analyze, changing models, the
   expect(scopes('/analytics/anything')).toEqual({ POST: 'analyze' });
   expect(scopes('/datasets')).toEqual({ GET: 'read', POST: 'analyze' });
   expect(scopes('/datasets/:id')).toEqual({ GET: 'read', DELETE: 'models' });
+  expect(scopes('/jobs')).toEqual({ GET: 'read', POST: 'analyze' });
+  expect(scopes('/jobs/:id')).toEqual({ GET: 'read', DELETE: 'analyze' });
   expect(scopes('/models')).toEqual({ GET: 'read', POST: 'models' });
   expect(scopes('/models/:name')).toEqual({ GET: 'read', DELETE: 'models' });
   expect(scopes('/models/:name/versions/:version')).toEqual({ GET: 'read', DELETE: 'models' });

@@ -6,7 +6,7 @@ import type { JobRequest } from '../../ports/jobs.js';
 import type { Job } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { JSONSchema } from '../../ports/schema.js';
-import type { JobsOptions } from './jobs.js';
+import type { JobsOptions } from './job-parts.js';
 import { acceptOf, ARROW_STREAM, PAGE } from './negotiate.js';
 import { requestIdFor, sightOf } from './watch.js';
 

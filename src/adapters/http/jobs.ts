@@ -1,41 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Router, type Request, type Response } from 'express';
-import type { Endpoint } from '../../domain/endpoint.js';
 import type { JobDefinition } from '../../domain/jobs/definition.js';
 import { Denied } from '../../ports/access.js';
-import type { Datasets } from '../../ports/datasets.js';
-import type { OptionsCheck, RequestCheck } from '../../ports/formats.js';
 import { type JobRequest, type Jobs, JOB_STATES, type JobState, type StoredJob } from '../../ports/jobs.js';
 import { excerpt, Problem } from '../../ports/problem.js';
-import type { Registry } from '../../ports/registry.js';
-import type { OpenEvents } from './events.js';
 import { jobEvents } from './job-events.js';
+import type { JobsOptions } from './job-parts.js';
 import { jobRequest } from './job-request.js';
 import { sendResult } from './job-result.js';
 import { onlyMethods } from './methods.js';
 import { scoped } from './scopes.js';
-import { smallJson, type SmallJsonOptions } from './small-json.js';
+import { smallJson } from './small-json.js';
 import { requestIdFor, sightOf, timed } from './watch.js';
-
-export interface JobsOptions extends SmallJsonOptions {
-  readonly jobs: Jobs;
-  readonly datasets: Pick<Datasets, 'find'>;
-  readonly registry: Pick<Registry, 'find'>;
-  /** Endpoints that a job may be, by the name of the operation. */
-  readonly operations: ReadonlyMap<string, Endpoint>;
-  /** Loaded when the first job comes. */
-  readonly checks: () => Promise<JobChecks>;
-  /** How deep JSON may be nested. */
-  readonly depth: number;
-  readonly openEvents: OpenEvents;
-  readonly accepting: () => boolean;
-}
-
-export interface JobChecks {
-  /** Knows the schema of `jobs.submit`. */
-  readonly request: RequestCheck;
-  readonly options: OptionsCheck;
-}
 
 const LIMIT = 50;
 const MOST = 500;

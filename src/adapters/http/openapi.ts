@@ -4,7 +4,9 @@ import type { JSONSchema } from '../../ports/schema.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
+import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
+import { STREAM, streamPaths } from './openapi-streams.js';
 import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -15,6 +17,8 @@ export function openApi(
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
+  jobSchema: JSONSchema,
+  streamSchema: JSONSchema,
 ): object {
   const paths = Object.fromEntries(
     endpoints
@@ -48,6 +52,8 @@ export function openApi(
     paths: withSecurity(
       {
         ...paths,
+        ...jobPaths(jobSchema),
+        ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
         '/health/live': get('Whether the process lives', health),
@@ -62,6 +68,8 @@ export function openApi(
       schemas: {
         Cell: CELL,
         ...INFERENCE_SCHEMAS,
+        Job: JOB,
+        Stream: STREAM,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,

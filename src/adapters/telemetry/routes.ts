@@ -10,6 +10,10 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
+  '/datasets': ['/datasets/:id'],
+  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
+  // They last as long as their clients like.
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
@@ -22,9 +26,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/models/:name/evaluate': [],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
-  '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result', '/jobs/:id/events'],
-  '/streams': ['/streams/:name', '/streams/:name/windows', '/streams/:name/events'],
+  '/streams': ['/streams/:name', '/streams/:name/windows'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',
@@ -33,8 +35,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     '/v2/health/ready',
     '/v2/models/:name/ready',
     '/ping',
+    '/metrics',
   ],
-  '/metrics': [],
   '/docs': ['/docs/start.js', '/', '/openapi.json', '/version'],
   unknown: [],
 };
@@ -54,5 +56,5 @@ export function routeLabel(route: string): string {
   return FAMILY_OF.get(plain) ?? 'unknown';
 }
 
-/** Requests of those who watch the service: they say nothing of how its clients fare. */
-export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics']);
+/** Requests of those who watch the service or its work: how long they take says nothing of how its clients fare. */
+export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics', '/events']);

@@ -15,6 +15,7 @@ const columns = {
 export const operationSchema = {
   type: 'object',
   required: ['name'],
+  properties: { name: { enum: ['describe', 'ttest_1samp', 'kmeans', 'drift', 'outliers'] } },
   discriminator: { propertyName: 'name' },
   oneOf: [
     {

@@ -31,15 +31,23 @@ export function grow(arena: Arena, team: Team): TreesKernel['grow'] {
       const classes = target.criterion === 'squared_error' ? 0 : target.classes;
       const most = Math.max(team.lanes, Math.floor(BATCH_BYTES / (outBytes + rows * 4)));
       const steps = rows * Math.min(d, table.bounds.maxFeatures) * (1 + Math.log2(Math.max(1, rows)));
+      const { stopping } = table;
+      let stopped = false;
       for (const batch of batches(members, most)) {
         table.checkpoint();
+        if (stopped || stopping?.() === true) return;
         arena.scratch(() => {
           const logs = target.criterion === 'entropy' ? arena.place(logTable(heaviest(batch, rows))) : 0;
           const list = placedMembers(arena, batch);
           const outs = arena.take(batch.length * outBytes);
           const kind = KINDS.indexOf(target.criterion);
           const args = [ranks, d, rows, own, kind, classes, logs, bounds, list, outs, outBytes, nodes];
-          team.run('grow', batch.length, batch.length * steps, [...args, scratch, scratchBytes]);
+          const work = (): true => {
+            team.run('grow', batch.length, batch.length * steps, [...args, scratch, scratchBytes]);
+            return true;
+          };
+          stopped = (stopping === undefined ? work() : team.breakable(work)) === undefined;
+          if (stopped) return;
           batch.forEach((member, i) => {
             grown(treeAt(arena, outs + i * outBytes, nodes, table, member));
           });
