@@ -35,8 +35,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     '/v2/health/ready',
     '/v2/models/:name/ready',
     '/ping',
+    '/metrics',
   ],
-  '/metrics': [],
   '/docs': ['/docs/start.js', '/', '/openapi.json', '/version'],
   unknown: [],
 };
