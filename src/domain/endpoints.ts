@@ -1,6 +1,8 @@
 import { analyze } from './analyze.js';
 import { cluster } from './cluster.js';
 import { correlate } from './correlate.js';
+import { makeDataset } from './datasets/make.js';
+import { readDataset } from './datasets/read.js';
 import { describe } from './describe.js';
 import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
@@ -14,6 +16,7 @@ import { infer } from './models/infer.js';
 import { invocations } from './models/invocations.js';
 import { predict } from './models/predict.js';
 import { profile } from './profile/profile.js';
+import { fold, reference } from './streams/endpoints.js';
 
 /** Every analysis the service offers: the HTTP adapter serves this list, OpenAPI describes it. */
 export const endpoints: readonly Endpoint[] = [
@@ -33,3 +36,6 @@ export const endpoints: readonly Endpoint[] = [
   infer,
   invocations,
 ];
+
+/** What lanes do: also what the service alone asks them, which no path of an analysis leads to. */
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset, fold, reference];

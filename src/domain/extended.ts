@@ -79,14 +79,14 @@ const ROUNDING = 1e-14;
 const withoutRounding = (value: number): number => (Math.abs(value) < ROUNDING ? 0 : value);
 
 /** pandas' `skew`, bias-corrected; 0 where the values are constant to it. Source: pandas/core/nanops.py `nanskew`. */
-function skewOf({ count: n, m2, m3 }: Moments): number {
+export function skewOf({ count: n, m2, m3 }: Omit<Moments, 'sum' | 'mean' | 'min' | 'max'>): number {
   if (n < 3) return NaN;
   const [second, third] = [withoutRounding(m2), withoutRounding(m3)];
   return second === 0 ? 0 : ((n * Math.sqrt(n - 1)) / (n - 2)) * (third / second ** 1.5);
 }
 
 /** pandas' `kurt`, Fisher's, bias-corrected; 0 where the values are constant to it. Source: the same, `nankurt`. */
-function kurtosisOf({ count: n, m2, m4 }: Moments): number {
+export function kurtosisOf({ count: n, m2, m4 }: Omit<Moments, 'sum' | 'mean' | 'min' | 'max'>): number {
   if (n < 4) return NaN;
   const adjustment = (3 * (n - 1) ** 2) / ((n - 2) * (n - 3));
   const numerator = withoutRounding(n * (n + 1) * (n - 1) * m4);

@@ -20,6 +20,18 @@ export class RandomState {
     }
   }
 
+  /** What `from` goes on with: 624 words and the place of the next, 624: they are used up. */
+  state(): { readonly words: Uint32Array; readonly index: number } {
+    return { words: this.#state.slice(), index: this.#index };
+  }
+
+  static from({ words, index }: { readonly words: Uint32Array; readonly index: number }): RandomState {
+    const random = new RandomState(0);
+    random.#state.set(words);
+    random.#index = index;
+    return random;
+  }
+
   /** 32 random bits, as a signed integer. */
   word(): number {
     if (this.#index === N) {

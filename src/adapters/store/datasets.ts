@@ -80,6 +80,15 @@ export function datasetStore({ dialect, tables, alone }: Base, files: DocumentFi
         if (gone !== undefined) await removeUnused(id).catch(() => undefined);
         return gone !== undefined;
       }),
+    totals: () =>
+      onDisk('a catalog that can be read', async () => {
+        const db = await tables();
+        const { count, bytes } = await db
+          .selectFrom('datasets')
+          .select(({ fn }) => [fn.countAll<number>().as('count'), fn.sum<number | null>('bytes').as('bytes')])
+          .executeTakeFirstOrThrow();
+        return { count, bytes: bytes ?? 0 };
+      }),
   };
 }
 

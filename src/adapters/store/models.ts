@@ -7,6 +7,14 @@ import { codeOf, onDisk } from './failures.js';
 import { damaged, type DocumentFiles } from './files.js';
 import type { Tables } from './migrations.js';
 
+/** What is written in the same transaction as the row of a version. */
+export type Also = (db: Kysely<Tables>, version: ModelVersion) => Promise<void>;
+
+export interface ModelStore extends Registry {
+  /** `also` is kept together with the version or neither is. */
+  publish(name: string, card: ModelCard, document: Uint8Array, also?: Also): Promise<ModelVersion>;
+}
+
 /**
  * The models of the service: cards in the catalog, documents in the storage. A document is there before its row and goes
  * after it, so a process killed in between leaves at most a document without a row, which is swept later.
@@ -15,7 +23,7 @@ export function modelRegistry(
   { dialect, tables, alone }: Base,
   files: DocumentFiles,
   cache: DocumentCache,
-): Registry {
+): ModelStore {
   const found = new FoundVersions();
   const removeUnused = (sha256: string): Promise<void> =>
     alone(
@@ -28,7 +36,7 @@ export function modelRegistry(
   const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     onDisk('a catalog that can be read', async () => query(await tables()));
   return {
-    publish: (name, card, document) =>
+    publish: (name, card, document, also) =>
       onDisk(`room for a model of ${document.byteLength} bytes`, async () => {
         await tables();
         const draft = await files.write(document);
@@ -41,7 +49,7 @@ export function modelRegistry(
           throw error;
         };
         try {
-          return versionOf(await alone(sha256, draft.keep, (db) => inserted(db, row)).catch(failed));
+          return versionOf(await alone(sha256, draft.keep, (db) => inserted(db, row, also)).catch(failed));
         } finally {
           found.forget();
           await draft.discard();
@@ -116,6 +124,7 @@ function newest(db: Kysely<Tables>): Promise<Tables['models'][]> {
 async function inserted(
   db: Kysely<Tables>,
   row: Omit<Tables['models'], 'version'>,
+  also?: Also,
 ): Promise<Tables['models']> {
   const { last_version: version } = await db
     .insertInto('model_names')
@@ -127,6 +136,7 @@ async function inserted(
     .executeTakeFirstOrThrow();
   const numbered = { ...row, version };
   await db.insertInto('models').values(numbered).execute();
+  await also?.(db, versionOf(numbered));
   return numbered;
 }
 

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { Kysely } from 'kysely';
 import type { Datasets } from '../../ports/datasets.js';
+import type { JobStore } from '../../ports/jobs.js';
+import type { StreamStore } from '../../ports/streams.js';
 import type { Registry } from '../../ports/registry.js';
 import { once } from './base.js';
 import { DocumentCache } from './cache.js';
@@ -11,6 +13,8 @@ import { ServerFailure } from './failures.js';
 import type { DocumentFiles } from './files.js';
 import { isShared, openFolder } from './folder.js';
 import type { Tables } from './migrations.js';
+import { jobStore } from './jobs.js';
+import { streamStore } from './streams.js';
 import { isModelDocument, modelRegistry } from './models.js';
 import { guarded, type Storage } from './storage.js';
 
@@ -36,6 +40,8 @@ export interface StoreOptions {
 export interface Store {
   readonly models: Registry;
   readonly datasets: Datasets;
+  readonly jobs: JobStore;
+  readonly streams: StreamStore;
   /** Lets another process open the same folder. */
   close(): Promise<void>;
 }
@@ -117,9 +123,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ];
     for (const timer of timers) timer.unref();
     const base = { ...catalog, tables };
+    const registry = modelRegistry(base, models, new DocumentCache(cacheBytes, collect));
     return {
-      models: modelRegistry(base, models, new DocumentCache(cacheBytes, collect)),
+      models: registry,
       datasets: datasetStore(base, datasets, maxDatasets),
+      jobs: jobStore(base, registry),
+      streams: streamStore(base),
       async close() {
         for (const timer of timers) clearTimeout(timer);
         await cleared?.settled();

@@ -22,12 +22,22 @@ export function kolmogorovSmirnov(
     most = Math.max(most, Math.abs(i * n - j * m));
   }
   const statistic = most / (m * n);
-  const exact =
-    Math.max(m, n) <= EXACT_UP_TO ? distributions.smirnovTwoSample(m, n, 'two-sided').sf(statistic) : NaN;
+  return { statistic, pValue: smirnovP(statistic, m, n, distributions, Math.max(m, n) <= EXACT_UP_TO) };
+}
+
+/** P of a two-sided D of samples of m and n values at least as large, `isExact` by paths where those can be counted. */
+export function smirnovP(
+  statistic: number,
+  m: number,
+  n: number,
+  distributions: DistributionsKernel,
+  isExact: boolean,
+): number {
+  const exact = isExact ? distributions.smirnovTwoSample(m, n, 'two-sided').sf(statistic) : NaN;
   const p = Number.isNaN(exact)
     ? distributions.kolmogorovExact(roundHalfEven((m * n) / (m + n))).sf(statistic)
     : exact;
-  return { statistic, pValue: Math.min(1, Math.max(0, p)) };
+  return Math.min(1, Math.max(0, p));
 }
 
 /** SciPy's `wasserstein_distance` of ascending samples: the area between their distribution functions. */
