@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import type { DatasetEndpoints } from './datasets.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi-datasets.js';
@@ -14,6 +15,7 @@ import { TRANSPORT_CODES } from './server.js';
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
 export function openApi(
   endpoints: readonly Endpoint[],
+  datasetEndpoints: DatasetEndpoints,
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
@@ -51,7 +53,7 @@ export function openApi(
     paths: withSecurity(
       {
         ...paths,
-        ...datasetPaths(operation),
+        ...datasetPaths(datasetEndpoints, operation),
         ...jobPaths(jobSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
