@@ -73,25 +73,33 @@ async function main(): Promise<void> {
   const { openStore } = await import('./adapters/store/store.js');
   const { collector } = await import('./engine/lanes/collect.js');
   const collect = collector();
-  const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
-    await Promise.all([
-      openStore({
-        ...config.store,
-        dataDir: config.dataDir,
-        cacheBytes: config.modelCacheBytes,
-        warn: (sentence) => {
-          log.warn(sentence);
-        },
-        collect: () => {
-          collect('major');
-        },
-      }),
-      import('./domain/endpoints.js'),
-      import('./domain/models/document-schema.js'),
-      import('./domain/models/output-tensors.js'),
-      import('./adapters/http/app.js'),
-      import('./adapters/http/server.js'),
-    ]);
+  const [
+    store,
+    { endpoints, datasetEndpoints },
+    landing,
+    { documentSchema },
+    { modelTensors },
+    { createApp },
+    { listen },
+  ] = await Promise.all([
+    openStore({
+      ...config.store,
+      dataDir: config.dataDir,
+      cacheBytes: config.modelCacheBytes,
+      warn: (sentence) => {
+        log.warn(sentence);
+      },
+      collect: () => {
+        collect('major');
+      },
+    }),
+    import('./domain/endpoints.js'),
+    import('./domain/datasets/land.js'),
+    import('./domain/models/document-schema.js'),
+    import('./domain/models/output-tensors.js'),
+    import('./adapters/http/app.js'),
+    import('./adapters/http/server.js'),
+  ]);
   const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
   const { startMetrics } = await import('./adapters/telemetry/metrics.js');
@@ -178,6 +186,8 @@ async function main(): Promise<void> {
     lanes,
     registry: store.models,
     datasets: store.datasets,
+    datasetEndpoints,
+    landing,
     documentSchema,
     jobs,
     jobSchema,
