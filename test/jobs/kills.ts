@@ -70,7 +70,11 @@ export async function killed(kills: number, dataDir: string, seed: number): Prom
     const service = await startService({ env });
     if (dataset === '') dataset = await stored(service.url, COLUMNS);
     const submitting = submitted(service, dataset, wanted);
-    await pause(random.next() * (random.oneIn(2) ? 150 : 1000));
+    // Behind so many acknowledgements, or some time before the first.
+    const due = wanted.ids.size + random.below(EACH);
+    const late = performance.now() + 10_000;
+    while (wanted.ids.size < due && performance.now() < late) await pause(5);
+    await pause(random.next() * (random.oneIn(3) ? 500 : 100));
     await service.kill();
     await submitting;
   }
