@@ -9,6 +9,7 @@
  *     byte 128   done                                    units that are finished
  *     byte 192   open        inside                      whether the task may be worked at, and how many helpers do
  *     byte 256   cancel      fault                       set from outside: all stop after the unit at hand
+ *     byte 264   stop        breakable                   set from outside: the same, where the task may be broken off
  *     byte 320   leave[64]                               a lane: it is wanted elsewhere
  *     byte 576   operation   units   pages   arguments   the task: 29 u32 arguments
  *     byte 704   seen[64]                                a helper: the sequence it has seen
@@ -49,6 +50,8 @@ const OPEN: usize = 192;
 const INSIDE: usize = 196;
 const CANCEL: usize = 256;
 const FAULT: usize = 260;
+const STOP: usize = 264;
+const BREAKABLE: usize = 268;
 const LEAVE: usize = 320;
 const OPERATION: usize = 576;
 const UNITS: usize = 580;
@@ -162,7 +165,13 @@ function compute(operation: i32, task: usize, unit: i32, lane: i32): void {
 // @ts-ignore: decorator
 @inline
 function stopped(control: usize): bool {
-  return (atomic.load<i32>(control, CANCEL) | atomic.load<i32>(control, FAULT)) != 0;
+  return (atomic.load<i32>(control, CANCEL) | atomic.load<i32>(control, FAULT)) != 0 || brokenOff(control);
+}
+
+// @ts-ignore: decorator
+@inline
+function brokenOff(control: usize): bool {
+  return (atomic.load<i32>(control, STOP) & atomic.load<i32>(control, BREAKABLE)) != 0;
 }
 
 /** Whether a unit that takes long had better end: what it has written is not looked at then. */
@@ -246,7 +255,7 @@ export function team_lead(control: usize, shared: i32): i32 {
 
 /**
  * 0 when the task is finished; 4 when it is to be called again, once `done` has changed. Else what stopped it, units being
- * unfinished: bit 0 cancel, bit 1 fault.
+ * unfinished: bit 0 cancel, bit 1 fault, bit 3 stop.
  */
 export function team_wait(control: usize): i32 {
   const units = load<i32>(control, UNITS);
@@ -255,5 +264,5 @@ export function team_wait(control: usize): i32 {
     if (done == units) return 0;
     if (!changes(control + DONE, done)) return 4;
   }
-  return i32(atomic.load<i32>(control, CANCEL) != 0) | (i32(atomic.load<i32>(control, FAULT) != 0) << 1);
+  return i32(atomic.load<i32>(control, CANCEL) != 0) | (i32(atomic.load<i32>(control, FAULT) != 0) << 1) | (i32(brokenOff(control)) << 3);
 }

@@ -9,6 +9,7 @@ import type {
   Target,
 } from '../src/domain/models/estimator.js';
 import { Notes } from '../src/domain/notes.js';
+import { UNWATCHED } from '../src/domain/progress.js';
 import type { Numbers } from '../src/ports/tables.js';
 import type { Row } from './compare.js';
 import { normal } from './data.js';
@@ -81,6 +82,7 @@ const toolsOf = ({ engine, arena }: Seat): EstimatorTools => ({
   notes: new Notes(),
   pointer: (parameter) => `/pipeline/0/${parameter}`,
   checkpoint: () => undefined,
+  progress: UNWATCHED,
 });
 
 function featuresOf(columns: readonly Numbers[]): Features {

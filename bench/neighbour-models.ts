@@ -1,6 +1,7 @@
 import type { Estimator, Features, Prediction, State, Target } from '../src/domain/models/estimator.js';
 import { FURTHER_ESTIMATORS } from '../src/domain/models/further-estimators.js';
 import { Notes } from '../src/domain/notes.js';
+import { UNWATCHED } from '../src/domain/progress.js';
 import type { Row } from './compare.js';
 import { blobs, normal } from './data.js';
 import type { DirectPython } from './direct.js';
@@ -88,6 +89,7 @@ function contest(seat: Seat, values: readonly Float64Array[], one: Contest): () 
     ...{ engine: seat.engine, space: seat.arena, notes: new Notes() },
     pointer: (parameter: string) => `/pipeline/0/${parameter}`,
     checkpoint: () => undefined,
+    progress: UNWATCHED,
   };
   const columns = values.slice(0, one.columns);
   const codes = Int32Array.from(values[one.columns]!.subarray(0, one.rows));

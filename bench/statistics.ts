@@ -4,6 +4,7 @@ import { readConfig } from '../src/config.js';
 import { endpoints } from '../src/domain/endpoints.js';
 import type { Result } from '../src/domain/endpoint.js';
 import { Notes } from '../src/domain/notes.js';
+import { UNWATCHED } from '../src/domain/progress.js';
 import { Trace } from '../src/domain/trace.js';
 import type { Json } from '../src/ports/formats.js';
 import type { Numbers, Table } from '../src/ports/tables.js';
@@ -52,6 +53,7 @@ function answer(
     limits: LIMITS,
     notes: new Notes(),
     checkpoint: () => undefined,
+    progress: UNWATCHED,
     trace: new Trace(),
     sha256: () => '',
     version: '',

@@ -1,6 +1,7 @@
 import { FURTHER_ESTIMATORS } from '../src/domain/models/further-estimators.js';
 import type { Estimator, Features, Prediction, State, Target } from '../src/domain/models/estimator.js';
 import { Notes } from '../src/domain/notes.js';
+import { UNWATCHED } from '../src/domain/progress.js';
 import type { Numbers } from '../src/ports/tables.js';
 import type { Row } from './compare.js';
 import { normal } from './data.js';
@@ -75,6 +76,7 @@ const toolsOf = ({ engine, arena }: Seat) => ({
   ...{ engine, space: arena, notes: new Notes() },
   pointer: (parameter: string) => `/pipeline/0/${parameter}`,
   checkpoint: () => undefined,
+  progress: UNWATCHED,
 });
 
 const featuresOf = (columns: readonly Float64Array[], width: number, rows: number): Features => ({

@@ -1,6 +1,7 @@
 /** The settings as the environment has them: read strictly, checked one by one and with each other, none shown that is secret. */
 import { isIP } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
+import { keptFaults } from './environment-kept.js';
 import type { FromSchema } from './ports/schema.js';
 import { settingsSchema } from './settings.js';
 
@@ -95,6 +96,10 @@ function contradictions(settings: Partial<Settings>, isSet: (name: Name) => bool
   most('MAX_QUEUE_BYTES', 'MEMORY_BUDGET');
   for (const body of ['MAX_JSON_BYTES', 'MAX_ARROW_BYTES', 'MAX_MODEL_BYTES'] as const)
     most(body, 'MAX_REQUEST_MEMORY');
+  most('JOB_LEASE_MS', 'JOB_DEADLINE_MS');
+  most('STREAM_BATCH_BYTES', 'MAX_REQUEST_MEMORY');
+  most('STREAM_BATCH_MS', 'STREAM_IDLE_MS');
+  faults.push(...keptFaults(settings, fault));
 
   const { HOST: host, JWKS_URL: keys, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = settings;
   if (host !== undefined && isIP(host) === 0 && !/^[\w-]+(?:\.[\w-]+)*$/u.test(host))

@@ -7,12 +7,14 @@ import { readJson, readNdjson } from './adapters/json/read.js';
 import { writeJson } from './adapters/json/write.js';
 import { optionsCheck } from './adapters/schema/options.js';
 import { setClock } from './domain/clock.js';
+import type { TableWriters } from './domain/endpoint.js';
 import { laneEndpoints } from './domain/endpoints.js';
 import { journey, type JourneyTools } from './domain/journey.js';
 import { ModelCache } from './domain/models/cache.js';
 import { importOnnx } from './domain/models/import-onnx.js';
 import type { ArenaMemory, FromLane, LaneStart, ToLane } from './engine/lanes/protocol.js';
 import { collector } from './engine/lanes/collect.js';
+import { reporter, type Reporter } from './engine/lanes/reporter.js';
 import { HEADER_BYTES } from './engine/lanes/arenas.js';
 import { TeamControl } from './engine/team.js';
 import { Arena } from './engine/wasm/arena.js';
@@ -27,6 +29,7 @@ import type { Answer } from './ports/lanes.js';
 import { failureOf } from './ports/log.js';
 import { RuntimeLost, type OpenOnnx } from './ports/onnx.js';
 import { Problem } from './ports/problem.js';
+import { Stopped } from './ports/progress.js';
 import type { Space } from './ports/space.js';
 import type { Span } from './ports/trace.js';
 
@@ -103,6 +106,7 @@ const later = {
   page: undefined as PageWriter | undefined,
   inference: undefined as InferenceWriter | undefined,
   openOnnx: undefined as OpenOnnx | undefined,
+  tables: undefined as TableWriters | undefined,
   decoders: { json: readJson, ndjson: readNdjson, csv: readCsv } as Partial<Record<BodyFormat, Decoder>>,
   async loadJs(): Promise<void> {
     const { jsEngine } = await import('./engine/js/engine.js');
@@ -113,6 +117,18 @@ const later = {
   },
   async loadPage(): Promise<void> {
     this.page ??= (await import('./adapters/html/page.js')).writePage;
+  },
+  async loadTables(): Promise<void> {
+    const [{ writeDataset }, { writeCsv }, { writeRows }] = await Promise.all([
+      import('./adapters/arrow/dataset.js'),
+      import('./adapters/csv/write.js'),
+      import('./adapters/json/rows.js'),
+    ]);
+    this.tables ??= {
+      dataset: (table, compress) => writeDataset(table, compress ? codecs.lz4.encode : undefined),
+      csv: writeCsv,
+      ndjson: writeRows,
+    };
   },
   async loadOnnx(): Promise<void> {
     this.openOnnx ??= await (await import('./adapters/onnx/open.js')).startOnnx(start.requestBytes);
@@ -167,15 +183,22 @@ async function run(message: Message): Promise<void> {
     if (job.accept === 'arrow') await later.loadWriter();
     if (job.accept === 'html') await later.loadPage();
     if (job.model?.format === 'onnx' || job.endpoint === importOnnx.name) await later.loadOnnx();
-    const answer = { ...(await compute(message, spans)), ...textOf(message, spans) };
-    send({ type: 'answer', id: message.id, answer }, moved(answer.body, answer.model?.document));
+    if (job.endpoint.startsWith('datasets.')) await later.loadTables();
+    const report = message.job.progress === true ? reporterOf(message) : undefined;
+    const answer = { ...(await compute(message, spans, report)), ...textOf(message, spans) };
+    report?.flush();
+    send(
+      { type: 'answer', id: message.id, answer },
+      moved(answer.body, answer.model?.document, answer.dataset?.document),
+    );
     if (models.wantsCollection()) collect('major');
   } catch (error) {
     if (error instanceof Starved) {
       send({ type: 'starved', id: message.id });
       return;
     }
-    if (error instanceof Cancelled) {
+    // Stopped softly with nothing to give: as if it had been cancelled.
+    if (error instanceof Cancelled || error instanceof Stopped) {
       send({ type: 'cancelled', id: message.id });
       return;
     }
@@ -187,6 +210,11 @@ async function run(message: Message): Promise<void> {
     await run(message);
   }
 }
+
+const reporterOf = ({ id }: Message): Reporter =>
+  reporter((step) => {
+    send({ type: 'progress', id, step });
+  });
 
 /** Spans as they are sent on: text that no thread before the last one reads. */
 const textOf = ({ job }: Message, spans: readonly Span[]): Timed =>
@@ -219,7 +247,7 @@ function assist(message: Extract<ToLane, { type: 'help' }>): void {
 const controlOf = (memory: ArenaMemory, start: number): TeamControl =>
   new TeamControl(memory instanceof SharedArrayBuffer ? memory : memory.buffer, start - HEADER_BYTES);
 
-async function compute(message: Message, spans: Span[]): Promise<Answer> {
+async function compute(message: Message, spans: Span[], report: Reporter | undefined): Promise<Answer> {
   const memory = memoryOf(message);
   const kernels = kernelsOf(message.arena, memory);
   const buffer = memory instanceof SharedArrayBuffer ? memory : memory.buffer;
@@ -241,17 +269,19 @@ async function compute(message: Message, spans: Span[]): Promise<Answer> {
     arena === undefined || kernels === undefined
       ? undefined
       : wasmEngine(kernels, arena, new Team(kernels, arena, { pointer, control, lanes: start.lanes, ask }));
-  const { decoders, write, page, inference } = later;
+  const { decoders, write, page, inference, tables } = later;
   const tools: JourneyTools = {
     checkpoint() {
       if (control.cancelled) throw new Cancelled('the request was cancelled');
     },
+    progress: report && { tell: report.tell, stopping: () => control.stopping },
     decoders,
     checkOptions,
     writeJson,
     writeArrow: write,
     writePage: page,
     writeInference: inference,
+    tables,
     sha256,
     engine(name) {
       if (name === 'js' || (name === 'auto' && start.engine === 'js')) {

@@ -1,6 +1,10 @@
 /** Composition root: the start-up story of the service, top to bottom. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JobChecks } from './adapters/http/job-parts.js';
+import type { StreamDefinition } from './domain/streams/definition.js';
+import type { RequestCheck } from './ports/formats.js';
 import { attachedReaders } from './adapters/telemetry/readers.js';
 import { signals } from './adapters/telemetry/signals.js';
 import { startTelemetry } from './adapters/telemetry/start.js';
@@ -72,8 +76,12 @@ async function main(): Promise<void> {
   const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
     await Promise.all([
       openStore({
+        ...config.store,
         dataDir: config.dataDir,
         cacheBytes: config.modelCacheBytes,
+        warn: (sentence) => {
+          log.warn(sentence);
+        },
         collect: () => {
           collect('major');
         },
@@ -99,13 +107,86 @@ async function main(): Promise<void> {
       log.error('metrics are not whole', {}, failureOf(error));
     },
   });
+  const [{ startJobs }, { lander }, { jobSchema, operations }] = await Promise.all([
+    import('./domain/jobs/service.js'),
+    import('./domain/jobs/land.js'),
+    import('./domain/jobs/definition.js'),
+  ]);
+  const jobs = startJobs({
+    ...config.jobs,
+    store: store.jobs,
+    lanes,
+    land: lander(lanes, store.datasets),
+    registry: store.models,
+    tracing: telemetry.tracing,
+    owner: randomUUID(),
+    // One lane at least is left to requests, where there are two.
+    atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
+    accepting: stop.accepting,
+    onFault: (what, job, error) => {
+      log.error(what, { job }, failureOf(error));
+    },
+  });
+  const checks = async (): Promise<JobChecks> => {
+    const { optionsCheck } = await import('./adapters/schema/options.js');
+    const { requestCheck } = await import('./adapters/schema/requests.js');
+    const request = requestCheck(new Map([['jobs.submit', jobSchema]]), config.tableLimits.depth);
+    return { request, options: optionsCheck(endpoints) };
+  };
+  let checked: Promise<JobChecks> | undefined;
+  const [{ startStreams }, { resolveDefinition, streamSchema }, { writeJson }] = await Promise.all([
+    import('./domain/streams-service/service.js'),
+    import('./domain/streams/definition.js'),
+    import('./adapters/json/write.js'),
+  ]);
+  const broker =
+    config.kafka.brokers.length === 0
+      ? undefined
+      : (await import('./adapters/kafka/kafka.js')).openKafka(config.kafka);
+  const streams = startStreams(
+    {
+      ...config.streams,
+      store: store.streams,
+      lanes,
+      datasets: store.datasets,
+      broker,
+      group: config.kafka.group,
+      queueBytes: config.queueBytes,
+      deadlineMs: config.deadlineMs,
+      folds: config.lanes,
+      shared: config.store.databaseUrl !== '',
+      distributions: async () => (await import('./engine/js/distributions.js')).distributions,
+      writeJson,
+      tracing: telemetry.tracing,
+      observe: metrics.kept,
+      log: (level, message, fields, failure) => {
+        log[level](message, fields, failure);
+      },
+    },
+    randomUUID(),
+  );
+  const define = async (document: unknown): Promise<ReturnType<typeof resolveDefinition>> => {
+    const { requestCheck } = await import('./adapters/schema/requests.js');
+    checkStream ??= requestCheck(new Map([['streams.create', streamSchema]]), config.tableLimits.depth);
+    return resolveDefinition(checkStream('streams.create', document) as StreamDefinition);
+  };
+  let checkStream: RequestCheck | undefined;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
     endpoints,
     lanes,
     registry: store.models,
+    datasets: store.datasets,
     documentSchema,
+    jobs,
+    jobSchema,
+    streams,
+    streamSchema,
+    define,
+    writeJson,
+    operations,
+    checks: () => (checked ??= checks()),
     modelTensors,
     limits: {
       json: text,
@@ -142,9 +223,13 @@ async function main(): Promise<void> {
     },
   });
   const server = await listen(app, { ...config, pace });
+  streams.start();
   stop.started({
     close: (drainMs, graceMs) => server.close(drainMs, graceMs),
     release: [
+      ['jobs', () => jobs.close()],
+      ['streams', () => streams.close()],
+      ['broker', () => broker?.close() ?? Promise.resolve()],
       ['lanes', () => lanes.close()],
       ['store', () => store.close()],
       ['metrics', () => metrics.shutdown()],

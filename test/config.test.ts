@@ -16,6 +16,12 @@ interface Rule {
 const rules = Object.entries(settingsSchema.properties) as [Name, Rule][];
 const integers = rules.filter(([, { type }]) => type === 'integer');
 
+/** What a word needs beside it. */
+const SASL = { KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p' };
+const BESIDE: Readonly<Record<string, Record<string, string>>> = Object.fromEntries(
+  ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'].map((word) => [`KAFKA_SASL=${word}`, SASL]),
+);
+
 const refusal = (env: Readonly<Record<string, string>>): string => {
   try {
     readConfig(env);
@@ -96,7 +102,8 @@ describe('a value that is wrong stops the start', () => {
     const words = rule.enum ?? [];
     for (const value of ['WASM', `${words[0] ?? ''} `, 'x'])
       expect(refusal({ [name]: value })).toContain(`${name}: expected one of ${words.join(', ')}, got`);
-    for (const word of words) expect(readSettings({ [name]: word }).settings[name]).toBe(word);
+    for (const word of words)
+      expect(readSettings({ [name]: word, ...BESIDE[`${name}=${word}`] }).settings[name]).toBe(word);
   });
 
   test.each(rules.filter(([, { type }]) => type === 'string'))('%s: a text that is not blank', (name) => {
@@ -172,6 +179,53 @@ describe('settings that contradict each other', () => {
     ['CORS_ORIGINS: expected origins such as', { CORS_ORIGINS: 'app.example.com' }],
     ['CORS_ORIGINS: expected origins such as', { CORS_ORIGINS: 'null' }],
     ['CORS_ORIGINS: expected origins such as', { CORS_ORIGINS: 'file:///x' }],
+    ...['mysql://u:p@h/d', 'postgres://u:p@h', 'postgres://u:p@h/', 'u:p@h/d', 'postgres:///d'].map(
+      (DATABASE_URL): [string, Record<string, string>] => [
+        'DATABASE_URL: expected postgres://user:password@host:port/database, got "***"',
+        { DATABASE_URL },
+      ],
+    ),
+    ...[
+      'bucket',
+      's3://Bucket/x',
+      's3://b',
+      's3://key:secret@bucket',
+      'https://host/',
+      'http://host:9000',
+      'http://key:secret@host:9000/bucket',
+      'ftp://host/bucket',
+      's3://bucket?acl',
+    ].map((S3_URL): [string, Record<string, string>] => [
+      'S3_URL: expected s3://bucket/prefix, or',
+      { S3_URL },
+    ]),
+    ...['kafka', 'kafka:', 'a:9092,b', 'kafka://a:9092', 'a:0', 'a:70000', 'a b:1', ','].map(
+      (KAFKA_BROKERS): [string, Record<string, string>] => [
+        'KAFKA_BROKERS: expected host:port, with commas between, got',
+        { KAFKA_BROKERS },
+      ],
+    ),
+    [
+      'KAFKA_USERNAME: expected a text, for there is KAFKA_SASL, got none',
+      { KAFKA_SASL: 'PLAIN', KAFKA_PASSWORD: 'x' },
+    ],
+    [
+      'KAFKA_PASSWORD: expected a text, for there is KAFKA_SASL, got none',
+      { KAFKA_SASL: 'SCRAM-SHA-512', KAFKA_USERNAME: 'x' },
+    ],
+    ['KAFKA_PASSWORD: expected KAFKA_SASL beside it, got none', { KAFKA_PASSWORD: 'x' }],
+    [
+      'JOB_LEASE_MS: expected at most JOB_DEADLINE_MS, which is 2000, got "3000"',
+      { JOB_LEASE_MS: '3000', JOB_DEADLINE_MS: '2000' },
+    ],
+    [
+      'STREAM_BATCH_MS: expected at most STREAM_IDLE_MS, which is 100, got "200"',
+      { STREAM_BATCH_MS: '200', STREAM_IDLE_MS: '100' },
+    ],
+    [
+      'STREAM_BATCH_BYTES: expected at most MAX_REQUEST_MEMORY, which is 33554432, got "33554433"',
+      { STREAM_BATCH_BYTES: '33554433', MAX_REQUEST_MEMORY: '33554432' },
+    ],
   ])('%s', (sentence, env) => {
     expect(refusal(env)).toContain(sentence);
   });
@@ -196,6 +250,17 @@ describe('settings that contradict each other', () => {
       'https://a.b',
       'http://localhost:3000',
     ]);
+    for (const DATABASE_URL of [
+      'postgres://u:p@h:5432/d',
+      'postgresql://h/d?sslmode=require',
+      'postgres://u:p%40x@[::1]/d',
+      'postgres:///d?host=/run/postgresql',
+    ])
+      expect([DATABASE_URL, refusal({ DATABASE_URL })]).toEqual([DATABASE_URL, 'taken']);
+    for (const S3_URL of ['s3://bucket', 's3://my.bucket/a/b', 'http://127.0.0.1:9000/bucket/prefix'])
+      expect([S3_URL, refusal({ S3_URL })]).toEqual([S3_URL, 'taken']);
+    for (const KAFKA_BROKERS of ['kafka-0.kafka:9092', 'a:1, b:2', '[::1]:9092,127.0.0.1:9093'])
+      expect([KAFKA_BROKERS, refusal({ KAFKA_BROKERS })]).toEqual([KAFKA_BROKERS, 'taken']);
     const tokens = { JWKS_URL: 'https://a.b/keys', JWT_ISSUER: 'https://a.b/', JWT_AUDIENCE: 'analytics' };
     expect(readConfig(tokens).access).toMatchObject({ jwksUrl: 'https://a.b/keys', audience: 'analytics' });
   });
@@ -205,6 +270,10 @@ describe('secrets', () => {
   const PASSWORD = 'hunter2/#?@x';
   const env = {
     API_KEYS: `id:${PASSWORD}`,
+    DATABASE_URL: `postgres://user:${encodeURIComponent(PASSWORD)}@db.example.com/analytics`,
+    KAFKA_SASL: 'PLAIN',
+    KAFKA_USERNAME: 'analytics',
+    KAFKA_PASSWORD: PASSWORD,
     JWKS_URL: `https://user:${PASSWORD}@keys.example.com/jwks?token=${PASSWORD}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:${PASSWORD}@collector:4318/v1?api=${PASSWORD}`,
     OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${PASSWORD}`,
@@ -222,6 +291,8 @@ describe('secrets', () => {
     expect(refusal({ API_KEYS: ' \n' })).toBe(
       'invalid environment: API_KEYS: expected a text that is not blank, got "***"',
     );
+    for (const name of ['DATABASE_URL', 'S3_URL', 'KAFKA_BROKERS'])
+      expect(refusal({ [name]: `https://user:${PASSWORD}@a.b` })).not.toContain('hunter2');
     expect(refusal({ CORS_ORIGINS: `https://user:${PASSWORD}@a.b` })).not.toContain('hunter2');
   });
 
@@ -232,7 +303,9 @@ describe('secrets', () => {
     expect(status).toBe(0);
     expect(stdout).not.toMatch(/hunter2|Bearer/u);
     const printed = JSON.parse(stdout) as JsonValue;
-    expect(at(printed, 'settings', 'API_KEYS')).toEqual({ value: '***', from: 'environment' });
+    for (const name of ['API_KEYS', 'DATABASE_URL', 'KAFKA_PASSWORD'])
+      expect([name, at(printed, 'settings', name)]).toEqual([name, { value: '***', from: 'environment' }]);
+    expect(at(printed, 'settings', 'KAFKA_USERNAME', 'value')).toBe('analytics');
     for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'])
       expect(at(printed, 'otel', name)).toEqual({ value: '***', from: 'environment' });
     expect(at(printed, 'otel', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'value')).toMatch(/^http:\/\/\*\*\*@/u);

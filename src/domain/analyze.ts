@@ -89,10 +89,18 @@ export const analyze = endpoint<FromSchema<typeof options>>({
   },
   answersArrow: true,
   example: { data: [{ val: 1 }, { val: 2 }, { val: 3 }] },
-  run({ table, options, pointer, engine, notes }) {
+  run({ table, options, pointer, engine, notes, progress }) {
     const selection = selectColumns(table, options.columns, pointer, notes);
     if (options.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
-    const summary = summarize(selection, options.percentiles, options.nan_policy, engine, notes);
+    const summary = summarize(
+      selection,
+      options.percentiles,
+      options.nan_policy,
+      engine,
+      notes,
+      undefined,
+      progress,
+    );
     const kmeans = cluster(
       selection,
       {

@@ -1,7 +1,9 @@
 import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
+import { Stopped } from '../ports/progress.js';
 import type { Numbers } from '../ports/tables.js';
 import type { Notes } from './notes.js';
+import { eachTold, type Progress } from './progress.js';
 
 /** A number of clusters that was tried. */
 export interface Candidate {
@@ -13,30 +15,49 @@ export interface Candidate {
 
 export interface Choice {
   readonly candidates: readonly Candidate[];
-  /** The one of the best silhouette, the fewest clusters among equals. */
-  readonly chosen: Candidate;
+  /** The one of the best silhouette, the fewest clusters among equals; null where it was stopped before they were known. */
+  readonly chosen: Candidate | null;
   /** Number of clusters at the bend of the inertias; null for fewer than three candidates, and where they have none. */
   readonly elbow: number | null;
 }
 
-/** Fits every number of clusters from `from` to `to` to the rows, one at least, and computes all silhouettes together. */
+/**
+ * Fits every number of clusters from `from` to `to` to the rows, one at least, and computes all silhouettes together. Where
+ * it is stopped there are fewer. Throws Stopped where there is none.
+ */
 export function chooseClusters(
   columns: readonly Numbers[],
   from: number,
   to: number,
   options: Omit<KMeansOptions, 'nClusters'>,
   engine: Engine,
+  progress: Progress,
+  notes: Notes,
 ): Choice {
-  const fits = Array.from({ length: to - from + 1 }, (_, i) => {
-    const fit = engine.kmeans(columns, { ...options, nClusters: from + i });
-    if (fit === null) throw new RangeError(`expected more than ${from + i} rows`);
-    return fit;
-  });
+  const tried = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const fits = eachTold('candidates', tried, progress, (nClusters, i) => {
+    try {
+      const fit = engine.kmeans(columns, { ...options, nClusters });
+      if (fit === null) throw new RangeError(`expected more than ${nClusters} rows`);
+      return fit;
+    } catch (error) {
+      if (error instanceof Stopped && i > 0) return null;
+      throw error;
+    }
+  }).filter((fit) => fit !== null);
+  if (fits.length === 0) throw new Stopped('no number of clusters was tried');
+  if (fits.length < tried.length)
+    notes.partial(`stopped: ${fits.length} of ${tried.length} numbers of clusters tried`);
   const scores = engine.silhouette(
     columns,
     fits.map(({ labels }) => labels),
   );
   const candidates = fits.map((fit, i) => ({ nClusters: from + i, fit, silhouette: scores[i]! }));
+  const unknown = progress.stopping() && scores.every((score) => Number.isNaN(score));
+  if (unknown) {
+    notes.partial('stopped before a number of clusters was chosen');
+    return { candidates, chosen: null, elbow: elbowOf(candidates) };
+  }
   const chosen = candidates.reduce((best, one) =>
     one.silhouette > best.silhouette || (Number.isNaN(best.silhouette) && one.silhouette === one.silhouette)
       ? one
@@ -75,7 +96,7 @@ export function selectionDetails({ candidates, chosen, elbow }: Choice, rows: nu
       silhouette: notes.finite(silhouette, `silhouette of ${nClusters} clusters`),
       inertia: notes.finite(fit.inertia, `inertia of ${nClusters} clusters`),
     })),
-    chosen: chosen.nClusters,
+    chosen: chosen?.nClusters ?? null,
     elbow,
   };
 }

@@ -2,6 +2,7 @@ import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
 import { Problem } from '../ports/problem.js';
 import type { FromSchema } from '../ports/schema.js';
+import { Stopped } from '../ports/progress.js';
 import type { Numbers } from '../ports/tables.js';
 import { chooseClusters, selectionDetails } from './candidates.js';
 import { areBounded, dropMissing, labelList, noteFewer } from './clusters.js';
@@ -140,7 +141,11 @@ function canCluster({ numbers }: Selection, { nan_policy }: Options, engine: Eng
 }
 
 /** The answer where there are no clusters. */
-function nothing(selection: Selection, { options: { labels }, engine }: Question<Options>): Result {
+function nothing(
+  selection: Selection,
+  { options: { labels }, engine }: Question<Options>,
+  selectionOf?: Json,
+): Result {
   const none = new Int32Array(selection.rows).fill(-1);
   const fields = ['n_clusters', 'centers', 'sizes', 'inertia', 'n_iter', 'silhouette'];
   return {
@@ -148,7 +153,7 @@ function nothing(selection: Selection, { options: { labels }, engine }: Question
       ...Object.fromEntries(fields.map((field) => [field, null])),
       labels: labels ? labelList(none) : undefined,
     },
-    details: { columns: columnDetails(selection, engine) },
+    details: { columns: columnDetails(selection, engine), selection: selectionOf },
     columns: selection.all.length,
     appended: { name: 'cluster', values: none },
   };
@@ -175,8 +180,9 @@ function clustered(
   const outcome =
     typeof given.n_clusters === 'number'
       ? fixed(columns, sample, given.n_clusters, fitOptions(given), engine)
-      : automatic(columns, sample, range, fitOptions(given), engine, notes);
+      : automatic(columns, sample, range, fitOptions(given), question);
   const { fit, silhouette, selectionOf } = outcome;
+  if (fit === null) return nothing(selection, question, selectionOf);
   noteFewer(fit, notes);
   const labels = tableLabels(fit.labels, complete.rows, selection.rows);
   return {
@@ -236,7 +242,8 @@ function sampleOf(
 }
 
 interface Outcome {
-  readonly fit: KMeansResult;
+  /** Null where it was stopped when no more than a choice was made. */
+  readonly fit: KMeansResult | null;
   readonly silhouette: number;
   readonly selectionOf?: Json;
 }
@@ -259,19 +266,25 @@ function automatic(
   sample: Sample,
   [from, to]: readonly [number, number],
   options: FitOptions,
-  engine: Engine,
-  notes: Notes,
+  { engine, notes, progress }: Pick<Question<Options>, 'engine' | 'notes' | 'progress'>,
 ): Outcome {
   const most = Math.min(to, sample.count - 1);
   if (most < to) {
     const detail = `numbers of clusters up to ${most} tried: a silhouette needs more rows than clusters`;
     notes.warn('too_few_rows', detail);
   }
-  const choice = chooseClusters(sample.columns, from, most, options, engine);
+  const choice = chooseClusters(sample.columns, from, most, options, engine, progress, notes);
   const selectionOf = selectionDetails(choice, sample.count, notes);
   const { chosen } = choice;
+  if (chosen === null) return { fit: null, silhouette: NaN, selectionOf };
   if (sample.rows === null) return { fit: chosen.fit, silhouette: chosen.silhouette, selectionOf };
-  return { ...fixed(columns, sample, chosen.nClusters, options, engine), selectionOf };
+  try {
+    return { ...fixed(columns, sample, chosen.nClusters, options, engine), selectionOf };
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    notes.partial('stopped when the number of clusters was chosen, before the rows had clusters');
+    return { fit: null, silhouette: NaN, selectionOf };
+  }
 }
 
 /** In the columns' own units. */

@@ -1,6 +1,7 @@
 import type { Engine, KMeansOptions, KMeansResult } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
-import type { NumericColumn } from '../ports/tables.js';
+import { Stopped } from '../ports/progress.js';
+import type { NumericColumn, Numbers } from '../ports/tables.js';
 import { missingIn, type Selection } from './columns.js';
 import type { Notes } from './notes.js';
 import type { NanPolicy } from './summary.js';
@@ -8,7 +9,7 @@ import type { NanPolicy } from './summary.js';
 /**
  * scikit-learn's KMeans over the numeric columns, rows with missing values left out. Null, with a warning that says
  * why, where it cannot run: no numeric column, too few rows, values that are infinite or overflow when squared,
- * missing values under `propagate`.
+ * missing values under `propagate`, or a stop before its first iteration was over.
  */
 export function cluster(
   selection: Selection,
@@ -21,13 +22,12 @@ export function cluster(
   if (numbers.length === 0) return null;
   if (!dropMissing(numbers, nanPolicy, engine, notes)) return null;
   if (!areBounded(numbers, engine, notes)) return null;
-  const result =
-    rows < options.nClusters
-      ? null
-      : engine.kmeans(
-          numbers.map((column) => column.numbers),
-          options,
-        );
+  const columns = numbers.map((column) => column.numbers);
+  const result = rows < options.nClusters ? null : fitOrStopped(columns, options, engine);
+  if (result === undefined) {
+    notes.partial('stopped before the first iteration of k-means was over: no clusters');
+    return null;
+  }
   if (result === null) {
     notes.warn(
       'too_few_rows',
@@ -37,6 +37,20 @@ export function cluster(
   }
   noteFewer(result, notes);
   return result;
+}
+
+/** Undefined where it was stopped before there was anything. */
+function fitOrStopped(
+  columns: readonly Numbers[],
+  options: KMeansOptions,
+  engine: Engine,
+): KMeansResult | null | undefined {
+  try {
+    return engine.kmeans(columns, options);
+  } catch (error) {
+    if (error instanceof Stopped) return undefined;
+    throw error;
+  }
 }
 
 /** Warns of rows with missing values, which clustering leaves out. False under `propagate` where there are any. */

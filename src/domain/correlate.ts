@@ -86,7 +86,7 @@ export const correlate = endpoint<FromSchema<typeof options>>({
     columns: { x: [1, 2, 3, 4, 5], y: [5, 6, 7, 8, 7], z: [9, 7, 8, 4, 1] },
     options: { method: 'spearman' },
   },
-  run({ table, options: asked, pointer, engine, space, notes }) {
+  run({ table, options: asked, pointer, engine, space, notes, progress }) {
     const selection = selectColumns(table, asked.columns, pointer, notes);
     const columns = numericColumns(selection, asked, pointer);
     if (asked.nan_policy === 'raise')
@@ -109,9 +109,12 @@ export const correlate = endpoint<FromSchema<typeof options>>({
     const matrix = blank(d);
     const pValues = blank(d);
     const n = blank(d);
+    const total = pairsOf(d + 1);
+    let done = 0;
     for (let i = 0; i < d; i++) {
-      for (let j = i; j < d; j++) {
+      for (let j = i; j < d && !progress.stopping(); j++) {
         const found = entry(i, j);
+        progress.tell({ stage: 'pairs', done: ++done, total });
         const gone = asked.nan_policy === 'propagate' && (missing[i]! > 0 || missing[j]! > 0);
         const { value, p } = gone ? NONE : found;
         const what = i === j ? 'with itself' : `with ${excerpt(columns[j]!.name, 30)}`;
@@ -120,6 +123,7 @@ export const correlate = endpoint<FromSchema<typeof options>>({
         n[i]![j] = n[j]![i] = found.n;
       }
     }
+    if (done < total) notes.partial(`stopped: ${done} of ${total} pairs of columns, the others are null`);
     return {
       results: { columns: columns.map(({ name }) => name), matrix, p_values: pValues, n },
       details: { columns: columnDetails(selection, engine) },

@@ -73,7 +73,7 @@ export const describe = endpoint<Options>({
     options: { groupby: 'species', extended: true, bins: 2 },
   },
   run(question) {
-    const { table, options: given, pointer, engine, space, notes } = question;
+    const { table, options: given, pointer, engine, space, notes, progress } = question;
     const grouping =
       given.groupby === undefined
         ? undefined
@@ -94,6 +94,7 @@ export const describe = endpoint<Options>({
             engine,
             notes,
             bins === undefined ? undefined : { bins, space, pointer: pointer('bins') },
+            progress,
           )
         : summarizeGroups(
             selection,
@@ -105,6 +106,7 @@ export const describe = endpoint<Options>({
             space,
             pointer('groupby'),
             bins,
+            progress,
           );
     return {
       results,

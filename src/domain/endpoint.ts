@@ -1,15 +1,24 @@
 import type { Engine } from '../ports/engine.js';
-import type { BodyFormat, CheckedOptions, Format, Json, JsonWriter } from '../ports/formats.js';
+import type {
+  BodyFormat,
+  CheckedOptions,
+  DatasetWriter,
+  Format,
+  Json,
+  JsonWriter,
+  RowsWriter,
+} from '../ports/formats.js';
 import type { InferenceWriter } from '../ports/inference.js';
 import type { TableLimits } from '../ports/limits.js';
 import type { Profile } from '../ports/profile.js';
 import type { JSONSchema } from '../ports/schema.js';
 import type { Space } from '../ports/space.js';
 import type { Table } from '../ports/tables.js';
-import type { Job, MadeModel } from '../ports/lanes.js';
+import type { Job, MadeDataset, MadeModel } from '../ports/lanes.js';
 import type { OpenOnnx } from '../ports/onnx.js';
 import type { OpenModel } from './models/model.js';
 import type { Notes } from './notes.js';
+import type { Progress } from './progress.js';
 import type { Trace } from './trace.js';
 
 /** What an endpoint is given: a decoded table and validated options. */
@@ -29,6 +38,8 @@ export interface Question<Options> {
   readonly notes: Notes;
   /** Throws when the request was cancelled: called between the steps of long work. */
   readonly checkpoint: () => void;
+  /** Told how far long work has come, and asked whether to end it with what it has. */
+  readonly progress: Progress;
   /** Stretches of the work that are worth a span of their own. */
   readonly trace: Trace;
   /** Of the parts, one behind the other, in hexadecimal. */
@@ -46,6 +57,18 @@ export interface Question<Options> {
   readonly writeJson: JsonWriter;
   /** Loaded for requests of tensors. */
   readonly writeInference?: InferenceWriter | undefined;
+  /** For tables that are stored or given back. */
+  readonly tables?: TableWriters | undefined;
+  /** Whether the client reads LZ4 frames in Arrow. */
+  readonly compresses?: boolean;
+}
+
+/** Tables as bytes and text. */
+export interface TableWriters {
+  /** As the file of a dataset; `compress`: as it is stored. */
+  readonly dataset: (table: Table, compress: boolean) => ReturnType<DatasetWriter>;
+  readonly csv: RowsWriter;
+  readonly ndjson: RowsWriter;
 }
 
 export interface Result {
@@ -61,6 +84,8 @@ export interface Result {
   readonly page?: Profile;
   /** To be stored under its name, where the endpoint makes models. */
   readonly model?: MadeModel;
+  /** To be stored under its hash, where the endpoint makes datasets. */
+  readonly dataset?: MadeDataset;
   /** The answer as it is, in a form of its own: no envelope is put around it. */
   readonly reply?: Reply;
 }
@@ -90,6 +115,10 @@ export interface Endpoint {
   readonly answersArrow: boolean;
   /** Whether a page can be the answer. */
   readonly answersHtml?: boolean;
+  /** Whether rows in CSV or NDJSON can be the answer. */
+  readonly answersRows?: boolean;
+  /** Whether its table is stored as it is. */
+  readonly keeps?: boolean;
   /** Whether it takes a second table, as part `reference` of a multipart body. */
   readonly takesReference?: boolean;
   /** `makes` a model, which is stored under the name it gives; `uses` the one that the path names, `{name}` in it. */

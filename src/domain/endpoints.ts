@@ -1,6 +1,8 @@
 import { analyze } from './analyze.js';
 import { cluster } from './cluster.js';
 import { correlate } from './correlate.js';
+import { makeDataset } from './datasets/make.js';
+import { readDataset } from './datasets/read.js';
 import { describe } from './describe.js';
 import { features } from './features.js';
 import type { Endpoint } from './endpoint.js';
@@ -35,5 +37,5 @@ export const endpoints: readonly Endpoint[] = [
   invocations,
 ];
 
-/** What lanes do: also what the service alone asks them, which no path leads to. */
-export const laneEndpoints: readonly Endpoint[] = [...endpoints, fold, reference];
+/** What lanes do: also what the service alone asks them, which no path of an analysis leads to. */
+export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset, fold, reference];

@@ -21,8 +21,10 @@ import type { Table } from '../ports/tables.js';
 import type { Span } from '../ports/trace.js';
 import { KernelClock, now, round } from './clock.js';
 import { laneEndpoints } from './endpoints.js';
+import type { Endpoint, TableWriters } from './endpoint.js';
 import type { ModelCache } from './models/cache.js';
 import { Notes } from './notes.js';
+import { type Progress, UNWATCHED, watchedFits } from './progress.js';
 import { Trace } from './trace.js';
 import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js';
 
@@ -30,6 +32,8 @@ import { arrowAnswer, columnBytes, columnsText, withColumns } from './tables.js'
 export interface JourneyTools {
   /** Throws when the request was cancelled. */
   readonly checkpoint: () => void;
+  /** Where the job is watched. */
+  readonly progress?: Progress | undefined;
   /** Those that are loaded: at least the one that the job needs. */
   readonly decoders: Readonly<Partial<Record<BodyFormat, Decoder>>>;
   readonly checkOptions: OptionsCheck;
@@ -40,6 +44,8 @@ export interface JourneyTools {
   readonly writePage: PageWriter | undefined;
   /** Loaded when the job brings tensors. */
   readonly writeInference: InferenceWriter | undefined;
+  /** Loaded when the job stores a table or gives one back. */
+  readonly tables: TableWriters | undefined;
   /** Of the parts, one behind the other, in hexadecimal. */
   readonly sha256: (parts: Iterable<string | Uint8Array>) => string;
   /** The engine of a name over this request's memory. Throws Problem `engine_unavailable`. */
@@ -70,14 +76,13 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const opened = now();
   if (model?.fresh === true)
     spans.push({ name: 'load', start: started, end: opened, attributes: { 'analytics.bytes': model.bytes } });
-  const decodedBody = await told(spans, 'decode', opened, () =>
-    decode(body, job.format, tools, job.headerBytes),
-  );
-  const { table, beside = new Map<string, unknown>() } = decodedBody;
-  refuseStrangers(beside, endpoint.beside ?? []);
+  const decodedBody = await told(spans, 'decode', opened, () => decode(body, job.format, tools, job));
+  const { table } = decodedBody;
+  const said = saidBeside(job, decodedBody);
+  refuseStrangers(said.beside, endpoint.beside ?? []);
   const options = tools.checkOptions.options(endpoint.name, {
-    body: optionsOf(decodedBody.options, job.options),
-    beside,
+    body: optionsOf(said.options, job.options),
+    beside: said.beside,
     query: job.query,
     depth: tools.limits.depth,
   });
@@ -85,6 +90,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const reference = job.reference && (await referenceOf(landed, job.reference, tools));
   tools.checkpoint();
   const decoded = now();
+  tools.progress?.tell({ stage: 'decode', done: table.rows, total: table.rows, rows: table.rows });
   spans.push({
     name: 'decode',
     start: opened,
@@ -100,7 +106,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const notes = new Notes();
   const clock = new KernelClock();
   const trace = new Trace();
-  const engine = clock.watch(tools.engine(engineOption(options.values)));
+  const clocked = clock.watch(tools.engine(engineOption(options.values)));
+  const { progress = UNWATCHED } = tools;
+  const engine = progress === UNWATCHED ? clocked : watchedFits(clocked, progress, notes);
   const question: Parameters<typeof endpoint.run>[0] = {
     table,
     reference,
@@ -112,6 +120,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     limits: tools.limits,
     notes,
     checkpoint: tools.checkpoint,
+    progress,
     trace,
     sha256: tools.sha256,
     version: tools.version,
@@ -121,6 +130,8 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     openOnnx: tools.openOnnx,
     writeJson: tools.writeJson,
     writeInference: tools.writeInference,
+    tables: tools.tables,
+    compresses: job.arrowCompression === 'lz4',
   };
   const inside = (): Span[] => [...trace.spans(), ...clock.spans()];
   const result = await told(spans, 'compute', decoded, () => endpoint.run(question), inside);
@@ -137,6 +148,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     },
   });
   spans.push(...inside());
+  const partial = notes.isPartial ? { partial: true as const } : {};
   const work = (): Work => ({
     format: job.format,
     engine: engine.name,
@@ -146,7 +158,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     computeMs: computed - decoded,
     encodeMs: now() - computed,
   });
-  if (result.reply !== undefined) return { ...result.reply, work: work() };
+  if (result.reply !== undefined) return { ...result.reply, ...partial, work: work() };
 
   const { writeArrow, writePage } = tools;
   const arrow = job.accept === 'arrow' && writeArrow !== undefined ? arrowAnswer(table, result) : undefined;
@@ -172,6 +184,7 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
       encode: round(now() - computed),
     },
     result_sha256: digest,
+    ...partial,
   });
   const answer = (): Pick<Answer, 'contentType' | 'body'> => {
     if (job.accept === 'html' && result.page !== undefined && writePage !== undefined) {
@@ -208,7 +221,10 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
     contentType,
     body: answered,
     work: work(),
-    ...(result.model !== undefined && { model: result.model }),
+    ...partial,
+    // What was not fitted to its end is shown, not stored.
+    ...(result.model !== undefined && !notes.isPartial && { model: result.model }),
+    ...(result.dataset !== undefined && { dataset: result.dataset }),
   };
 }
 
@@ -240,13 +256,18 @@ async function decode(
   body: Uint8Array,
   format: BodyFormat,
   tools: JourneyTools,
-  headerBytes?: number,
+  { headerBytes, stored, keeps }: Pick<Job, 'headerBytes' | 'stored'> & Pick<Endpoint, 'keeps'>,
 ): Promise<Decoded> {
   if (format === 'model') return NO_TABLE;
   const decoder = tools.decoders[format];
   if (decoder === undefined) throw new Error(`no decoder is loaded for ${format}`);
-  const { space, limits, codecs } = tools;
-  return decoder(body, { space, engine: tools.engine('auto'), limits, codecs, headerBytes });
+  const { space, codecs } = tools;
+  const engine = tools.engine('auto');
+  // How far its own files are compressed is no attempt of anybody's.
+  const limits =
+    stored === true ? { ...tools.limits, decodedBytes: Infinity, ratio: Infinity } : tools.limits;
+  const fieldNotes = stored === true ? 'true' : keeps === true ? 'checked' : undefined;
+  return decoder(body, { space, engine, limits, codecs, headerBytes, fieldNotes });
 }
 
 /** Of a body that is a document. */
@@ -264,11 +285,11 @@ const NO_TABLE: Decoded = {
 /** The second table. Whatever is wrong with it, now or when a column is asked for, is said of the part `reference`. */
 async function referenceOf(
   landed: Uint8Array,
-  extent: Extent & { readonly format: BodyFormat },
+  extent: NonNullable<Job['reference']>,
   tools: JourneyTools,
 ): Promise<Table> {
   try {
-    const { table, options, beside } = await decode(stretch(landed, extent), extent.format, tools);
+    const { table, options, beside } = await decode(stretch(landed, extent), extent.format, tools, extent);
     if (options !== undefined) throw stranger('options', ['data', 'columns']);
     for (const key of beside?.keys() ?? []) throw stranger(key, ['data', 'columns']);
     const { rows, names } = table;
@@ -290,6 +311,16 @@ async function referenceOf(
 
 const inReference = (error: unknown): unknown =>
   error instanceof Problem ? error.within('reference') : error;
+
+/** What stood beside the table: in its body, or in a document of its own that names it. */
+function saidBeside(job: Job, { options, beside }: Decoded): Pick<Decoded, 'options'> & { beside: Beside } {
+  if (job.beside === undefined) return { options, beside: beside ?? new Map<string, unknown>() };
+  const members = new Map(Object.entries(JSON.parse(job.beside) as Readonly<Record<string, unknown>>));
+  const given = members.get('options');
+  for (const name of ['options', 'dataset', 'reference']) members.delete(name);
+  return { options: given, beside: members };
+}
+type Beside = ReadonlyMap<string, unknown>;
 
 /** Throws `invalid_request` for a member of a JSON body that has no business beside the data. */
 function refuseStrangers(beside: ReadonlyMap<string, unknown>, welcome: readonly string[]): void {

@@ -8,6 +8,7 @@ export class Notes {
   readonly #warnings: Warning[] = [];
   readonly #said = new Set<string>();
   readonly #nulls = new Map<string, string[]>();
+  #partial = false;
 
   /** What was said before is not said again: several tests may say it of one column. */
   warn(code: string, detail: string, column?: string): void {
@@ -15,6 +16,17 @@ export class Notes {
     if (this.#said.has(key)) return;
     this.#said.add(key);
     this.#warnings.push(column === undefined ? { code, detail } : { code, column, detail });
+  }
+
+  /** Says that the answer is not whole, and what of it there is. */
+  partial(detail: string): void {
+    this.#partial = true;
+    this.warn('partial_result', detail);
+  }
+
+  /** Whether the answer is not whole. */
+  get isPartial(): boolean {
+    return this.#partial;
   }
 
   /** `value` when it is finite; else null, and a warning that says that `what` (of `column`) is not. */

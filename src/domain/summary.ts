@@ -2,13 +2,14 @@ import type { Engine } from '../ports/engine.js';
 import type { Json } from '../ports/formats.js';
 import { excerpt, Problem } from '../ports/problem.js';
 import type { Space } from '../ports/space.js';
-import type { Numbers } from '../ports/tables.js';
+import type { NumericColumn, Numbers } from '../ports/tables.js';
 import { describeCategorical, describeCategoricalGroups } from './categories.js';
 import type { Selection } from './columns.js';
 import { EXTENDED, extendedStatistics, type Extension } from './extended.js';
 import { type Grouping, splitNumbers } from './grouping.js';
 import { type Bins, MOST_BINS } from './histogram.js';
 import type { Notes } from './notes.js';
+import { eachTold, type Progress, UNWATCHED } from './progress.js';
 import { percentileNames, refinePercentiles } from './percentiles.js';
 
 export type NanPolicy = 'omit' | 'propagate' | 'raise';
@@ -35,6 +36,7 @@ export function summarize(
   engine: Engine,
   notes: Notes,
   extended?: ExtendedForm,
+  progress: Progress = UNWATCHED,
 ): ReadonlyMap<string, Json> {
   if (selection.numbers.length === 0) {
     const isExtended = extended !== undefined;
@@ -47,10 +49,36 @@ export function summarize(
   }
   const plan = planOf(percentiles, nanPolicy, engine, notes, extended);
   plan.spend(selection.numbers.length * plan.figures);
-  const columns = selection.numbers.map(({ numbers }) => numbers);
-  engine.ahead.moments(columns, plan.order);
-  engine.ahead.select(columns, plan.fractions);
-  return new Map(selection.numbers.map(({ name, numbers }) => [name, describeNumeric(name, numbers, plan)]));
+  const { numbers: columns } = selection;
+  const most = extended === undefined ? BLOCK_VALUES : 1;
+  const blocks = blocksOf(columns, progress === UNWATCHED ? Infinity : most);
+  const entries = eachTold('column_blocks', blocks, progress, (block) => {
+    const numbers = block.map((column) => column.numbers);
+    engine.ahead.moments(numbers, plan.order);
+    engine.ahead.select(numbers, plan.fractions);
+    return block.map((column): [string, Json] => [
+      column.name,
+      describeNumeric(column.name, column.numbers, plan),
+    ]);
+  }).flat();
+  noteFewer(entries.length, columns.length, notes);
+  return new Map(entries);
+}
+
+/** Values that are described between two looks at whether to stop: some tens of milliseconds. */
+const BLOCK_VALUES = 2 ** 23;
+
+/** Columns that are computed in one go, as many as have so many values, one at least. */
+function blocksOf(columns: readonly NumericColumn[], values: number): (readonly NumericColumn[])[] {
+  const each = Math.max(1, Math.floor(values / Math.max(1, columns[0]?.numbers.length ?? 0)));
+  if (columns.length <= each) return [columns];
+  return Array.from({ length: Math.ceil(columns.length / each) }, (_, i) =>
+    columns.slice(i * each, (i + 1) * each),
+  );
+}
+
+function noteFewer(described: number, columns: number, notes: Notes): void {
+  if (described < columns) notes.partial(`stopped: ${described} of ${columns} columns described`);
 }
 
 /**
@@ -67,6 +95,7 @@ export function summarizeGroups(
   space: Space,
   pointer: string,
   bins?: Bins,
+  progress: Progress = UNWATCHED,
 ): ReadonlyMap<string, Json> {
   const { labels } = grouping;
   const extended = bins === undefined ? undefined : { bins, space, pointer };
@@ -85,7 +114,7 @@ export function summarizeGroups(
     }
   }
   const names = labels.map((label) => ` of group ${JSON.stringify(excerpt(label, 40))}`);
-  for (const column of numbers) {
+  const done = eachTold('columns', numbers, progress, (column) => {
     space.scratch(() => {
       const segments = splitNumbers(column, grouping, space);
       for (const alike of byLength(segments)) {
@@ -96,7 +125,8 @@ export function summarizeGroups(
         put(column.name, group, describeNumeric(column.name, segment, plan, names[group]));
       });
     });
-  }
+  });
+  noteFewer(done.length, numbers.length, notes);
   return new Map(labels.map((label, group) => [label, groups[group]!]));
 }
 

@@ -1,4 +1,4 @@
-import type { Span } from '../ports/trace.js';
+import type { Span, TaskTrace } from '../ports/trace.js';
 import { now } from './clock.js';
 
 /** Spans of an endpoint's own, in the span `compute`. */
@@ -27,5 +27,21 @@ export class Trace {
 
   spans(): readonly Span[] {
     return this.#spans;
+  }
+}
+
+/** Times a stretch of work as a span of a task, also one that fails; where there is none, it is only done. */
+export async function within<T>(
+  task: TaskTrace | undefined,
+  name: string,
+  attributes: Span['attributes'],
+  work: () => Promise<T>,
+): Promise<T> {
+  if (task?.sampled !== true) return work();
+  const start = now();
+  try {
+    return await work();
+  } finally {
+    task.record([{ name, start, end: now(), attributes }]);
   }
 }

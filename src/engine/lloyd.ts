@@ -1,6 +1,15 @@
 import type { KMeansOptions, KMeansResult } from '../ports/engine.js';
+import { Stopped } from '../ports/progress.js';
 import { farthest } from './farthest.js';
+import { type Ended, halting, type Halting, NEVER } from './halting.js';
 import { uniformChoice } from './uniform.js';
+
+/** What one look at all rows gives: how many labels it changed, sums and weights by label. */
+export interface Assignment {
+  readonly changed: number;
+  readonly sums: Float64Array;
+  readonly weights: Float64Array;
+}
 
 /** What an engine does for k-means; the loop below does the rest. Rows are complete, coordinates centred. */
 export interface KMeansSteps {
@@ -21,10 +30,9 @@ export interface KMeansSteps {
   /** For each target the first row whose running sum of closest distances reaches it; `rows` when none does. */
   search(targets: readonly number[]): number[];
   /** Labels every row with its nearest centre; sums and weights by label when wanted. */
-  assign(
-    centers: Float64Array,
-    sums: boolean,
-  ): { changed: number; sums: Float64Array; weights: Float64Array };
+  assign(centers: Float64Array, sums: boolean): Assignment;
+  /** Runs steps that end early where the request is stopped softly: undefined when they did. Absent: none can. */
+  readonly breakable?: <T>(work: () => T) => T | undefined;
   /** Squared distances of rows to the centres they are labelled with. */
   distances(centers: Float64Array): Float64Array;
   inertia(centers: Float64Array): number;
@@ -42,9 +50,17 @@ export function lloyd(
 ): Omit<KMeansResult, 'labels'> & { labels: Int32Array } {
   const k = options.nClusters;
   const tol = steps.meanVariance * options.tol;
+  const { stopping, onSeed } = options;
+  const halt = stopping === undefined ? NEVER : halting(stopping);
   let best: { labels: Int32Array; centers: Float64Array; inertia: number; nIter: number } | undefined;
-  for (let run = 0; run < options.nInit; run++) {
-    const centers = plusPlus(steps, k);
+  let stopped = false;
+  for (let run = 0; run < options.nInit && !stopped; run++) {
+    const seeded = (taken: number): void => onSeed?.(taken, run + 1);
+    const centers = plusPlus(steps, k, seeded, halt);
+    if (centers === undefined) {
+      stopped = true;
+      break;
+    }
     const told = options.onIteration;
     const total = steps.meanVariance * steps.columns * steps.rows;
     const tell =
@@ -53,31 +69,46 @@ export function lloyd(
         : (iteration: number, shift: number, weights: Float64Array): void => {
             told({ run: run + 1, iteration, inertia: inertiaOf(total, centers, weights), shift });
           };
-    const nIter = iterate(steps, centers, k, options.maxIter, tol, tell);
+    const ended = iterate(steps, centers, k, options.maxIter, tol, halt, tell);
+    stopped = ended?.stopped ?? true;
+    if (ended === undefined) break;
+    const { nIter } = ended;
     const inertia = steps.inertia(centers);
     const labels = steps.labels();
     if (best === undefined || (inertia < best.inertia && !sameClustering(labels, best.labels, k))) {
       best = { labels: run + 1 < options.nInit ? labels.slice() : labels, centers, inertia, nIter };
     }
   }
-  if (best === undefined) throw new RangeError('nInit must be at least 1');
+  if (options.nInit < 1) throw new RangeError('nInit must be at least 1');
+  if (best === undefined) throw new Stopped('no iteration was over');
   const { labels, centers, inertia, nIter } = best;
   const sizes = new Array<number>(k).fill(0);
   // By index: an iterator over shared memory costs thirty times as much.
   for (let row = 0; row < labels.length; row++) sizes[labels[row]!]!++;
   for (let i = 0; i < centers.length; i++) centers[i]! += steps.means[i % steps.columns]!;
-  return { labels, centers, sizes, inertia, nIter };
+  return { labels, centers, sizes, inertia, nIter, ...(stopped && { stopped }) };
 }
 
-/** Greedy k-means++: the first centre uniform, every next the best of 2 + ⌊ln k⌋ candidates drawn by squared distance. */
-function plusPlus(steps: KMeansSteps, k: number): Float64Array {
+/**
+ * Greedy k-means++: the first centre uniform, every next the best of 2 + ⌊ln k⌋ candidates drawn by squared distance.
+ * Undefined where it is stopped.
+ */
+function plusPlus(
+  steps: KMeansSteps,
+  k: number,
+  seeded: (taken: number) => void,
+  { stopping }: Halting,
+): Float64Array | undefined {
   const { rows: n, columns: d } = steps;
   const trials = 2 + Math.floor(Math.log(k));
   const centers = new Float64Array(k * d);
   const first = uniformChoice(n, steps.random(1)[0]!);
   centers.set(steps.row(first), 0);
+  if (stopping()) return undefined;
   let potential = steps.take(first, true);
   for (let c = 1; c < k; c++) {
+    seeded(c);
+    if (stopping()) return undefined;
     const targets = Array.from(steps.random(trials), (u) => u * potential);
     const candidates = steps.search(targets).map((row) => Math.min(row, n - 1));
     const potentials = steps.potentials(candidates);
@@ -86,6 +117,7 @@ function plusPlus(steps: KMeansSteps, k: number): Float64Array {
     centers.set(steps.row(candidates[winner]!), c * d);
     potential = steps.take(candidates[winner]!, false);
   }
+  seeded(k);
   return centers;
 }
 
@@ -103,12 +135,17 @@ function iterate(
   k: number,
   maxIter: number,
   tol: number,
+  halt: Halting,
   tell?: (iteration: number, shift: number, weights: Float64Array) => void,
-): number {
+): Ended | undefined {
   const d = steps.columns;
+  halt.begin();
   steps.labels().fill(-1);
   for (let iteration = 1; iteration <= maxIter; iteration++) {
-    const { changed, sums, weights } = steps.assign(centers, true);
+    const pass = halt.assign(steps, centers, true);
+    if (pass === undefined) return halt.restore(steps, centers);
+    const { changed, sums, weights } = pass;
+    halt.keep(steps, centers, iteration - 1);
     relocateEmpty(steps, centers, sums, weights, k);
     average(sums, weights, k, d);
     let shift = 0;
@@ -119,14 +156,15 @@ function iterate(
     }
     centers.set(sums);
     tell?.(iteration, shift, weights);
-    if (changed === 0) return iteration;
-    if (shift <= tol || iteration === maxIter) {
+    if (changed === 0) return { nIter: iteration, stopped: false };
+    const over = shift <= tol || iteration === maxIter;
+    if (over || halt.stopping()) {
       // The labels must be those of the centres that are given out.
-      steps.assign(centers, false);
-      return iteration;
+      const last = halt.assign(steps, centers, false);
+      return last === undefined ? halt.restore(steps, centers) : { nIter: iteration, stopped: !over };
     }
   }
-  return maxIter;
+  return undefined;
 }
 
 /** An empty cluster takes the row farthest from its old centre; with all rows on their centres none moves. */

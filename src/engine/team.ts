@@ -14,6 +14,8 @@ const DONE = 32;
 const INSIDE = 49;
 const CANCEL = 64;
 const FAULT = 65;
+const STOP = 66;
+const BREAKABLE = 67;
 const LEAVE = 80;
 const SEEN = 176;
 
@@ -33,7 +35,7 @@ export class TeamControl {
   open(): number {
     const words = this.#words;
     words.fill(0, LEAVE, LEAVE + MOST_HELPERS + 1);
-    for (const word of [CANCEL, FAULT, CLOSED]) Atomics.store(words, word, 0);
+    for (const word of [CANCEL, FAULT, STOP, BREAKABLE, CLOSED]) Atomics.store(words, word, 0);
     return Atomics.add(words, GENERATION, 1) + 1;
   }
 
@@ -45,6 +47,21 @@ export class TeamControl {
 
   get cancelled(): boolean {
     return Atomics.load(this.#words, CANCEL) !== 0;
+  }
+
+  /** The request is to answer with what it has: tasks that may be broken off stop after the unit at hand. */
+  stop(): void {
+    Atomics.store(this.#words, STOP, 1);
+    this.#wake();
+  }
+
+  get stopping(): boolean {
+    return Atomics.load(this.#words, STOP) !== 0;
+  }
+
+  /** Whether the tasks from now on may be broken off. The leader's. */
+  set breakable(may: boolean) {
+    Atomics.store(this.#words, BREAKABLE, may ? 1 : 0);
   }
 
   /** A helper is wanted elsewhere. */

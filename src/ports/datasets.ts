@@ -33,4 +33,6 @@ export interface Datasets {
   read(dataset: StoredDataset, place: (bytes: number) => Uint8Array): Promise<void>;
   /** Whether there was one. */
   remove(id: string): Promise<boolean>;
+  /** How many there are, and the bytes of their files. */
+  totals(): Promise<{ readonly count: number; readonly bytes: number }>;
 }

@@ -104,6 +104,13 @@ export interface KMeansOptions {
   readonly tol: number;
   /** Told after every iteration. */
   readonly onIteration?: (progress: KMeansProgress) => void;
+  /** Told of every initial centre: how many there are, of `nClusters`, and of which run. */
+  readonly onSeed?: (taken: number, run: number) => void;
+  /**
+   * Asked between the steps whether the fit is to stop with what it has. An engine may also break off a step that takes
+   * long when it would say yes.
+   */
+  readonly stopping?: () => boolean;
 }
 
 /** How far a fit has come. */
@@ -128,12 +135,18 @@ export interface KMeansResult {
   readonly sizes: number[];
   readonly inertia: number;
   readonly nIter: number;
+  /**
+   * It was stopped: this is the best of the runs that were over and of the one under way as `maxIter` = `nIter` had ended
+   * it.
+   */
+  readonly stopped?: true;
 }
 
 /**
  * scikit-learn's KMeans (greedy k-means++, Lloyd) with its labels for the same `randomState`.
  * `columns` have the same length and the same chunk lengths. Infinite values: the caller must not pass them.
- * Returns null when fewer complete rows than clusters are there.
+ * Returns null when fewer complete rows than clusters are there. Throws Stopped where it is stopped before the first
+ * iteration is over.
  */
 export type KMeansKernel = (columns: readonly Numbers[], options: KMeansOptions) => KMeansResult | null;
 
@@ -166,9 +179,14 @@ export type ComomentsKernel = (columns: readonly Numbers[]) => Comoments;
  * Mean silhouette coefficient of each of several labelings of the same rows, by Euclidean distances: scikit-learn's
  * `silhouette_score`. A row with a missing value, or with a negative label in any of them, takes no part. NaN where a
  * labeling has fewer than 2 clusters, or as many as there are rows. The time is that of all pairs of rows.
- * `columns` have the same length; their chunks may differ. Infinite values: the caller must not pass them.
+ * `columns` have the same length; their chunks may differ. Infinite values: the caller must not pass them. With `stopping`
+ * an engine may break off when it would say yes, and throws Stopped.
  */
-export type SilhouetteKernel = (columns: readonly Numbers[], labelings: readonly Int32Array[]) => number[];
+export type SilhouetteKernel = (
+  columns: readonly Numbers[],
+  labelings: readonly Int32Array[],
+  stopping?: () => boolean,
+) => number[];
 export interface DistancesKernel {
   /** Σ|x − center| over the present values of columns of equal length, a centre each. Nothing present: 0. */
   readonly sums: (columns: readonly Numbers[], centers: readonly number[]) => number[];

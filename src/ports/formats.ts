@@ -2,7 +2,7 @@ import type { Engine, EngineName } from './engine.js';
 import type { TableLimits } from './limits.js';
 import type { Space } from './space.js';
 import type { Profile } from './profile.js';
-import type { Table, Warning } from './tables.js';
+import type { ColumnType, Table, Warning } from './tables.js';
 
 /** Formats a body can have. */
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
@@ -32,6 +32,11 @@ export interface DecodeTools {
   readonly codecs: Codecs;
   /** Bytes of the JSON header of a body of tensors. */
   readonly headerBytes?: number | undefined;
+  /**
+   * Whether what fields of Arrow say of themselves beyond its types, in this service's words, is believed: it is a file of a
+   * dataset; or as far as the cells bear it out: it may have been one. Else it is passed over.
+   */
+  readonly fieldNotes?: 'true' | 'checked' | undefined;
 }
 
 export interface Decoded {
@@ -56,6 +61,32 @@ export type TableWriter = (
   metadata: ReadonlyMap<string, string>,
   lz4?: FrameEncoder,
 ) => Uint8Array;
+
+/**
+ * A table as the file of a dataset: an Arrow IPC stream of one batch whose bytes are the same for the same columns, whatever
+ * format and batches they came in. Numbers are float64, booleans bits, timestamps the coarsest unit that holds them, in UTC,
+ * strings utf8; cells of several types are JSON text in utf8, which the field says, as it says how many integers were
+ * rounded. `lz4`: buffers as LZ4 frames. Throws Problem `out_of_memory`, `too_many_columns` for more names than a file holds.
+ */
+export type DatasetWriter = (
+  table: Table,
+  lz4?: FrameEncoder,
+) => {
+  readonly document: Uint8Array;
+  /** In the order of the table. */
+  readonly columns: readonly WrittenColumn[];
+};
+
+export interface WrittenColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly missing: number;
+  /** When it is read again. */
+  readonly decodedBytes: number;
+}
+
+/** Rows of a table as text, in pieces: a line for each. */
+export type RowsWriter = (table: Table) => Iterable<string>;
 
 /** JSON text that was written before, to stand in a value as it is. */
 export class WrittenJson {

@@ -44,7 +44,46 @@ export interface RequestTrace {
   end(seen: RequestSeen): void;
 }
 
+/** Work that is not done while a client waits: a job, a batch of records. */
+export interface TaskAsked {
+  /** Few are to be alike, and none is to hold an id: `job analyze`, `process readings`. */
+  readonly name: string;
+  /** `consumer`: it takes in what somebody else has sent. */
+  readonly kind: 'consumer' | 'internal';
+  /**
+   * W3C `traceparent`s of what it comes from, in any order and any number: texts that are none are left out, the same one
+   * is taken once, and `MOST_LINKS` of them are kept.
+   */
+  readonly links?: Iterable<string | null | undefined>;
+  readonly attributes?: Span['attributes'];
+  /** In milliseconds since the epoch; none: now. */
+  readonly start?: number;
+}
+
+/** Links that a task keeps. Where there were more, `analytics.links` says how many. */
+export const MOST_LINKS = 32;
+
+/** How a task ended. */
+export interface TaskEnded {
+  /** One of few words, such as the code of a problem; none: it went well. */
+  readonly error?: string | undefined;
+  /** What is known only now. */
+  readonly attributes?: Span['attributes'];
+}
+
+/** The trace of a task, of which its span is the root. */
+export interface TaskTrace extends Pick<
+  RequestTrace,
+  'traceId' | 'header' | 'sampled' | 'record' | 'within'
+> {
+  readonly spanId: string;
+  /** Ends its span; a second call does nothing. */
+  end(ended?: TaskEnded): void;
+}
+
 export interface Tracing {
   /** Undefined where nothing is traced and the client sent no trace. */
   begin(request: TracedRequest): RequestTrace | undefined;
+  /** Undefined where nothing is traced. Its `header` is what it hands on to whoever goes on with what it made. */
+  task(asked: TaskAsked): TaskTrace | undefined;
 }

@@ -9,6 +9,7 @@ export interface TreesKernel {
   /**
    * Grows a tree for each member, greedily, by exact search over all places between different ranks: CART as scikit-learn
    * has it, with its draws of features. `grown` is told each tree, in the order of the members; it is not to be kept.
+   * Where it is stopped there are fewer.
    * Source: L. Breiman et al., "Classification and Regression Trees", 1984.
    */
   readonly grow: (table: GrowthTable, members: Iterable<Member>, grown: (tree: GrownTree) => void) => void;
@@ -38,6 +39,8 @@ export interface GrowthTable {
   readonly bounds: Bounds;
   /** Throws when the request was cancelled. */
   readonly checkpoint: () => void;
+  /** Asked between trees, and by an engine that can within them, whether those that are grown are enough. */
+  readonly stopping?: () => boolean;
 }
 
 /**

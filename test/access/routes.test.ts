@@ -23,6 +23,7 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     state: never,
     close: never,
   },
+  datasets: { publish: never, find: never, list: never, read: never, remove: never, totals: never },
   registry: {
     publish: never,
     find: never,
@@ -32,8 +33,22 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     remove: never,
   },
   documentSchema: {},
+  jobSchema: {},
+  operations: new Map(),
+  checks: never,
+  jobs: {
+    submit: never,
+    find: never,
+    position: never,
+    list: never,
+    events: never,
+    result: never,
+    cancel: never,
+    onNews: never,
+    state: never,
+  },
   modelTensors: never,
-  tracing: { begin: () => undefined },
+  tracing: { begin: () => undefined, task: () => undefined },
   limits: Object.fromEntries(
     ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'model', 'inference', 'invocations'].map((name) => [
       name,
@@ -114,6 +129,10 @@ test('scopes are those of the README: computing is analyze, changing models, the
   const scopes = (path: string): Record<string, string | undefined> =>
     Object.fromEntries(Object.entries(needsOf(path)).map(([method, need]) => [method, scopeOf(need)]));
   expect(scopes('/analytics/anything')).toEqual({ POST: 'analyze' });
+  expect(scopes('/datasets')).toEqual({ GET: 'read', POST: 'analyze' });
+  expect(scopes('/datasets/:id')).toEqual({ GET: 'read', DELETE: 'models' });
+  expect(scopes('/jobs')).toEqual({ GET: 'read', POST: 'analyze' });
+  expect(scopes('/jobs/:id')).toEqual({ GET: 'read', DELETE: 'analyze' });
   expect(scopes('/models')).toEqual({ GET: 'read', POST: 'models' });
   expect(scopes('/models/:name')).toEqual({ GET: 'read', DELETE: 'models' });
   expect(scopes('/models/:name/versions/:version')).toEqual({ GET: 'read', DELETE: 'models' });

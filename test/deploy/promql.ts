@@ -17,7 +17,7 @@ export interface Matcher {
 }
 
 const FUNCTIONS = new Set(
-  'sum min max avg count absent changes histogram_quantile increase rate time topk'.split(' '),
+  'sum min max avg count absent changes deriv histogram_quantile increase rate time topk'.split(' '),
 );
 const GROUPING = new Set('by without on ignoring group_left group_right'.split(' '));
 const OPERATORS = new Set('and or unless bool offset'.split(' '));

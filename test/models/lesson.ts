@@ -8,6 +8,7 @@ import type {
   Target,
 } from '../../src/domain/models/estimator.js';
 import { Notes } from '../../src/domain/notes.js';
+import { UNWATCHED } from '../../src/domain/progress.js';
 import type { Json } from '../../src/ports/formats.js';
 import { openKernels } from '../contract/engines.js';
 import { wasmEngine } from '../../src/engine/wasm/engine.js';
@@ -36,6 +37,7 @@ export function openTools(notes = new Notes()): EstimatorTools {
     notes,
     pointer: (parameter) => `/pipeline/0/${parameter}`,
     checkpoint: () => undefined,
+    progress: UNWATCHED,
   };
 }
 

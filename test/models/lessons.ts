@@ -1,6 +1,7 @@
 /** Estimators fitted outside the service: with their schemas' defaults, over an engine of their own. */
 import Ajv, { type SchemaObject } from 'ajv';
 import { Notes } from '../../src/domain/notes.js';
+import { UNWATCHED } from '../../src/domain/progress.js';
 import type {
   Estimator,
   EstimatorTools,
@@ -28,6 +29,7 @@ export const tools = (notes = new Notes()): EstimatorTools => ({
   notes,
   pointer: (parameter) => `/pipeline/0/${parameter}`,
   checkpoint: () => undefined,
+  progress: UNWATCHED,
 });
 
 export const featuresOf = (columns: readonly (readonly number[] | Float64Array)[]): Features => ({

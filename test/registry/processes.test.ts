@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { MIGRATIONS } from '../../src/adapters/store/migrations.js';
 import { openRegistry } from './open.js';
 import { startService } from '../service.js';
 import { CARD, documentOf, filesOf, temporaryFolder, verified } from './folder.js';
@@ -140,7 +141,7 @@ describe('a folder of no use is refused in words', () => {
       database.exec("INSERT INTO kysely_migration VALUES ('0999_streams', '2030-01-01')");
     });
     await expect(open(dataDir)).rejects.toThrow(
-      `expected in DATA_DIR ${dataDir} a catalog.sqlite of schema 0001_models at most, got one of a later version (0999_streams)`,
+      `expected in DATA_DIR ${dataDir} a catalog.sqlite of schema ${String(Object.keys(MIGRATIONS).at(-1))} at most, got one of a later version (0999_streams)`,
     );
   });
 

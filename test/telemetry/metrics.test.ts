@@ -66,6 +66,12 @@ function start(options: Partial<MetricsOptions> = {}): Metrics {
     version: '1.2.3',
     engine: 'wasm',
     lanes: { state: () => state, most: 4, memoryBudget: 2 ** 30 },
+    // As a process has them that has no job and no stream.
+    kept: {
+      datasets: () => Promise.resolve({ count: 3, bytes: 4096 }),
+      jobs: () => ({ queued: 0, running: 0, oldestQueuedMs: 0 }),
+      streams: () => [],
+    },
     memoryLimit: 2 ** 31,
     codes: PROBLEM_CODES,
     onError: (error) => {
@@ -323,7 +329,11 @@ test.each(Object.entries(STATUS))('outcome %s', (outcome, statuses) => {
 
 test.each([
   ['/analytics/analyze', '/analytics/analyze'],
-  ['/analytics/tests', '/analytics/tests'],
+  ['/analytics/tests', '/analytics/tests/:name'],
+  ['/v2/models/:name', '/models/:name'],
+  ['/jobs/:id/events', '/jobs'],
+  ['/streams/:name/windows', '/streams'],
+  ['/streams/:name/records', '/streams/:name/records'],
   ['/analytics/tests/ttest_ind', '/analytics/tests/:name'],
   ['/models/:name/versions/:version/predict', '/models/:name/predict'],
   ['/models/:name/versions/:version', '/models/:name'],

@@ -13,6 +13,10 @@ message Span {
   fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
   message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
   repeated Event events = 11;
+  message Link { bytes trace_id = 1; bytes span_id = 2; fixed32 flags = 6; }
+  repeated Link links = 13; uint32 dropped_links_count = 14;
+  message Status { string message = 2; int32 code = 3; }
+  Status status = 15;
 }
 message ScopeSpans { repeated Span spans = 2; }
 message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
@@ -35,6 +39,7 @@ message ScopeLogs { repeated LogRecord log_records = 2; }
 message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2; }
 message ExportLogsServiceRequest { repeated ResourceLogs resource_logs = 1; }
 `;
+const STATUS_ERROR = 2;
 const { root } = parse(PROTO);
 const AS_OBJECT = { longs: String, bytes: String, defaults: true, arrays: true };
 const decoded = (type: string, bytes: Buffer): unknown => {
@@ -53,6 +58,9 @@ export interface ReceivedSpan {
   readonly service: string;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly events: readonly ReceivedEvent[];
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly droppedLinksCount: number;
+  readonly failed: boolean;
 }
 
 export interface ReceivedEvent {
@@ -116,6 +124,9 @@ interface WireSpan {
   endTimeUnixNano: string;
   attributes: WirePair[];
   events: { name: string; timeUnixNano: string; attributes: WirePair[] }[];
+  links: { traceId: string; spanId: string }[];
+  droppedLinksCount: number;
+  status: { code: number } | null;
 }
 
 const valuesOf = (pairs: readonly WirePair[]): Record<string, string | number | boolean> =>
@@ -134,6 +145,8 @@ function spansOf(bytes: Buffer): ReceivedSpan[] {
         service: serviceOf(resource),
         start: BigInt(span.startTimeUnixNano),
         end: BigInt(span.endTimeUnixNano),
+        links: span.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+        failed: span.status?.code === STATUS_ERROR,
         attributes: valuesOf(span.attributes),
         events: span.events.map(({ name, timeUnixNano, attributes }) => ({
           name,

@@ -21,6 +21,7 @@ import {
 } from '../../ports/tables.js';
 import { buildTable } from './build.js';
 import { decimalNumber, instantMilliseconds, instantText } from './cells.js';
+import { noted } from './notes.js';
 import { unsupported } from './schema.js';
 import { verifyArrow } from './verify.js';
 
@@ -47,7 +48,7 @@ export const readArrow: Decoder = (body, tools) => {
     column(name) {
       const refused = verified.schema.unread.get(name);
       if (refused !== undefined) throw unsupported(refused, name);
-      const column = known.get(name) ?? columnOf(arrow, indices.get(name)!, tools);
+      const column = known.get(name) ?? notedColumn(arrow, indices.get(name)!, tools);
       known.set(name, column);
       return column;
     },
@@ -55,6 +56,14 @@ export const readArrow: Decoder = (body, tools) => {
   sources.set(table, arrow);
   return { table, options: undefined };
 };
+
+/** With what its field says of itself, where that is believed. */
+function notedColumn(arrow: ArrowTable, index: number, tools: DecodeTools): Column {
+  const column = columnOf(arrow, index, tools);
+  const { metadata } = arrow.schema.fields[index]!;
+  if (tools.fieldNotes === undefined || metadata.size === 0) return column;
+  return noted(column, metadata, tools.fieldNotes === 'checked');
+}
 
 function columnOf(arrow: ArrowTable, index: number, tools: DecodeTools): Column {
   const { name, type } = arrow.schema.fields[index]! as Field<DataType>;

@@ -12,7 +12,7 @@ import {
   Table as ArrowTable,
   tableToIPC,
 } from 'apache-arrow';
-import type { TableWriter } from '../../ports/formats.js';
+import type { FrameEncoder, TableWriter } from '../../ports/formats.js';
 import type { Table } from '../../ports/tables.js';
 import { dataOf, type MayStay } from './columns.js';
 import { zeroNulls } from './nulls.js';
@@ -37,7 +37,11 @@ export const writeArrow: TableWriter = (table, extra, metadata, lz4) => {
       makeData({ type: new Struct(fields), length: batch.numRows, nullCount: 0, children }),
     );
   });
-  const made = new ArrowTable(schema, batches);
+  return streamOf(new ArrowTable(schema, batches), lz4);
+};
+
+/** An IPC stream. `lz4`: its buffers as LZ4 frames. */
+export function streamOf(made: ArrowTable, lz4: FrameEncoder | undefined): Uint8Array {
   if (lz4 === undefined) return tableToIPC(made, 'stream');
   compressionRegistry.set(CompressionType.LZ4_FRAME, {
     ...compressionRegistry.get(CompressionType.LZ4_FRAME),
@@ -46,7 +50,7 @@ export const writeArrow: TableWriter = (table, extra, metadata, lz4) => {
   const writer = new Lz4Writer({ compressionType: CompressionType.LZ4_FRAME });
   writer.writeAll(made);
   return writer.toUint8Array(true);
-};
+}
 
 /** apache-arrow 21.2 declares the compressed length of a buffer where the format has the decompressed one. */
 class Lz4Writer extends RecordBatchStreamWriter {
@@ -100,7 +104,7 @@ function build(table: Table): ArrowTable {
 }
 
 /** Whether values lie behind all that were asked of before: apache-arrow writes memory that overlaps once. */
-function apart(): MayStay {
+export function apart(): MayStay {
   const ends = new Map<ArrayBufferLike, number>();
   return ({ buffer, byteOffset, byteLength }) => {
     if (byteOffset < (ends.get(buffer) ?? 0)) return false;

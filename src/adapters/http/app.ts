@@ -8,12 +8,16 @@ import type { Tracing } from '../../ports/trace.js';
 import { analysis, send } from './analysis.js';
 import { Unadmitted } from './body.js';
 import { crossOrigin } from './cors.js';
+import { datasetsRouter } from './datasets.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
 import { deniedHeaders, gate, type GateOptions } from './gate.js';
 import { protect } from './protect.js';
 import { scoped } from './scopes.js';
+import { eventStreams } from './events.js';
 import { inferenceReply, inferenceRouter, type InferenceOptions, speaksInference } from './inference.js';
+import type { JobsParts } from './job-parts.js';
+import { jobsRouter } from './jobs.js';
 import { answerAndLinger, bodyUnread } from './linger.js';
 import { modelsRouter } from './models.js';
 import { openApi } from './openapi.js';
@@ -21,13 +25,18 @@ import { onlyMethods } from './methods.js';
 import { metricsRouter } from './metrics.js';
 import { overloadGate } from './overload.js';
 import { problemReply } from './problems.js';
+import { type StreamsParts, streamsRouter } from './streams.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
-export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'> {
+export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'>, JobsParts, StreamsParts {
   /** Bytes of small bodies that may be on their way before their requests are admitted. */
   readonly queueBytes: number;
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
+  /** Of `POST /jobs`. */
+  readonly jobSchema: JSONSchema;
+  /** Of `POST /streams`. */
+  readonly streamSchema: JSONSchema;
   readonly gate: GateOptions;
   /** Whose pages may ask. */
   readonly corsOrigins: readonly string[];
@@ -79,6 +88,10 @@ export function routes(options: AppOptions & InferenceOptions): Express {
       })
       .all(onlyMethods('POST'));
   }
+  app.use(datasetsRouter(options));
+  const openEvents = eventStreams(options);
+  app.use(jobsRouter({ ...options, depth: options.tableLimits.depth, openEvents }));
+  app.use(streamsRouter({ ...options, openEvents }));
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
   app.use(metricsRouter(options.metrics));
@@ -87,6 +100,8 @@ export function routes(options: AppOptions & InferenceOptions): Express {
     options.documentSchema,
     version,
     options.gate.access?.required === true,
+    options.jobSchema,
+    options.streamSchema,
   );
   const page = (path: string, answer: (response: Response) => void): void => {
     scoped(app, path)

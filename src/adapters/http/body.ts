@@ -108,6 +108,14 @@ export class Body {
     return { landing, format, extent: { offset: this.#offset, length: this.#length } };
   }
 
+  /** The whole of it, where it is so small that it has not landed. Once all has come. */
+  get small(): Buffer | undefined {
+    if (this.#landing !== undefined) return undefined;
+    const whole = Buffer.concat(this.#parts);
+    this.#parts = [whole];
+    return whole;
+  }
+
   /** Where it lands, once it does. */
   get landing(): Landing | undefined {
     return this.#landing;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { EVENT_STREAM } from './events.js';
 import type { Pace } from './wire.js';
 
 /** How long what a client still sends is read and thrown away once its connection ends. */
@@ -122,6 +123,8 @@ export class Connection {
   look(): void {
     const [first] = this.#exchanges;
     if (first?.response.headersSent !== true) return;
+    // Its length is not known, and it ends a client that does not read by itself.
+    if (first.response.getHeader('content-type') === EVENT_STREAM) return;
     first.answering ??= performance.now();
     const due = takingMs(bytesOf(first.response), this.pace);
     if (due === undefined) return;

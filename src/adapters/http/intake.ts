@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyFormat, FORMATS } from '../../ports/formats.js';
-import type { Answer, Extent, Landing, Lanes } from '../../ports/lanes.js';
+import type { Answer, Extent, Job, Landing, Lanes } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import { Body, type FormatLimits, type Land, tooLarge, type Unadmitted } from './body.js';
 import { type Begin, HeadStart } from './early.js';
@@ -8,6 +8,7 @@ import { decompress, encodingOf } from './encoding.js';
 import type { ByteLimit, Stage, Upstream } from './flow.js';
 import { Multipart, MULTIPART_OVERHEAD } from './multipart.js';
 import { type Media, mediaOf } from './negotiate.js';
+import type { NamingDocument } from './named.js';
 import { sightOf } from './watch.js';
 import { type Pace, pump } from './wire.js';
 
@@ -30,6 +31,8 @@ export interface Use {
   readonly land: Land;
   /** Begins to answer before the body is whole, where that can be. */
   readonly begin: Begin;
+  /** What a small JSON body names in place of bringing it. */
+  readonly names?: ((body: Buffer) => NamingDocument | undefined) | undefined;
 }
 
 /** A body where it will be computed on. */
@@ -38,18 +41,24 @@ export interface Received {
   readonly format: BodyFormat;
   readonly extent: Extent;
   /** The second table, in the same landing. */
-  readonly reference?: (Extent & { readonly format: BodyFormat }) | undefined;
+  readonly reference?: NonNullable<Job['reference']> | undefined;
   /** JSON text that came beside it. */
   readonly options: string | undefined;
   /** The answer that was begun before it was whole. */
   readonly answer?: Promise<Answer> | undefined;
+  readonly named?: undefined;
+}
+
+/** A body that brought no table, but names one. */
+export interface Naming {
+  readonly named: NamingDocument;
 }
 
 /** Where the bytes of a body end up. */
 interface Target {
   readonly stage: Stage;
   /** Throws Problem. */
-  received(): Received;
+  received(): Received | Naming;
   release(): void;
 }
 
@@ -64,7 +73,7 @@ export async function receive(
   response: ServerResponse,
   options: IntakeOptions & Use,
   signal: AbortSignal,
-): Promise<Received> {
+): Promise<Received | Naming> {
   const { format } = options;
   const media: Media =
     format === undefined ? mediaOf(request.headers['content-type']) : { kind: 'format', format };
@@ -93,7 +102,7 @@ export async function receive(
 }
 
 // Functions, since TypeScript does not see the assignment inside the callback.
-function received(target: Target | undefined): Received {
+function received(target: Target | undefined): Received | Naming {
   if (target === undefined) throw new Error('a body that was read has a target');
   return target.received();
 }
@@ -101,7 +110,7 @@ const release = (target: Target | undefined): void => target?.release();
 
 function targetOf(
   media: Media,
-  { land, unadmitted, limits, begin, takesReference }: IntakeOptions & Use,
+  { land, unadmitted, limits, begin, takesReference, names }: IntakeOptions & Use,
   upstream: Upstream,
   expectedBytes: number | undefined,
 ): Target {
@@ -138,7 +147,13 @@ function targetOf(
       end: upstream.finished,
       close: () => undefined,
     },
-    received: () => ({ ...body.landed(), options: undefined, answer: early?.answer }),
+    received() {
+      const small = format === 'json' && names !== undefined ? body.small : undefined;
+      const named = small && names?.(small);
+      if (named === undefined) return { ...body.landed(), options: undefined, answer: early?.answer };
+      body.release();
+      return { named };
+    },
     release: () => {
       body.release();
     },

@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import type { Endpoint } from '../../domain/endpoint.js';
-import type { Answer, JobModel } from '../../ports/lanes.js';
+import { withVersion } from '../../ports/jobs.js';
+import type { JobModel } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
 import type { ModelVersion, Registry } from '../../ports/registry.js';
 import { analysis, type AnalysisOptions, send } from './analysis.js';
@@ -123,21 +124,6 @@ async function make(
   );
   response.location(`/models/${stored.name}/versions/${stored.version}`);
   send(response, withVersion(made, stored), 201);
-}
-
-/** How an answer of this service begins. */
-const HEAD = '{"status":"success","results":{';
-
-/** The answer of a fit, which did not know the version yet. What it hashed are its own results. */
-function withVersion(made: Answer, { name, version, created }: ModelVersion): Answer {
-  const { buffer, byteOffset, byteLength } = made.body;
-  const body = Buffer.from(buffer, byteOffset, byteLength);
-  if (body.toString('latin1', 0, HEAD.length) !== HEAD)
-    throw new Error(`expected an answer that begins with ${HEAD}`);
-  const rest = body.subarray(HEAD.length);
-  const own = JSON.stringify({ name, version, created }).slice(1, -1);
-  const separator = rest[0] === '}'.charCodeAt(0) ? '' : ',';
-  return { ...made, body: Buffer.concat([Buffer.from(`${HEAD}${own}${separator}`), rest]) };
 }
 
 /** The version that the path names, the newest where it names none. Throws 404. */

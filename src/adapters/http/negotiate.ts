@@ -6,13 +6,15 @@ import { listed, parameterised, type Parameterised } from './parameters.js';
 
 export const ARROW_STREAM = 'application/vnd.apache.arrow.stream';
 export const PAGE = 'text/html';
+export const CSV = 'text/csv';
+export const NDJSON = 'application/x-ndjson';
 const ARROW_FILE = 'application/vnd.apache.arrow.file';
 
 /** Media types that are taken, and the format each has; `sniffed`: its first bytes say. */
 export const MEDIA_TYPES: ReadonlyMap<string, Format | 'multipart' | 'sniffed'> = new Map([
   ['application/json', 'json'],
-  ['application/x-ndjson', 'ndjson'],
-  ['text/csv', 'csv'],
+  [NDJSON, 'ndjson'],
+  [CSV, 'csv'],
   [ARROW_STREAM, 'arrow'],
   [ARROW_FILE, 'arrow'],
   ['application/vnd.apache.parquet', 'parquet'],

@@ -3,8 +3,11 @@ import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
+import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi-datasets.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
+import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
+import { STREAM, streamPaths } from './openapi-streams.js';
 import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -15,6 +18,8 @@ export function openApi(
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
+  jobSchema: JSONSchema,
+  streamSchema: JSONSchema,
 ): object {
   const paths = Object.fromEntries(
     endpoints
@@ -48,6 +53,9 @@ export function openApi(
     paths: withSecurity(
       {
         ...paths,
+        ...datasetPaths(operation),
+        ...jobPaths(jobSchema),
+        ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
         '/health/live': get('Whether the process lives', health),
@@ -61,7 +69,10 @@ export function openApi(
       securitySchemes: SECURITY_SCHEMES,
       schemas: {
         Cell: CELL,
+        Dataset: DATASET,
         ...INFERENCE_SCHEMAS,
+        Job: JOB,
+        Stream: STREAM,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,
@@ -148,7 +159,7 @@ function operation(endpoint: Endpoint): object {
     operationId: name,
     summary,
     description,
-    parameters,
+    parameters: [...parameters, ...namingParameters(endpoint)],
     requestBody: { required: true, description: BODY, content: bodies(endpoint) },
     responses: {
       200: { description: 'The answer.', content },
@@ -184,6 +195,7 @@ function bodies(endpoint: Endpoint): object {
         additionalProperties: false,
         properties: { columns, options, ...own },
       },
+      ...namingBodies(endpoint, { options, ...own }),
     ],
   };
   const tables = { contentType: [...MEDIA_TYPES.keys()].filter((type) => type !== MULTIPART).join(', ') };

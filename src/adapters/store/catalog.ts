@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { codeOf, unwritable } from './failures.js';
@@ -11,6 +12,10 @@ export interface Catalog {
 }
 
 const FILE = 'catalog.sqlite';
+
+/** Whether a folder has a catalog. */
+export const hasCatalog = (folder: string): boolean => existsSync(join(folder, FILE));
+
 /** "anly" in ASCII: by it a database is known as ours (SQLite, PRAGMA application_id). */
 const APPLICATION = 0x616e6c79;
 

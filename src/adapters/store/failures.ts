@@ -1,12 +1,25 @@
 import { Problem } from '../../ports/problem.js';
 
-/** What a full disk says, and one whose owner may write no more. */
-const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'];
+/** What a full disk says, and one whose owner may write no more: the system's, SQLite's, PostgreSQL's (disk_full). */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL', '53100'];
 
-/** The code of an error of the system or of SQLite; undefined of another error. */
+/** A failure of a server beside the service. It has no message of the server's own: that may name what is secret. */
+export class ServerFailure extends Error {
+  constructor(
+    readonly server: 'database' | 'storage',
+    /** SQLSTATE, S3's name of the error, or the system's. */
+    readonly code: string,
+  ) {
+    super(`the ${server} failed (${code})`);
+    this.name = 'ServerFailure';
+  }
+}
+
+/** The code of an error of the system, of SQLite or of a server; undefined of another error. */
 export function codeOf(error: unknown): string | undefined {
   // No instanceof: errors of native modules may come from another realm.
   if (typeof error !== 'object' || error === null) return undefined;
+  if (error instanceof ServerFailure) return error.code;
   if ('code' in error && typeof error.code === 'string' && /^(E[A-Z0-9]+|SQLITE_\w+)$/u.test(error.code))
     return error.code;
   // libsql's own words when it cannot open a file.
@@ -14,14 +27,18 @@ export function codeOf(error: unknown): string | undefined {
   return message.startsWith('ConnectionFailed(') ? 'SQLITE_CANTOPEN' : undefined;
 }
 
-/** Does what needs the disk. A failure of the disk becomes Problem `storage_failed`, without the path that the system names. */
+/**
+ * Does what needs the disk or a server. Their failure becomes Problem `storage_failed`, without the path that the system
+ * names and without the address of the server.
+ */
 export async function onDisk<T>(what: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    const got = FULL.includes(code) ? 'a full disk' : 'an error of the disk';
+    const where = error instanceof ServerFailure ? error.server : 'disk';
+    const got = FULL.includes(code) ? 'a full disk' : `an error of the ${where}`;
     throw new Problem('storage_failed', `expected ${what}, got ${got} (${code})`);
   }
 }

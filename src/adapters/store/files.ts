@@ -1,20 +1,30 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, type FileHandle, access, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import {
+  constants,
+  type FileHandle,
+  access,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Problem } from '../../ports/problem.js';
 import { codeOf } from './failures.js';
 
-/** A document on the disk, whole, that has no name yet. */
+/** A document in the storage, whole, that no row knows yet. */
 export interface Draft {
   readonly sha256: string;
   readonly bytes: number;
-  /** Gives it the name by which it is found. Durable when it resolves. */
-  keep(): Promise<void>;
-  /** Takes it away, if it was not kept. */
+  /** Makes sure that it is found by its hash, also when that was removed meanwhile. Durable when it resolves. */
+  readonly keep: () => Promise<void>;
+  /** Takes away what has no name yet. */
   discard(): Promise<void>;
 }
 
-/** Documents as files of one folder, each under the SHA-256 of its bytes. */
+/** Documents, each under the SHA-256 of its bytes. */
 export interface DocumentFiles {
   write(document: Uint8Array): Promise<Draft>;
   /** Its bytes, verified by size and hash. `whose` stands in the message of Problem `storage_failed`. */
@@ -25,19 +35,26 @@ export interface DocumentFiles {
    */
   pour(sha256: string, bytes: number, whose: string, place: Place): Promise<void>;
   remove(sha256: string): Promise<void>;
-  /** Takes away drafts, and documents that `known` does not have. Files with other names are left alone. */
-  sweep(known: ReadonlySet<string>): Promise<void>;
+  /**
+   * Takes away drafts, and gives documents that `known` does not have to `remove`; those that are younger than so many
+   * milliseconds stay, and so does what has another name.
+   */
+  sweep(
+    known: ReadonlySet<string>,
+    olderThanMs: number,
+    remove: (sha256: string) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** Memory for the next so many bytes. */
 export type Place = (bytes: number) => Uint8Array;
 
 /** Read, hashed and written at once: a few milliseconds in which the thread answers no one. */
-const STRETCH = 2 ** 20;
+export const STRETCH = 2 ** 20;
 const DRAFT = '.draft';
-const DOCUMENT = /^[0-9a-f]{64}$/u;
+export const DOCUMENT = /^[0-9a-f]{64}$/u;
 
-/** Makes the folder. Rejects with the system's error when it cannot be written to. */
+/** Documents as files of one folder, which is made. Rejects with the system's error when it cannot be written to. */
 export async function openFiles(folder: string): Promise<DocumentFiles> {
   const made = await mkdir(folder, { recursive: true });
   if (made !== undefined) await syncUpTo(folder, dirname(made));
@@ -74,10 +91,13 @@ export async function openFiles(folder: string): Promise<DocumentFiles> {
     },
     pour: (sha256, bytes, whose, place) => poured(pathOf(sha256), sha256, bytes, whose, place),
     remove: (sha256) => gone(pathOf(sha256)),
-    async sweep(known) {
-      const names = await readdir(folder);
-      const left = names.filter((name) => name.endsWith(DRAFT) || (DOCUMENT.test(name) && !known.has(name)));
-      for (const name of left) await gone(join(folder, name));
+    async sweep(known, olderThanMs, remove) {
+      for (const name of await readdir(folder)) {
+        const isDraft = name.endsWith(DRAFT);
+        if (!isDraft && (!DOCUMENT.test(name) || known.has(name))) continue;
+        if (olderThanMs > 0 && (await age(join(folder, name))) < olderThanMs) continue;
+        await (isDraft ? gone(join(folder, name)) : remove(name));
+      }
     },
   };
 }
@@ -134,7 +154,8 @@ async function filled(handle: FileHandle, memory: Uint8Array, from: number): Pro
   return memory.byteLength;
 }
 
-function shared(bytes: number): SharedArrayBuffer {
+/** Memory that lanes may see. Throws Problem `out_of_memory`. */
+export function shared(bytes: number): SharedArrayBuffer {
   try {
     return new SharedArrayBuffer(bytes);
   } catch {
@@ -145,6 +166,16 @@ function shared(bytes: number): SharedArrayBuffer {
 /** What a client is told of a file that is not what it was. */
 export const damaged = (whose: string, expected: string, got: string): Problem =>
   new Problem('storage_failed', `expected the stored ${whose} with ${expected}, got ${got}: it is damaged`);
+
+/** Since it was written, in milliseconds; of a file that is gone 0. */
+async function age(path: string): Promise<number> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
 
 async function gone(path: string): Promise<void> {
   try {

@@ -7,54 +7,66 @@ import { codeOf, onDisk } from './failures.js';
 import { damaged, type DocumentFiles } from './files.js';
 import type { Tables } from './migrations.js';
 
+/** What is written in the same transaction as the row of a version. */
+export type Also = (db: Kysely<Tables>, version: ModelVersion) => Promise<void>;
+
+export interface ModelStore extends Registry {
+  /** `also` is kept together with the version or neither is. */
+  publish(name: string, card: ModelCard, document: Uint8Array, also?: Also): Promise<ModelVersion>;
+}
+
 /**
- * The models of the service: cards in the catalog, documents in the storage. A file is there before its row and goes after
- * it, so a process killed in between leaves at most a file without a row, which is swept when the store is opened again.
+ * The models of the service: cards in the catalog, documents in the storage. A document is there before its row and goes
+ * after it, so a process killed in between leaves at most a document without a row, which is swept later.
  */
 export function modelRegistry(
-  { tables, inTurn }: Base,
+  { dialect, tables, alone }: Base,
   files: DocumentFiles,
   cache: DocumentCache,
-): Registry {
+): ModelStore {
   const found = new FoundVersions();
+  const removeUnused = (sha256: string): Promise<void> =>
+    alone(
+      sha256,
+      () => Promise.resolve(),
+      async (db) => {
+        if (!(await isModelDocument(db, sha256))) await files.remove(sha256);
+      },
+    );
   const read = <T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     onDisk('a catalog that can be read', async () => query(await tables()));
   return {
-    publish: (name, card, document) =>
+    publish: (name, card, document, also) =>
       onDisk(`room for a model of ${document.byteLength} bytes`, async () => {
-        const db = await tables();
+        await tables();
         const draft = await files.write(document);
         const { sha256, bytes } = draft;
         const row = { name, created: new Date().toISOString(), card: JSON.stringify(card), sha256, bytes };
-        const kept = async (): Promise<ModelVersion> => {
-          await draft.keep();
-          try {
-            return versionOf(await inserted(db, row));
-          } finally {
-            found.forget();
-          }
-        };
         // Whether a commit that broke off is on the disk is known when it is opened again: its file waits for that.
         const failed = async (error: unknown): Promise<never> => {
-          if (codeOf(error)?.startsWith('SQLITE_IOERR') !== true && !(await isUsed(db, sha256)))
-            await files.remove(sha256);
+          if (codeOf(error)?.startsWith('SQLITE_IOERR') !== true)
+            await removeUnused(sha256).catch(() => undefined);
           throw error;
         };
         try {
-          return await inTurn(() => kept().catch(failed));
+          return versionOf(await alone(sha256, draft.keep, (db) => inserted(db, row, also)).catch(failed));
         } finally {
+          found.forget();
           await draft.discard();
         }
       }),
-    find: (name, version) =>
-      found.get(`${name}/${version ?? ''}`, () =>
+    async find(name, version) {
+      const wanted = (): Promise<{ version: ModelVersion; bytes: number } | undefined> =>
         read(async (db) => {
           const all = db.selectFrom('models').selectAll().where('name', '=', name);
-          const wanted = version === undefined ? all : all.where('version', '=', version);
-          const row = await wanted.orderBy('version', 'desc').limit(1).executeTakeFirst();
+          const one = version === undefined ? all : all.where('version', '=', version);
+          const row = await one.orderBy('version', 'desc').limit(1).executeTakeFirst();
           return row && { version: versionOf(row), bytes: row.card.length };
-        }),
-      ),
+        });
+      // Others publish and remove in a shared catalog: it is asked each time.
+      if (dialect === 'postgres') return (await wanted())?.version;
+      return found.get(`${name}/${version ?? ''}`, wanted);
+    },
     versions: (name) =>
       read(async (db) => {
         const all = db.selectFrom('models').selectAll().where('name', '=', name);
@@ -69,7 +81,7 @@ export function modelRegistry(
             return await files.read(sha256, bytes, whose);
           } catch (error) {
             if (codeOf(error) !== 'ENOENT') throw error;
-            if (await isUsed(await tables(), sha256)) throw damaged(whose, `${bytes} bytes`, 'none');
+            if (await isModelDocument(await tables(), sha256)) throw damaged(whose, `${bytes} bytes`, 'none');
             throw new Problem('not_found', `expected a ${whose}, got one that was removed`);
           }
         }),
@@ -78,17 +90,15 @@ export function modelRegistry(
     remove: (name, version) =>
       onDisk('a catalog that can be written to', async () => {
         const db = await tables();
-        return inTurn(async () => {
-          const { count, unused } = await deleted(db, name, version).finally(() => {
-            found.forget();
-          });
-          for (const sha256 of unused) {
-            cache.drop(sha256);
-            // The row is gone, and with it the version; a file that stays is swept when the folder is opened again.
-            await files.remove(sha256).catch(() => undefined);
-          }
-          return count;
+        const hashes = await deleted(db, name, version).finally(() => {
+          found.forget();
         });
+        for (const sha256 of new Set(hashes)) {
+          cache.drop(sha256);
+          // The row is gone, and with it the version; a document that stays is swept later.
+          await removeUnused(sha256).catch(() => undefined);
+        }
+        return hashes.length;
       }),
   };
 }
@@ -110,42 +120,39 @@ function newest(db: Kysely<Tables>): Promise<Tables['models'][]> {
     .execute();
 }
 
-/** Gives the next number of the name and stores the row under it, both or neither. */
-function inserted(db: Kysely<Tables>, row: Omit<Tables['models'], 'version'>): Promise<Tables['models']> {
-  return db.transaction().execute(async (transaction) => {
-    const { last_version: version } = await transaction
-      .insertInto('model_names')
-      .values({ name: row.name, last_version: 1 })
-      .onConflict((conflict) =>
-        conflict
-          .column('name')
-          .doUpdateSet((of) => ({ last_version: of('model_names.last_version', '+', 1) })),
-      )
-      .returning('last_version')
-      .executeTakeFirstOrThrow();
-    const numbered = { ...row, version };
-    await transaction.insertInto('models').values(numbered).execute();
-    return numbered;
-  });
+/** Gives the next number of the name and stores the row under it. In a transaction, which gives both or neither. */
+async function inserted(
+  db: Kysely<Tables>,
+  row: Omit<Tables['models'], 'version'>,
+  also?: Also,
+): Promise<Tables['models']> {
+  const { last_version: version } = await db
+    .insertInto('model_names')
+    .values({ name: row.name, last_version: 1 })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet((of) => ({ last_version: of('model_names.last_version', '+', 1) })),
+    )
+    .returning('last_version')
+    .executeTakeFirstOrThrow();
+  const numbered = { ...row, version };
+  await db.insertInto('models').values(numbered).execute();
+  await also?.(db, versionOf(numbered));
+  return numbered;
 }
 
-/** Deletes rows. How many, and the hashes of the files that no row uses any more. */
-function deleted(
+/** Deletes rows. The hashes of their documents. */
+async function deleted(
   db: Kysely<Tables>,
   name: string,
   version: number | undefined,
-): Promise<{ readonly count: number; readonly unused: readonly string[] }> {
-  return db.transaction().execute(async (transaction) => {
-    const query = transaction.deleteFrom('models').where('name', '=', name).returning('sha256');
-    const rows = await (version === undefined ? query : query.where('version', '=', version)).execute();
-    const unused: string[] = [];
-    for (const sha256 of new Set(rows.map((row) => row.sha256)))
-      if (!(await isUsed(transaction, sha256))) unused.push(sha256);
-    return { count: rows.length, unused };
-  });
+): Promise<readonly string[]> {
+  const query = db.deleteFrom('models').where('name', '=', name).returning('sha256');
+  const rows = await (version === undefined ? query : query.where('version', '=', version)).execute();
+  return rows.map(({ sha256 }) => sha256);
 }
 
-async function isUsed(db: Kysely<Tables>, sha256: string): Promise<boolean> {
+/** Whether a version has the document of that hash. */
+export async function isModelDocument(db: Kysely<Tables>, sha256: string): Promise<boolean> {
   const row = await db
     .selectFrom('models')
     .select('version')

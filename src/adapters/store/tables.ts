@@ -1,14 +1,13 @@
-import { Kysely, Migrator, SqliteAdapter, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import type Database from 'libsql';
-import { MIGRATIONS, type Tables } from './migrations.js';
+import type { Tables } from './migrations.js';
+import { migrated } from './migrate.js';
+import type { Named } from './types.js';
 
 /** The tables of a held catalog, brought up to date. Rejects with SQLite's error, and then nothing has changed. */
 export async function openTables(database: Database.Database): Promise<Kysely<Tables>> {
   const db = new Kysely<Tables>({ dialect: new Dialect({ database }) });
-  const provider = { getMigrations: () => Promise.resolve(MIGRATIONS) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error instanceof Error) throw error;
-  if (error !== undefined) throw new Error('the tables of the catalog were not made', { cause: error });
+  await migrated(db);
   return db;
 }
 
@@ -18,7 +17,8 @@ class Dialect extends SqliteDialect {
     return new Adapter();
   }
 }
-class Adapter extends SqliteAdapter {
+class Adapter extends SqliteAdapter implements Named {
+  readonly dialect = 'sqlite';
   override get supportsTransactionalDdl(): boolean {
     return true;
   }

@@ -1,10 +1,20 @@
 import type { Span } from '../../ports/trace.js';
 
-/** A server span and the spans in it, on their way to the thread that exports them. Times in milliseconds since the epoch. */
-export interface Entry {
-  readonly name: string;
+/** Another span that one comes from, in a trace of its own. */
+export interface Link {
   readonly traceId: string;
   readonly spanId: string;
+}
+
+/** A span of a request or a task and the spans in it, on their way to the thread that exports them. Times in milliseconds since the epoch. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: 'server' | 'consumer' | 'internal';
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly links?: readonly Link[];
+  /** Further ones that were left out. */
+  readonly droppedLinks?: number;
   readonly parentSpanId?: string;
   readonly traceState?: string;
   readonly start: number;

@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { IMetricReader, MeterProvider, MeterProviderOptions } from '@opentelemetry/sdk-metrics';
 import type { Observe, RequestSeen, Scrape } from '../../ports/observe.js';
+import type { ObserveKept } from '../../ports/observe-kept.js';
 import { named } from './exposition.js';
+import { type KeptFacts, keptMetrics } from './kept.js';
 import { laneReadings, type LanesFacts } from './lanes.js';
 import { observe, type Reading } from './readings.js';
 import { routeLabel, WATCHING } from './routes.js';
@@ -23,6 +25,8 @@ export interface MetricsOptions {
   readonly version: string;
   readonly engine: string;
   readonly lanes: LanesFacts;
+  /** What of datasets, jobs and streams is asked when metrics are collected. */
+  readonly kept?: KeptFacts;
   /** Bytes that the process may have. */
   readonly memoryLimit: number;
   /** Every code that a problem can have. */
@@ -34,6 +38,8 @@ export interface MetricsOptions {
 
 export interface Metrics {
   readonly request: Observe;
+  /** Told of jobs and streams. */
+  readonly kept: ObserveKept;
   /** Everything as Prometheus reads it. */
   readonly scrape: Scrape;
   /** Has the readers send what they have not sent, and stops them. */
@@ -74,6 +80,7 @@ async function attachedTo({ attached, onError }: MetricsOptions): Promise<Attach
 export function startMetrics(options: MetricsOptions): Metrics {
   const { version, engine, lanes, memoryLimit, codes } = options;
   const counts = tally(codes);
+  const kept = keptMetrics(options.kept ?? {});
   const loop = loopReadings();
   const info: Reading = {
     kind: 'gauge',
@@ -86,6 +93,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
     info,
     ...counts.readings,
     ...laneReadings(lanes),
+    ...kept.readings,
     ...processReadings(memoryLimit),
     ...loop.readings,
   ];
@@ -124,6 +132,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
         durations.record(durationMs / 1000, { outcome: outcomeOf(status) });
       if (work !== undefined) waits.record(work.waitMs / 1000);
     };
+    kept.timeWith(meter);
     early.forEach(time);
     early = [];
     const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
@@ -143,6 +152,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
   let scraping: ReturnType<Scrape> | undefined;
 
   return {
+    kept: kept.observe,
     request(seen) {
       counts.add(seen);
       time(seen);

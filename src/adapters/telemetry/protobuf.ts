@@ -11,11 +11,12 @@ const BYTES = 2;
 const FIXED32 = 5;
 /** A length is written in so many bytes whatever it is: it is not known before what it is of has been written. */
 const LENGTH_BYTES = 4;
-const KIND_INTERNAL = 1;
-const KIND_SERVER = 2;
+const KINDS = { internal: 1, server: 2, consumer: 5 } as const;
 const STATUS_ERROR = 2;
 const SAMPLED = 0x101;
 const REMOTE_PARENT = 0x200;
+/** Whether what is linked was somewhere else is known, and that it was. */
+const REMOTE_LINK = 0x300;
 const TWO_32 = 2 ** 32;
 
 /**
@@ -32,7 +33,7 @@ export class SpanWriter {
     return this.#at;
   }
 
-  /** The spans of a request: field 2 of ScopeSpans. */
+  /** The spans of a request or a task: field 2 of ScopeSpans. */
   add(entry: Entry): void {
     const { traceId, spanId, parentSpanId, inner } = entry;
     const server = Buffer.from(spanId, 'hex');
@@ -43,8 +44,15 @@ export class SpanWriter {
       server,
       parentSpanId === undefined ? undefined : Buffer.from(parentSpanId, 'hex'),
       () => {
-        this.#number(6, KIND_SERVER);
+        this.#number(6, KINDS[entry.kind]);
         if (entry.traceState !== undefined) this.#text(3, entry.traceState);
+        for (const link of entry.links ?? [])
+          this.#within(13, () => {
+            this.#raw(1, Buffer.from(link.traceId, 'hex'));
+            this.#raw(2, Buffer.from(link.spanId, 'hex'));
+            this.#fixed32(6, REMOTE_LINK);
+          });
+        if (entry.droppedLinks !== undefined) this.#number(14, entry.droppedLinks);
         if (entry.failed)
           this.#within(15, () => {
             this.#number(3, STATUS_ERROR);
@@ -59,7 +67,7 @@ export class SpanWriter {
         const id = this.#id();
         ids.set(span.name, id);
         this.#span(span, trace, id, parent, () => {
-          this.#number(6, KIND_INTERNAL);
+          this.#number(6, KINDS.internal);
           for (const event of span.events ?? [])
             this.#within(11, () => {
               this.#time(1, event.time);

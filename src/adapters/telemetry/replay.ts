@@ -42,6 +42,12 @@ const hrTime = (ms: number): HrTime => {
   return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 };
 
+const KINDS = {
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+} as const;
+
 function replay(entry: Entry): void {
   const tracer = trace.getTracer('analytics-service', entry.version);
   const { traceId, spanId, parentSpanId, traceState } = entry;
@@ -58,7 +64,14 @@ function replay(entry: Entry): void {
   given = { traceId, spanId };
   const server = tracer.startSpan(
     entry.name,
-    { kind: SpanKind.SERVER, startTime: hrTime(entry.start), attributes: { ...entry.attributes } },
+    {
+      kind: KINDS[entry.kind],
+      startTime: hrTime(entry.start),
+      attributes: { ...entry.attributes },
+      links: (entry.links ?? []).map((link) => ({
+        context: { ...link, traceFlags: TraceFlags.NONE, isRemote: true },
+      })),
+    },
     parent,
   );
   given = undefined;

@@ -6,26 +6,21 @@ import {
   SpanKind,
   trace,
   TraceFlags,
-  type Tracer,
 } from '@opentelemetry/api';
 import type { core } from '@opentelemetry/sdk-node';
 import type { RequestSeen } from '../../ports/observe.js';
 import type { RequestTrace, TracedRequest, Tracing } from '../../ports/trace.js';
 import type { Entry } from './entry.js';
-import type { Relay } from './relay.js';
+import { now, spanOf, taskTracing, type TaskTracingOptions } from './tasks.js';
 
 /** Asked all the time by machines: probes, and Prometheus. */
 const QUIET = /^\/(?:health\/|metrics(?:$|\?)|v2\/health\/|ping(?:$|\?))/u;
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:$|-)/u;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
-const now = (): number => performance.timeOrigin + performance.now();
 
 /** Where nothing is traced here: the client's trace, for the log. */
 export const named: Tracing = {
   begin({ headers }) {
-    const { traceparent } = headers;
-    const traceId = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+    const traceId = spanOf(headers['traceparent'])?.traceId;
     if (traceId === undefined) return undefined;
     return {
       traceId,
@@ -37,18 +32,18 @@ export const named: Tracing = {
       end: () => undefined,
     };
   },
+  task: () => undefined,
 };
 
-export interface TracingOptions {
-  readonly tracer: Tracer;
-  readonly relay: Relay;
+export interface TracingOptions extends TaskTracingOptions {
   readonly core: typeof core;
-  readonly version: string;
 }
 
 /** A server span for every request but those of probes, by the sampler of the environment. */
-export function requestTracing({ tracer, relay, core, version }: TracingOptions): Tracing {
+export function requestTracing(options: TracingOptions): Tracing {
+  const { tracer, relay, core, version } = options;
   return {
+    task: taskTracing(options),
     begin(request) {
       if (QUIET.test(request.url ?? '')) return named.begin(request);
       const start = now();
@@ -66,6 +61,7 @@ export function requestTracing({ tracer, relay, core, version }: TracingOptions)
         const route = rpc.route ?? (seen.route === 'unknown' ? undefined : seen.route);
         return {
           name: route === undefined ? method : `${method} ${route}`,
+          kind: 'server',
           traceId,
           spanId,
           ...(parentSpanId !== undefined && { parentSpanId }),

@@ -7,17 +7,27 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/describe': [],
   '/analytics/cluster': [],
   '/analytics/correlate': [],
-  '/analytics/tests': [],
-  '/analytics/tests/:name': [],
+  '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
   '/models': [],
-  '/models/:name': ['/models/:name/versions', '/models/:name/export'],
+  '/models/:name': [
+    '/models/:name/versions',
+    '/models/:name/export',
+    '/v2',
+    '/v2/models/:name',
+    '/v2/repository/index',
+  ],
   '/models/:name/predict': [],
   '/models/:name/evaluate': [],
-  '/v2': ['/v2/models/:name', '/v2/repository/index'],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
+  '/datasets': ['/datasets/:id'],
+  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
+  '/streams': ['/streams/:name', '/streams/:name/windows'],
+  // They last as long as their clients like.
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
+  '/streams/:name/records': [],
   '/health': [
     '/health/live',
     '/health/ready',
@@ -46,5 +56,5 @@ export function routeLabel(route: string): string {
   return FAMILY_OF.get(plain) ?? 'unknown';
 }
 
-/** Requests of those who watch the service: they say nothing of how its clients fare. */
-export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics']);
+/** Requests of those who watch the service or its work: how long they take says nothing of how its clients fare. */
+export const WATCHING: ReadonlySet<string> = new Set(['/health', '/metrics', '/events']);

@@ -4,6 +4,7 @@ import type { FromSchema, JSONSchema } from '../../ports/schema.js';
 import type { Column, NumericColumn } from '../../ports/tables.js';
 import { endpoint, type Question } from '../endpoint.js';
 import * as shared from '../options.js';
+import { eachTold } from '../progress.js';
 import { adjustedP, ADJUSTMENTS } from './adjust.js';
 import { answerTest, type Asked, type Results } from './answer.js';
 import { optionsOf, outcomeSchema } from './endpoints.js';
@@ -88,13 +89,13 @@ export const batch = endpoint<BatchOptions>({
     adjust: 'holm',
   },
   run(question) {
-    const { engine, space, notes } = question;
+    const { engine, space, notes, progress } = question;
     const { adjust } = question.options;
     const asked = question.options.tests.map((given, i) => testOf(given, i, question));
     learnMoments(asked, question);
     let values = 0;
     const columns = new Set<string>();
-    const answers = asked.map(({ test, ...rest }, i) => {
+    const answers = eachTold('tests', asked, progress, ({ test, ...rest }, i) => {
       const answer = space.scratch(() => answerTest(test, rest, { engine, space, notes }));
       for (const { name } of answer.columns) columns.add(name);
       values += valuesIn(answer.results);
@@ -105,7 +106,13 @@ export const batch = endpoint<BatchOptions>({
       return answer.results;
     });
     const adjusted = adjustedP(answers.map(pOf), adjust);
-    const tests = answers.map((results, i) => ({ ...results, p_adjusted: adjusted[i]! }));
+    const tests = asked.map((_, i) =>
+      i < answers.length ? { ...answers[i]!, p_adjusted: adjusted[i]! } : null,
+    );
+    if (answers.length < asked.length)
+      notes.partial(
+        `stopped: ${answers.length} of ${asked.length} tests, the others are null; p-values adjusted for those done`,
+      );
     return { results: { tests, adjust }, details: {}, columns: columns.size };
   },
 });

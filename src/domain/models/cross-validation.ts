@@ -1,7 +1,9 @@
 import type { Json } from '../../ports/formats.js';
+import { Stopped } from '../../ports/progress.js';
 import type { Cell } from '../../ports/tables.js';
 import type { FeatureTable } from '../features/steps.js';
 import { Notes } from '../notes.js';
+import { eachTold } from '../progress.js';
 import type { Target } from './estimator.js';
 import type { Plan } from './plan.js';
 import { takeTable } from './rows.js';
@@ -10,7 +12,10 @@ import type { Split } from './splits.js';
 import { takeTarget } from './target.js';
 import { type PipelineTools, train } from './train.js';
 
-/** Fits the pipeline anew to the training rows of each split, and scores it on the others. */
+/**
+ * Fits the pipeline anew to the training rows of each split, and scores it on the others. Throws Stopped where it is stopped:
+ * nothing is fitted to all rows yet.
+ */
 export function foldScores(
   plan: Plan,
   table: FeatureTable,
@@ -18,8 +23,9 @@ export function foldScores(
   splits: Iterable<Split>,
   tools: PipelineTools,
 ): readonly Scores[] {
-  const { space } = tools;
-  return [...splits].map(({ train: rows, test }) =>
+  const { space, progress } = tools;
+  const all = [...splits];
+  const scores = eachTold('folds', all, progress, ({ train: rows, test }) =>
     space.scratch(() => {
       // What a fold is warned of, the whole is too.
       const quiet = { ...tools, notes: new Notes() };
@@ -28,6 +34,9 @@ export function foldScores(
       return scoresOf(model, takeTable(table, test, space), truth, quiet);
     }),
   );
+  // A fold that was stopped may be less than it seems.
+  if (scores.length < all.length || progress.stopping()) throw new Stopped('folds were left');
+  return scores;
 }
 
 /** The confusions of all folds together, by the classes of the whole. */

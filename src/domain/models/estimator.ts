@@ -4,6 +4,7 @@ import type { JSONSchema } from '../../ports/schema.js';
 import type { Space } from '../../ports/space.js';
 import type { Cell } from '../../ports/tables.js';
 import type { Notes } from '../notes.js';
+import type { Progress } from '../progress.js';
 
 /** Columns of equal length in which nothing is missing: what estimators are fitted on and predict from. */
 export interface Features {
@@ -46,6 +47,8 @@ export interface EstimatorTools {
   readonly pointer: (parameter: string) => string;
   /** Throws when the request was cancelled: called between the steps of a long fit. */
   readonly checkpoint: () => void;
+  /** Told how far a long fit has come, and asked whether to end it with what it has. */
+  readonly progress: Progress;
 }
 
 /** What an estimator is fitted on. `target` is there for regressors and classifiers. */

@@ -47,7 +47,7 @@ export const evaluate = endpoint<FromSchema<typeof options>>({
     },
   },
   run(question) {
-    const { table, engine, space, limits, notes, checkpoint, trace } = question;
+    const { table, engine, space, limits, notes, checkpoint, progress, trace } = question;
     const opened = modelOf(question);
     if (opened.kind === 'onnx') {
       const detail =
@@ -84,7 +84,7 @@ export const evaluate = endpoint<FromSchema<typeof options>>({
     };
     const attributes = { 'analytics.rows': features.rows, 'analytics.estimator': estimator.name };
     const scores = trace.span('validate', attributes, () =>
-      scoresOf(trained, features, truth, { engine, space, limits, notes, checkpoint }),
+      scoresOf(trained, features, truth, { engine, space, limits, notes, checkpoint, progress }),
     );
     if (scores.rows < features.rows) {
       const detail = `${features.rows - scores.rows} rows with missing values left out`;

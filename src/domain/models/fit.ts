@@ -127,11 +127,11 @@ export const fit = endpoint<Options>({
     validation: { cv: 3 },
   },
   run(question) {
-    const { options: given, pointer, engine, notes, checkpoint, trace } = question;
+    const { options: given, pointer, engine, notes, checkpoint, progress, trace } = question;
     const plan = planOf(given.pipeline, (i) => pointer('pipeline', i), question.part);
     const { table, target, details, dropped } = materialOf(question, plan.last.estimator);
     const { limits, space } = question;
-    const tools = { engine, space, limits, notes, checkpoint };
+    const tools = { engine, space, limits, notes, checkpoint, progress };
     const place = (option: string): string => `${pointer('validation')}/${option}`;
     const split = heldBack(given.validation, table.rows, target, place);
     const [fitted, fittedTarget] =
@@ -178,8 +178,10 @@ export const fit = endpoint<Options>({
       notes.warn('rows_dropped', detail);
     }
     const importance = given.validation?.permutation_importance;
+    const skipped = importance !== undefined && progress.stopping();
+    if (skipped) notes.partial('stopped before columns were shuffled: no importances');
     const importances =
-      importance === undefined
+      importance === undefined || skipped
         ? undefined
         : timed('validate', judged.rows.rows, () =>
             importancesOf(

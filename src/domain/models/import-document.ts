@@ -27,7 +27,17 @@ export const importDocument = endpoint<FromSchema<typeof options>>({
   details: { type: 'object' },
   answersArrow: false,
   example: {},
-  run({ document = new Uint8Array(0), options: { name }, part, engine, space, limits, notes, checkpoint }) {
+  run({
+    document = new Uint8Array(0),
+    options: { name },
+    part,
+    engine,
+    space,
+    limits,
+    notes,
+    checkpoint,
+    progress,
+  }) {
     const text = parseDocument(document);
     try {
       part('document', text, '');
@@ -40,7 +50,7 @@ export const importDocument = endpoint<FromSchema<typeof options>>({
     if (model.card.inputs.length === 0) throw invalid('expected inputs, got none', '/card/inputs');
     verifyModel(model, limits);
     checkpoint();
-    probeModel(model, { engine, space, limits, notes, checkpoint });
+    probeModel(model, { engine, space, limits, notes, checkpoint, progress });
     const { card } = model;
     return {
       results: { metrics: card.metrics, metrics_on: card.metrics_on },

@@ -8,6 +8,7 @@ import { RandomState } from '../random-state.js';
 import { choose, integer, memberSeeds } from './draws.js';
 import { nodeStore, type Trees } from './tree-nodes.js';
 import { verifyIsolation } from './tree-state.js';
+import { noteFewerTrees } from './random-forest.js';
 import { refuseFraction } from './tree-parameters.js';
 
 const parameters = {
@@ -48,13 +49,17 @@ export const isolationForest = estimator<Parameters, State>({
     const size = rowsDrawn(given, features.rows, tools);
     const nodes = nodeStore(1, tools.pointer);
     const maxDepth = Math.ceil(Math.log2(Math.max(size, 2)));
+    let done = 0;
     for (const member of memberSeeds(given.random_state, given.n_estimators)) {
       tools.checkpoint();
+      if (tools.progress.stopping()) break;
       const samples = drawnRows(new RandomState(member), features.rows, size);
       // The tree's own seed is the first number of the member's.
       const own = integer(new RandomState(member), 0x7fffffff);
       growIsolationTree(features.columns, samples, maxDepth, own, nodes);
+      tools.progress.tell({ stage: 'trees', done: ++done, total: given.n_estimators });
     }
+    noteFewerTrees(done, given.n_estimators, tools.notes);
     const trees = nodes.finish();
     if (given.contamination === 'auto') return { trees, offset_: -0.5, max_samples_: size };
     const scores = scoresOf({ trees, offset_: 0, max_samples_: size }, features, tools.engine);

@@ -1,4 +1,5 @@
 import type { FromSchema } from '../../ports/schema.js';
+import { Stopped } from '../../ports/progress.js';
 import { noteFewer } from '../clusters.js';
 import { whole } from '../checks.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
@@ -154,7 +155,7 @@ function learn(
   initial: Float64Array,
   random: RandomState,
 ): { centers: Float64Array; steps: number } {
-  const { features, parameters: given, engine, checkpoint } = lesson;
+  const { features, parameters: given, engine, checkpoint, progress, notes } = lesson;
   const { rows } = features;
   const k = given.n_clusters;
   const tolerance = given.tol === 0 ? 0 : given.tol * meanVariance(features);
@@ -167,6 +168,11 @@ function learn(
   let steps = 0;
   while (steps < most) {
     checkpoint();
+    if (progress.stopping()) {
+      if (steps === 0) throw new Stopped('no batch was over');
+      notes.partial(`stopped after ${steps} of at most ${most} batches`);
+      break;
+    }
     drawRows(features, random, drawn);
     seen += batch;
     const reassign = weights.includes(0) || seen >= 10 * k;
@@ -179,6 +185,7 @@ function learn(
     for (let i = 0; i < next.length; i++) shift += (next[i]! - centers[i]!) ** 2;
     centers = next;
     steps++;
+    progress.tell({ stage: 'batches', done: steps, total: most, inertia: inertia / batch, shift });
     if (done(steps, inertia / batch, shift)) break;
   }
   return { centers, steps };

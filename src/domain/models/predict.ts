@@ -88,7 +88,7 @@ export const predict = endpoint<Options>({
 
 type Asking = Pick<
   Question<unknown>,
-  'engine' | 'space' | 'limits' | 'notes' | 'checkpoint' | 'trace' | 'pointer'
+  'engine' | 'space' | 'limits' | 'notes' | 'checkpoint' | 'progress' | 'trace' | 'pointer'
 > & { readonly options: { readonly nan_policy: Options['nan_policy']; readonly probabilities: boolean } };
 
 /** The stored model that was asked, which an endpoint that uses models has. */

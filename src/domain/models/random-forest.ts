@@ -1,8 +1,10 @@
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
+import { Stopped } from '../../ports/progress.js';
 import type { FromSchema } from '../../ports/schema.js';
 import type { Engine } from '../../ports/engine.js';
 import type { GrowthTarget, Member } from '../../ports/trees.js';
+import type { Notes } from '../notes.js';
 import { addImportances, classGrowth, numberGrowth } from './decision-tree.js';
 import { estimator, type Features, type Lesson } from './estimator.js';
 import { outOfBag, type OutOfBag } from './out-of-bag.js';
@@ -119,23 +121,36 @@ function grow(
   const members = function* (): Generator<Member> {
     for (const seed of memberSeeds(parameters.random_state, parameters.n_estimators)) {
       tools.checkpoint();
+      if (tools.progress.stopping()) return;
       const own = parameters.bootstrap ? drawnOf(rows, drawn, seed) : null;
       if (own !== null && bag !== null) draws.push(own);
       yield { draws: own, state: xorshiftState(seed) };
     }
   };
-  tools.engine.trees.grow({ ranks, target, bounds, checkpoint: tools.checkpoint }, members(), (tree) => {
+  const { checkpoint, progress } = tools;
+  const { stopping } = progress;
+  const total = parameters.n_estimators;
+  let done = 0;
+  tools.engine.trees.grow({ ranks, target, bounds, checkpoint, stopping }, members(), (tree) => {
+    progress.tell({ stage: 'trees', done: ++done, total });
     nodes.add(tree, distinct);
     addImportances(importances, tree.importances);
     const own = draws.shift();
     if (own !== undefined) bag?.add(nodes.peek(), own);
   });
-  const sum = importances.reduce((total, part) => total + part, 0);
+  noteFewerTrees(done, total, tools.notes);
+  const sum = importances.reduce((all, part) => all + part, 0);
   return {
     trees: nodes.finish(),
     feature_importances_: importances.map((part) => (sum > 0 ? part / sum : 0)),
     oob_score_: bag === null ? null : score(bag),
   };
+}
+
+/** Says that a forest was stopped. Throws Stopped where it has no tree. */
+export function noteFewerTrees(done: number, total: number, notes: Notes): void {
+  if (done === 0) throw new Stopped('no tree was grown');
+  if (done < total) notes.partial(`stopped: a forest of the first ${done} of ${total} trees`);
 }
 
 /** Throws 422 for what asks for rows that were not drawn. */

@@ -7,6 +7,7 @@ import { columnDetails, refuseMissing, type Selection, selectColumns } from '../
 import { endpoint, type Question } from '../endpoint.js';
 import { Notes } from '../notes.js';
 import * as shared from '../options.js';
+import { eachTold } from '../progress.js';
 import { alertsOf, type Examined } from './alerts.js';
 import { profileOf, type ProfileTools, QUANTILES, survey } from './columns.js';
 import { correlate } from './correlations.js';
@@ -48,7 +49,7 @@ export const profile = endpoint<Options>({
     ],
   },
   run(question) {
-    const { table, options: asked, pointer, engine, space, notes } = question;
+    const { table, options: asked, pointer, engine, space, notes, progress } = question;
     const selection = selectColumns(table, asked.columns, pointer, notes);
     if (asked.nan_policy === 'raise') refuseMissing(selection, engine, pointer);
     const reference = referenceOf(question);
@@ -56,30 +57,45 @@ export const profile = endpoint<Options>({
     engine.ahead.moments(numbers, 4);
     engine.ahead.select(numbers, QUANTILES);
     const tools = { engine, space, notes, propagate: asked.nan_policy === 'propagate' };
-    const examined = selection.all.map((column) => examine(column, selection.rows, reference, tools));
+    const examined = eachTold('columns', selection.all, progress, (column) =>
+      examine(column, selection.rows, reference, tools),
+    );
     const columns = new Map(examined.map(({ column, profile: one }) => [column.name, one]));
-    const correlations = correlate(selection.numbers, tools);
-    const duplicates = duplicatesOf(examined, selection.rows, space);
+    // The parts that look at the whole table, where there is time for them.
+    const stopped = examined.length < selection.all.length || progress.stopping();
+    const correlations = stopped ? {} : correlate(selection.numbers, tools);
+    progress.tell({ stage: 'correlations', done: 1, total: 1 });
+    const unseen = stopped || progress.stopping();
+    const duplicates = unseen ? NO_DUPLICATES : duplicatesOf(examined, selection.rows, space);
+    if (unseen)
+      notes.partial(
+        `stopped: ${examined.length} of ${selection.all.length} columns examined, ${stopped ? 'no correlations, ' : ''}no duplicates looked for`,
+      );
+    progress.tell({ stage: 'duplicates', done: 1, total: 1 });
     const compared = examined.flatMap(({ column, drift }): [string, ColumnDrift][] =>
       drift === undefined ? [] : [[column.name, drift]],
     );
     const alerts = alertsOf(examined, { duplicates, correlations }, reference?.columns);
     const page: Profile = {
-      overview: overviewOf(selection, columns, duplicates),
+      overview: overviewOf({ ...selection, all: examined.map(({ column }) => column) }, columns, duplicates),
       columns,
       correlations,
       duplicates,
       alerts,
       ...(reference && { drift: driftOf(new Map(compared), reference.rows) }),
     };
-    return {
-      results: page,
+    const about = {
       details: { columns: columnDetails(selection, engine) },
       columns: selection.all.length,
-      page,
     };
+    if (!unseen) return { ...about, results: page, page };
+    const overview = { ...page.overview, duplicate_rows: null, duplicate_share: null };
+    return { ...about, results: { ...page, overview, duplicates: null } };
   },
 });
+
+/** Stands where none were looked for; it is not shown. */
+const NO_DUPLICATES: Profile['duplicates'] = { rows: 0, share: 0 };
 
 interface Reference {
   readonly rows: number;

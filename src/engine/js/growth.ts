@@ -45,7 +45,7 @@ const EPSILON = Number.EPSILON;
 
 /** See ports/trees.ts. Values are compared as they are; scikit-learn rounds them to float32 first. */
 export function grow(
-  { ranks, target, bounds, checkpoint }: GrowthTable,
+  { ranks, target, bounds, checkpoint, stopping }: GrowthTable,
   members: Iterable<Member>,
   grown: (tree: GrownTree) => void,
 ): void {
@@ -53,6 +53,7 @@ export function grow(
   const room = { keys: keyRoom(rows), kept: new Int32Array(rows) };
   const width = leafWidth(target);
   for (const { draws, state } of members) {
+    if (stopping?.() === true) return;
     const weights = draws === null ? new Float64Array(rows).fill(1) : Float64Array.from(draws);
     const samples = drawnRows(rows, draws);
     const nodes = nodeLists();

@@ -1,14 +1,16 @@
 import type { SilhouetteKernel } from '../../ports/engine.js';
+import { Stopped } from '../../ports/progress.js';
 import { type Labeling, labelledRows } from '../labelings.js';
 
 /** Row by row: all its distances, each added up for the clusters of each labeling. */
-export const silhouette: SilhouetteKernel = (columns, labels) => {
+export const silhouette: SilhouetteKernel = (columns, labels, stopping) => {
   const data = labelledRows(columns, labels, (length) => new Float64Array(length));
   const { values, rows, columns: d, labelings } = data;
   const defined = labelings.filter((one) => one.defined);
   const sums = defined.map(({ sizes }) => new Float64Array(sizes.length));
   const totals = new Map(defined.map((one) => [one, 0]));
   for (let i = 0; i < rows && defined.length > 0; i++) {
+    if ((i & 63) === 0 && stopping?.() === true) throw new Stopped('silhouettes were broken off');
     for (const own of sums) own.fill(0);
     for (let j = 0; j < rows; j++) {
       let square = 0;

@@ -16,6 +16,8 @@ const PATIENCE = 0.75;
 export interface Share {
   /** Time that it is expected to take a lane. */
   readonly ms: number;
+  /** Bytes that it is estimated by. */
+  readonly weight: number;
   /** Its body has so many bytes by now. Throws Problem `overloaded`. */
   readonly grow: (length: number) => void;
   /** Its body is whole. */
@@ -76,11 +78,12 @@ export class Admission {
   }
 
   /** Why a request would be refused now; undefined: it would be admitted. */
-  refusal({ bytes, endpoint, deadlineMs }: Asked): string | undefined {
+  refusal(asked: Asked): string | undefined {
+    const { bytes, endpoint, deadlineMs } = asked;
     const { lanes, queue, queueBytes, queueMs } = this.bounds;
     const inHand = this.#seated.size + this.#waiting.size;
     if (inHand >= lanes + queue) return `expected at most ${queue} requests waiting, got one more`;
-    if (inHand > 0 && this.#reserved + reservedFor(bytes) > this.bounds.memoryBudget) return this.#overBudget;
+    if (inHand > 0 && this.#reserved + reservedFor(asked) > this.bounds.memoryBudget) return this.#overBudget;
     if (inHand < lanes) return undefined;
     if (this.#waiting.size > 0) {
       if (this.#waitingBytes + bytes > queueBytes)
@@ -91,7 +94,7 @@ export class Admission {
     if (deadlineMs === undefined) return undefined;
     const known = ({ estimate }: Held): boolean => estimate.known;
     const wait = this.#wait(this.#knownMs, known);
-    const own = this.estimates.of(endpoint, bytes);
+    const own = this.estimates.of(endpoint, weightOf(asked, bytes));
     return wait > 0 && wait + (own.known ? own.ms : 0) > deadlineMs * PATIENCE
       ? 'expected a deadline that can be met, got one that would pass while the request waits'
       : undefined;
@@ -103,7 +106,7 @@ export class Admission {
     if (refused !== undefined) throw new Problem('overloaded', refused);
     const { bytes } = asked;
     const estimate = this.#estimate(asked, bytes);
-    const held: Held = { asked, bytes, reserved: reservedFor(bytes), estimate, since: undefined };
+    const held: Held = { asked, bytes, reserved: reservedFor(asked), estimate, since: undefined };
     this.#reserved += held.reserved;
     if (this.#seated.size < this.bounds.lanes) this.#seated.add(held);
     else this.#add(held);
@@ -111,6 +114,9 @@ export class Admission {
     return {
       get ms() {
         return held.estimate.ms;
+      },
+      get weight() {
+        return weightOf(held.asked, held.bytes);
       },
       grow: (length) => {
         if (settled) return;
@@ -156,8 +162,9 @@ export class Admission {
   }
 
   /** No request has a lane for longer than its deadline. */
-  #estimate({ endpoint, deadlineMs = Infinity }: Asked, bytes: number): Estimate {
-    const estimate = this.estimates.of(endpoint, bytes);
+  #estimate(asked: Asked, bytes: number): Estimate {
+    const { endpoint, deadlineMs = Infinity } = asked;
+    const estimate = this.estimates.of(endpoint, weightOf(asked, bytes));
     return estimate.ms <= deadlineMs ? estimate : { ...estimate, ms: deadlineMs };
   }
 
@@ -193,4 +200,7 @@ export class Admission {
   }
 }
 
-const reservedFor = (bytes: number): number => Math.max(bytes * GROWTH, LEAST);
+/** Bytes that tell how much work a request is: of a file that is known to grow, those that it grows to. */
+const weightOf = ({ decodedBytes = 0 }: Asked, bytes: number): number => Math.max(bytes, decodedBytes);
+
+const reservedFor = (asked: Asked): number => Math.max(weightOf(asked, asked.bytes) * GROWTH, LEAST);

@@ -81,13 +81,24 @@ export class LandingArena {
   }
 
   write(bytes: Uint8Array): void {
-    // Doubling keeps the number of growths of a body of unknown length small.
-    if (this.start + this.#length + bytes.length + HEADROOM > this.bytes) {
-      this.reserve(Math.max(this.#length + bytes.length, Math.min(2 * this.#length, MAX_BYTES / 2)));
-    }
-    new Uint8Array(this.#buffer, this.start + this.#length, bytes.length).set(bytes);
+    this.#next(bytes.length).set(bytes);
     this.#length += bytes.length;
     this.#tell(this.#length);
+  }
+
+  /** The memory of the next bytes, which count as there. */
+  place(bytes: number): Uint8Array {
+    const memory = this.#next(bytes);
+    this.#length += bytes;
+    return memory;
+  }
+
+  #next(bytes: number): Uint8Array {
+    // Doubling keeps the number of growths of a body of unknown length small.
+    if (this.start + this.#length + bytes + HEADROOM > this.bytes) {
+      this.reserve(Math.max(this.#length + bytes, Math.min(2 * this.#length, MAX_BYTES / 2)));
+    }
+    return new Uint8Array(this.#buffer, this.start + this.#length, bytes);
   }
 }
 
@@ -177,6 +188,16 @@ export class WaitingBody {
     if (this.#arena === undefined && this.#length > SMALL) this.place();
     if (this.#arena === undefined) this.#parts.push(bytes);
     else this.#arena.write(bytes);
+  }
+
+  /** The memory of the next bytes, which count as there. Throws Problem `out_of_memory`. */
+  next(bytes: number): Uint8Array {
+    this.#length += bytes;
+    const isSmall = this.#arena === undefined && this.#length <= SMALL;
+    if (!this.#closed && !isSmall) return this.place().place(bytes);
+    const part = new Uint8Array(bytes);
+    if (!this.#closed) this.#parts.push(part);
+    return part;
   }
 
   /** The arena it lies in. Throws Problem `out_of_memory`. */

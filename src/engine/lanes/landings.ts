@@ -53,6 +53,11 @@ export class Landings {
         }
         share.grow(body.length);
       },
+      place(bytes) {
+        const memory = body.next(bytes);
+        share.grow(body.length);
+        return memory;
+      },
       release() {
         if (!landed.delete(landing)) return;
         if (own.ticket !== undefined) {

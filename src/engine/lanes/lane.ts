@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Answer, Job } from '../../ports/lanes.js';
+import type { ProgressStep } from '../../ports/progress.js';
 import type { Share } from './admission.js';
 import type { LandingArena, WaitingBody } from './arenas.js';
 
@@ -24,6 +25,8 @@ export interface Ticket {
   generation: number | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (problem: Error) => void;
+  /** Told how far it has come, where it is watched. */
+  readonly progress: ((step: ProgressStep) => void) | undefined;
   /** Its deadline has passed. */
   readonly expire: () => void;
   /** What it may take; settled when nothing of it is left with any lane. */

@@ -3,9 +3,11 @@ import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Asked, Job, Landing, Lanes } from '../../ports/lanes.js';
 import { type Failure, failureOf } from '../../ports/log.js';
 import { Problem } from '../../ports/problem.js';
+import type { Watch } from '../../ports/progress.js';
 import { Admission } from './admission.js';
 import { ArenaPool } from './arenas.js';
 import { collector } from './collect.js';
+import { endingsOf, gaveNothing } from './endings.js';
 import { Estimates } from './estimate.js';
 import { dismiss, Helping, idle, left, rest } from './helping.js';
 import { Landings } from './landings.js';
@@ -26,7 +28,6 @@ const EAGER: ReadonlySet<BodyFormat> = new Set<BodyFormat>(['json', 'ndjson']);
  * place takes as long to be there, so waiting less gains nothing where the lane was about to stop.
  */
 const STOP_MS = 100;
-const LATE = 'expected an answer before the deadline of the request, got none';
 
 /** Worker threads that run requests, one at a time each, over shared arenas; the calling thread never computes. */
 export function startLanes(options: LanesOptions): Lanes {
@@ -119,6 +120,10 @@ export function startLanes(options: LanesOptions): Lanes {
       if (lane.helpers.size === 0) spawn();
       return;
     }
+    if (message.type === 'progress') {
+      if (lane.ticket?.id === message.id) lane.ticket.progress?.(message.step);
+      return;
+    }
     if (message.type === 'ready') {
       lane.ready = true;
       revival.started();
@@ -139,7 +144,7 @@ export function startLanes(options: LanesOptions): Lanes {
   /** A lane has done what it can for its ticket. */
   const finish = (
     lane: Lane,
-    message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' | 'fault' }>,
+    message: Exclude<FromLane, { type: 'ready' | 'left' | 'wants' | 'fault' | 'progress' }>,
   ): void => {
     const { ticket } = lane;
     lane.ticket = undefined;
@@ -160,14 +165,15 @@ export function startLanes(options: LanesOptions): Lanes {
     revival.finished();
     ticket.share.settle();
     if (message.type === 'answer') ticket.resolve(message.answer);
-    else if (message.type === 'problem')
+    else if (message.type === 'cancelled') ticket.reject(gaveNothing());
+    else
       ticket.reject(
         Object.assign(new Problem(message.code, message.detail, message.faults), { spans: message.spans }),
       );
   };
 
-  const learn = ({ job, body, began }: Ticket): void => {
-    if (began !== undefined) estimates.learn(job.endpoint, body.length, performance.now() - began);
+  const learn = ({ job, share, began }: Ticket): void => {
+    if (began !== undefined) estimates.learn(job.endpoint, share.weight, performance.now() - began);
   };
 
   /** The first ticket that a lane may take. */
@@ -198,7 +204,11 @@ export function startLanes(options: LanesOptions): Lanes {
         start: arena.start,
         length: ticket.arriving ? ticket.body.expectedBytes : arena.length,
         ...(ticket.arriving && { watch: arena.watch() }),
-        job: { ...job, waitMs: ticket.waitedMs },
+        job: {
+          ...job,
+          waitMs: ticket.waitedMs,
+          ...(ticket.progress !== undefined && { progress: true as const }),
+        },
       } as const;
       post(lane, known ? message : { ...message, memory: arena.memory });
     } catch (error) {
@@ -233,6 +243,13 @@ export function startLanes(options: LanesOptions): Lanes {
     // Large ones must not starve the small: these have a lane of their own when the others have all it.
     const taken = [...lanes].every(({ ticket }) => ticket !== undefined && isLarge(ticket));
     if (taken && waiting.hasSmall) spawn(true);
+  };
+
+  /** Ends a ticket with what there is of it, if there is any when it is to end; whether it is under way. */
+  const stop = (ticket: Ticket): boolean => {
+    const leads = [...lanes].some((lane) => lane.ticket === ticket);
+    if (leads) ticket.body.place().control.stop();
+    return leads;
   };
 
   /** Ends a ticket from outside: unqueued, or its lane told to stop, and replaced when it does not. */
@@ -294,17 +311,14 @@ export function startLanes(options: LanesOptions): Lanes {
     deadlineMs: number,
     signal: AbortSignal,
     lane?: Lane,
+    watch?: Watch,
   ): Promise<Answer> => {
     const own = landings.take(landing, lane !== undefined);
-    let end = (): void => undefined;
     let ticket: Ticket | undefined;
+    const endings = endingsOf(() => ticket!, { deadlineMs, signal, watch }, cancel, stop);
     try {
       return await new Promise<Answer>((resolve, reject) => {
         const since = performance.now();
-        const expire = (): void => {
-          cancel(made, `the deadline of request ${job.requestId} passed`);
-          reject(new Problem('deadline_exceeded', LATE));
-        };
         const made: Ticket = {
           id: nextId++,
           body: own.body,
@@ -318,25 +332,16 @@ export function startLanes(options: LanesOptions): Lanes {
           generation: undefined,
           resolve,
           reject,
-          expire,
+          progress: watch?.progress.bind(watch),
+          expire: endings.expire,
           share: own.share,
         };
         ticket = made;
-        const timer = setTimeout(expire, deadlineMs);
-        const gone = (): void => {
-          cancel(made, `the client of request ${job.requestId} left`);
-          reject(
-            new Problem('slow_request', 'expected a client that waits for its answer, got one that left'),
-          );
-        };
-        signal.addEventListener('abort', gone);
-        end = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', gone);
-        };
-        if (signal.aborted) {
+        endings.begin();
+        if (signal.aborted || watch?.stop.aborted === true) {
           own.body.give();
-          gone();
+          if (signal.aborted) endings.leave();
+          else endings.stop();
         } else if (lane === undefined) {
           enqueue(made);
         } else {
@@ -347,7 +352,7 @@ export function startLanes(options: LanesOptions): Lanes {
     } catch (error) {
       throw withWait(error, ticket);
     } finally {
-      end();
+      endings.forget();
       // What a lane is still at counts until it is not.
       if (![...lanes].some((busy) => busy.ticket !== undefined && busy.ticket === ticket)) own.share.settle();
     }
@@ -360,7 +365,7 @@ export function startLanes(options: LanesOptions): Lanes {
     land,
     refusal: (asked) => admission.refusal(asked),
     waitMs: () => admission.waitMs,
-    run: (landing, job, deadlineMs, signal) => run(landing, job, deadlineMs, signal),
+    run: (landing, job, deadlineMs, signal, watch) => run(landing, job, deadlineMs, signal, undefined, watch),
     begin(landing, job, deadlineMs, signal) {
       const lane = idleLane(true);
       const reads = options.engine.module !== undefined && EAGER.has(job.format);

@@ -2,6 +2,7 @@ import type { EngineName } from '../../ports/engine.js';
 import type { Answer, Job } from '../../ports/lanes.js';
 import type { TableLimits } from '../../ports/limits.js';
 import type { Failure } from '../../ports/log.js';
+import type { ProgressStep } from '../../ports/progress.js';
 import type { Fault, ProblemCode } from '../../ports/problem.js';
 
 /** What a lane is started with. */
@@ -55,6 +56,8 @@ export type FromLane =
   | { readonly type: 'starved'; readonly id: number }
   /** There is work for more than this lane. */
   | { readonly type: 'wants'; readonly id: number }
+  /** How far a job has come that is watched. */
+  | { readonly type: 'progress'; readonly id: number; readonly step: ProgressStep }
   /** Something failed, of the request that it is at where it is at one. */
   | { readonly type: 'fault'; readonly what: string; readonly failure: Failure }
   /** It has stopped helping. */

@@ -6,7 +6,8 @@ const LARGE_BODY = 2 ** 20;
 /** Bytes of its body, as far as it is known. */
 export const bytesOf = ({ body }: Ticket): number => Math.max(body.length, body.expectedBytes);
 
-export const isLarge = (ticket: Ticket): boolean => bytesOf(ticket) >= LARGE_BODY;
+export const isLarge = (ticket: Ticket): boolean =>
+  Math.max(bytesOf(ticket), ticket.share.weight) >= LARGE_BODY;
 
 /** Requests that wait for a lane, in order. */
 export class Queue {

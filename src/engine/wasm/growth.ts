@@ -31,19 +31,27 @@ export function grow(arena: Arena, team: Team): TreesKernel['grow'] {
       const classes = target.criterion === 'squared_error' ? 0 : target.classes;
       const most = Math.max(team.lanes, Math.floor(BATCH_BYTES / (outBytes + rows * 4)));
       const steps = rows * Math.min(d, table.bounds.maxFeatures) * (1 + Math.log2(Math.max(1, rows)));
+      const { stopping } = table;
       for (const batch of batches(members, most)) {
         table.checkpoint();
-        arena.scratch(() => {
+        if (stopping?.() === true) return;
+        const whole = arena.scratch(() => {
           const logs = target.criterion === 'entropy' ? arena.place(logTable(heaviest(batch, rows))) : 0;
           const list = placedMembers(arena, batch);
           const outs = arena.take(batch.length * outBytes);
           const kind = KINDS.indexOf(target.criterion);
           const args = [ranks, d, rows, own, kind, classes, logs, bounds, list, outs, outBytes, nodes];
-          team.run('grow', batch.length, batch.length * steps, [...args, scratch, scratchBytes]);
+          const work = (): true => {
+            team.run('grow', batch.length, batch.length * steps, [...args, scratch, scratchBytes]);
+            return true;
+          };
+          if ((stopping === undefined ? work() : team.breakable(work)) === undefined) return false;
           batch.forEach((member, i) => {
             grown(treeAt(arena, outs + i * outBytes, nodes, table, member));
           });
+          return true;
         });
+        if (!whole) return;
       }
     });
   };

@@ -1,3 +1,4 @@
+import type { Assignment } from '../lloyd.js';
 import type { FitRows } from './fit.js';
 import { SingleCenters, type Singles } from './single.js';
 
@@ -16,12 +17,6 @@ const SAMPLE = 2048;
 /** The same and the nearest float32 on the safe side, for positive values. */
 const UP = 1 + 2 ** -22;
 const DOWN = 1 - 2 ** -22;
-
-export interface Assignment {
-  readonly changed: number;
-  readonly sums: Float64Array;
-  readonly weights: Float64Array;
-}
 
 /**
  * Assignments that leave out the distances which cannot matter: the labels of kmeans_assign for the same centres.

@@ -1,11 +1,11 @@
 import type { KMeansKernel, MomentsKernel } from '../../ports/engine.js';
 import type { Numbers } from '../../ports/tables.js';
-import { lloyd, type KMeansSteps } from '../lloyd.js';
+import { type Assignment, lloyd, type KMeansSteps } from '../lloyd.js';
 import type { Arena } from './arena.js';
 import { chunkTable } from './columns.js';
 import type { Kernels } from './exports.js';
 import { FitRows } from './fit.js';
-import { type Assignment, MOST_PRUNED, PrunedAssignment } from './hamerly.js';
+import { MOST_PRUNED, PrunedAssignment } from './hamerly.js';
 import { GENERATOR_BYTES } from './random.js';
 import { Seeding } from './seeding.js';
 import type { Team } from './team.js';
@@ -132,6 +132,7 @@ export function wasmSteps(
     means,
     meanVariance,
     labels: () => labels,
+    breakable: (work) => team.breakable(work),
     random(count) {
       return arena.scratch(() => {
         const out = arena.take(count * 8);

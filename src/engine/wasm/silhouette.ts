@@ -1,4 +1,5 @@
 import type { SilhouetteKernel } from '../../ports/engine.js';
+import { Stopped } from '../../ports/progress.js';
 import { labelledRows } from '../labelings.js';
 import type { Arena } from './arena.js';
 import type { Team } from './team.js';
@@ -7,7 +8,7 @@ import type { Team } from './team.js';
 const UNIT = 64;
 
 export function silhouette(arena: Arena, team: Team): SilhouetteKernel {
-  return (columns, labels) =>
+  return (columns, labels, stopping) =>
     arena.scratch(() => {
       const { values, rows, labelings } = labelledRows(columns, labels, (length) => arena.float64(length));
       const defined = labelings.filter((one) => one.defined);
@@ -29,18 +30,14 @@ export function silhouette(arena: Arena, team: Team): SilhouetteKernel {
       const units = Math.ceil(rows / UNIT);
       const out = arena.float64(units * count);
       const scratch = arena.take(team.lanes * (d + clusters) * 32);
-      team.run('silhouette', units, rows * rows * (d + count), [
-        values.byteOffset,
-        rows,
-        d,
-        UNIT,
-        count,
-        places.byteOffset,
-        starts.byteOffset,
-        sizes.byteOffset,
-        scratch,
-        out.byteOffset,
-      ]);
+      const [first, own, all] = [places.byteOffset, starts.byteOffset, sizes.byteOffset];
+      const args = [values.byteOffset, rows, d, UNIT, count, first, own, all, scratch, out.byteOffset];
+      const run = (): true => {
+        team.run('silhouette', units, rows * rows * (d + count), args);
+        return true;
+      };
+      if ((stopping === undefined ? run() : team.breakable(run)) === undefined)
+        throw new Stopped('silhouettes were broken off');
       let next = 0;
       return labelings.map((one) => {
         if (!one.defined) return NaN;

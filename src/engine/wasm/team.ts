@@ -1,4 +1,5 @@
 import costs from './costs.json';
+import { Stopped } from '../../ports/progress.js';
 import { CONTROL_BYTES, type TeamControl } from '../team.js';
 import type { Arena } from './arena.js';
 import type { Kernels } from './exports.js';
@@ -108,7 +109,7 @@ export class Team {
 
   /**
    * Runs the units of a task. `values` is about how many values they touch (of what kind, costs.json says): little work
-   * is not shared. Throws Cancelled, HelperFault.
+   * is not shared. Throws Cancelled, HelperFault, and Stopped inside `breakable`.
    */
   run(operation: Operation, units: number, values: number, args: readonly number[]): void {
     if (units === 0) return;
@@ -122,7 +123,23 @@ export class Team {
         ? this.#arena.scratch(() => this.#lead(this.#ownControl(), operation, units, args, false))
         : this.#lead(this.#options.pointer, operation, units, args, shared);
     if ((stopped & 2) !== 0) throw new HelperFault(FAILED);
-    if (stopped !== 0) throw new Cancelled('the request was cancelled');
+    if ((stopped & 1) !== 0) throw new Cancelled('the request was cancelled');
+    if (stopped !== 0) throw new Stopped('the request was stopped');
+  }
+
+  /** Runs work whose tasks end early where the request is stopped softly: undefined when they did. */
+  breakable<T>(work: () => T): T | undefined {
+    const control = this.#options?.control;
+    if (control === undefined) return work();
+    control.breakable = true;
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof Stopped) return undefined;
+      throw error;
+    } finally {
+      control.breakable = false;
+    }
   }
 
   #ownControl(): number {

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { countType, nameType } from '../types.js';
 
 /** Tables of the stored models. */
 export interface ModelTables {
@@ -19,19 +20,20 @@ export interface ModelTables {
 export const modelMigrations: Readonly<Record<string, Migration>> = {
   '0001_models': {
     async up(db: Kysely<unknown>): Promise<void> {
+      const name = await nameType(db);
       await db.schema
         .createTable('model_names')
-        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('name', name, (column) => column.primaryKey())
         .addColumn('last_version', 'integer', (column) => column.notNull())
         .execute();
       await db.schema
         .createTable('models')
-        .addColumn('name', 'text', (column) => column.notNull().references('model_names.name'))
+        .addColumn('name', name, (column) => column.notNull().references('model_names.name'))
         .addColumn('version', 'integer', (column) => column.notNull())
         .addColumn('created', 'text', (column) => column.notNull())
         .addColumn('card', 'text', (column) => column.notNull())
         .addColumn('sha256', 'text', (column) => column.notNull())
-        .addColumn('bytes', 'integer', (column) => column.notNull())
+        .addColumn('bytes', countType(db), (column) => column.notNull())
         .addPrimaryKeyConstraint('models_key', ['name', 'version'])
         .execute();
       await db.schema.createIndex('models_sha256').on('models').column('sha256').execute();
