@@ -1,10 +1,12 @@
 import type { Broker, Consumer } from '../../ports/broker.js';
 import { Problem } from '../../ports/problem.js';
-import type { Kafka, KafkaSettings } from './client.js';
+import { brokerFailed, connecting, guard, type Kafka, type KafkaSettings, within } from './client.js';
 import { openConsumer } from './consumer.js';
 import { openSender, type Sender } from './producer.js';
 
 export type { KafkaSettings } from './client.js';
+
+const METADATA_MS = 10_000;
 
 /** Apache Kafka 3.1 or newer by @platformatic/kafka, which is loaded when it is first needed. Nothing is connected before. */
 export function openKafka(settings: KafkaSettings): Broker {
@@ -32,6 +34,20 @@ export function openKafka(settings: KafkaSettings): Broker {
       };
       consumers.add(known);
       return known;
+    },
+    async partitions(topic) {
+      const kafka = await load();
+      const client = new kafka.Base(connecting(settings, METADATA_MS));
+      guard(kafka, client.connections);
+      try {
+        const asked = client.metadata({ topics: [topic] });
+        const { topics } = await within(METADATA_MS, 'Kafka to know its topics', asked);
+        return Array.from({ length: topics.get(topic)?.partitionsCount ?? 0 }, (_, number) => number);
+      } catch (error) {
+        throw brokerFailed(`Kafka at ${settings.brokers.join(', ')} to answer`, error);
+      } finally {
+        await within(METADATA_MS, 'connections to close', client.close()).catch(() => undefined);
+      }
     },
     async produce(topic, records) {
       const kafka = await load();
