@@ -79,6 +79,7 @@ export function lloyd(
       best = { labels: run + 1 < options.nInit ? labels.slice() : labels, centers, inertia, nIter };
     }
   }
+  if (options.nInit < 1) throw new RangeError('nInit must be at least 1');
   if (best === undefined) throw new Stopped('no iteration was over');
   const { labels, centers, inertia, nIter } = best;
   const sizes = new Array<number>(k).fill(0);

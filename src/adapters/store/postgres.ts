@@ -46,8 +46,9 @@ export function openPostgres(url: string, connections: number): SharedCatalog {
     query_timeout: STATEMENT_MS + CONNECT_MS,
     types,
   });
-  // Of a connection that nobody uses: the pool opens another.
+  // Of a connection that breaks while nobody waits for its answer: the pool opens another.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new Dialect({ pool: told(pool) }) });
   return {
     async tables() {
