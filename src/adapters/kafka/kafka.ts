@@ -1,10 +1,12 @@
 import type { Broker, Consumer } from '../../ports/broker.js';
 import { Problem } from '../../ports/problem.js';
-import type { Kafka, KafkaSettings } from './client.js';
+import { brokerFailed, connecting, guard, type Kafka, type KafkaSettings, within } from './client.js';
 import { openConsumer } from './consumer.js';
 import { openSender, type Sender } from './producer.js';
 
 export type { KafkaSettings } from './client.js';
+
+const ANSWER_MS = 10_000;
 
 /** Apache Kafka 3.1 or newer by @platformatic/kafka, which is loaded when it is first needed. Nothing is connected before. */
 export function openKafka(settings: KafkaSettings): Broker {
@@ -32,6 +34,24 @@ export function openKafka(settings: KafkaSettings): Broker {
       };
       consumers.add(known);
       return known;
+    },
+    async partitions(topic) {
+      const kafka = await load();
+      const who = `Kafka at ${settings.brokers.join(', ')}`;
+      const admin = new kafka.Admin(connecting(settings, ANSWER_MS));
+      guard(kafka, admin.connections);
+      try {
+        const { topics } = await within(
+          ANSWER_MS,
+          `${who} to know the topic ${topic}`,
+          admin.metadata({ topics: [topic] }),
+        );
+        return Array.from({ length: topics.get(topic)?.partitionsCount ?? 0 }, (_one, number) => number);
+      } catch (error) {
+        throw brokerFailed(`${who} to know the topic ${topic}`, error);
+      } finally {
+        void admin.close();
+      }
     },
     async produce(topic, records) {
       const kafka = await load();
