@@ -108,6 +108,11 @@ async function main(): Promise<void> {
     version,
     engine: engine.name,
     lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    kept: {
+      datasets: () => store.datasets.totals(),
+      jobs: () => jobs.state(),
+      streams: () => streams.state(),
+    },
     memoryLimit: memoryHere(),
     codes: PROBLEM_CODES,
     ...(signals(process.env).metrics && { attached: () => attachedReaders(process.env) }),
@@ -131,6 +136,8 @@ async function main(): Promise<void> {
     // One lane at least is left to requests, where there are two.
     atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
     accepting: stop.accepting,
+    observe: metrics.kept.job,
+    onExpired: metrics.kept.expired,
     onFault: (what, job, error) => {
       log.error(what, { job }, failureOf(error));
     },

@@ -22,11 +22,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/models/:name/evaluate': [],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
-  '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
   '/streams': ['/streams/:name', '/streams/:name/windows'],
-  // They last as long as their clients like.
-  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',

@@ -22,7 +22,11 @@ export interface TaskTracingOptions {
 /** Of the spans of one task: those of a job come for as long as an hour. Lists of spans beyond are counted. */
 const MOST_CHARACTERS = 256 * 1024;
 
-const KINDS = { consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const;
+const KINDS = {
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
+} as const;
 
 /** A root span for every task, by the sampler of the environment. */
 export function taskTracing({ tracer, relay, version }: TaskTracingOptions): Tracing['task'] {
