@@ -107,7 +107,8 @@ export async function allOver(url: string, wanted: Wanted): Promise<void> {
  * them there are `others`.
  */
 export async function tallyOf(options: StoreOptions, wanted: Wanted, others = 0): Promise<Tally> {
-  const { jobs, models, close } = await openStore(options);
+  const store = await openStore(options);
+  const { jobs, models } = store;
   const tally = { accepted: wanted.ids.size, succeeded: 0, given_up: 0, begun_again: 0, models: 0 };
   const known = new Set(wanted.ids.values());
   if (known.size !== wanted.ids.size) throw new Error('expected an id for each key, got one for two');
@@ -138,6 +139,6 @@ export async function tallyOf(options: StoreOptions, wanted: Wanted, others = 0)
   const all = await jobs.list({ state: undefined, before: undefined, limit: wanted.ids.size + others + 10 });
   if (all.length !== wanted.ids.size + others)
     throw new Error(`expected ${wanted.ids.size} jobs, got ${all.length}`);
-  await close();
+  await store.close();
   return tally;
 }
