@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobChecks } from './adapters/http/job-parts.js';
+import type { StreamDefinition } from './domain/streams/definition.js';
+import type { RequestCheck } from './ports/formats.js';
 import { attachedReaders } from './adapters/telemetry/readers.js';
 import { signals } from './adapters/telemetry/signals.js';
 import { startTelemetry } from './adapters/telemetry/start.js';
@@ -106,6 +108,11 @@ async function main(): Promise<void> {
     version,
     engine: engine.name,
     lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    kept: {
+      datasets: () => store.datasets.totals(),
+      jobs: () => jobs.state(),
+      streams: () => streams.state(),
+    },
     memoryLimit: memoryHere(),
     codes: PROBLEM_CODES,
     ...(signals(process.env).metrics && { attached: () => attachedReaders(process.env) }),
@@ -129,6 +136,8 @@ async function main(): Promise<void> {
     // One lane at least is left to requests, where there are two.
     atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
     accepting: stop.accepting,
+    observe: metrics.kept.job,
+    onExpired: metrics.kept.expired,
     onFault: (what, job, error) => {
       log.error(what, { job }, failureOf(error));
     },
@@ -140,6 +149,43 @@ async function main(): Promise<void> {
     return { request, options: optionsCheck(endpoints) };
   };
   let checked: Promise<JobChecks> | undefined;
+  const [{ startStreams }, { resolveDefinition, streamSchema }, { writeJson }] = await Promise.all([
+    import('./domain/streams-service/service.js'),
+    import('./domain/streams/definition.js'),
+    import('./adapters/json/write.js'),
+  ]);
+  const broker =
+    config.kafka.brokers.length === 0
+      ? undefined
+      : (await import('./adapters/kafka/kafka.js')).openKafka(config.kafka);
+  const streams = startStreams(
+    {
+      ...config.streams,
+      store: store.streams,
+      lanes,
+      datasets: store.datasets,
+      broker,
+      group: config.kafka.group,
+      queueBytes: config.queueBytes,
+      deadlineMs: config.deadlineMs,
+      folds: config.lanes,
+      shared: config.store.databaseUrl !== '',
+      distributions: async () => (await import('./engine/js/distributions.js')).distributions,
+      writeJson,
+      tracing: telemetry.tracing,
+      observe: metrics.kept,
+      log: (level, message, fields, failure) => {
+        log[level](message, fields, failure);
+      },
+    },
+    randomUUID(),
+  );
+  const define = async (document: unknown): Promise<ReturnType<typeof resolveDefinition>> => {
+    const { requestCheck } = await import('./adapters/schema/requests.js');
+    checkStream ??= requestCheck(new Map([['streams.create', streamSchema]]), config.tableLimits.depth);
+    return resolveDefinition(checkStream('streams.create', document) as StreamDefinition);
+  };
+  let checkStream: RequestCheck | undefined;
   const text = { bytes: config.maxJsonBytes, setting: 'MAX_JSON_BYTES' };
   const binary = { bytes: config.maxArrowBytes, setting: 'MAX_ARROW_BYTES' };
   const app = createApp({
@@ -152,6 +198,10 @@ async function main(): Promise<void> {
     documentSchema,
     jobs,
     jobSchema,
+    streams,
+    streamSchema,
+    define,
+    writeJson,
     operations,
     checks: () => (checked ??= checks()),
     modelTensors,
@@ -190,10 +240,13 @@ async function main(): Promise<void> {
     },
   });
   const server = await listen(app, { ...config, pace });
+  streams.start();
   stop.started({
     close: (drainMs, graceMs) => server.close(drainMs, graceMs),
     release: [
       ['jobs', () => jobs.close()],
+      ['streams', () => streams.close()],
+      ['broker', () => broker?.close() ?? Promise.resolve()],
       ['lanes', () => lanes.close()],
       ['store', () => store.close()],
       ['metrics', () => metrics.shutdown()],

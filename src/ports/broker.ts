@@ -67,6 +67,8 @@ export interface ConsumeOptions {
 export interface Broker {
   /** Joins the group. Rejects with Problem `broker_failed` when there is no such topic or no broker is to be had. */
   consume(options: ConsumeOptions, handlers: ConsumerHandlers): Promise<Consumer>;
+  /** Numbers of the partitions of a topic. Rejects with Problem `broker_failed` when there is none of that name. */
+  partitions(topic: string): Promise<readonly number[]>;
   /** Resolves when all replicas in sync have them. Rejects with Problem `broker_failed`. */
   produce(topic: string, records: readonly NewRecord[]): Promise<void>;
   close(): Promise<void>;

@@ -82,13 +82,14 @@ export async function startKafka({ secured = false } = {}): Promise<KafkaServer>
     };
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
-    for (const end = Date.now() + 60_000; ; await pause(150)) {
+    for (const end = Date.now() + 60_000; ;) {
+      await pause(150);
       if (child.exitCode !== null || Date.now() > end) {
         child.kill('SIGKILL');
         throw new Error(`Apache Kafka ${VERSION} does not answer on ${brokers}: ${output}`);
       }
       if (!output.includes('Kafka Server started')) continue;
-      if (await run('kcat', ['-L', '-b', brokers, '-m', '5']).then(() => true, missing)) return;
+      if (await answers(brokers)) return;
     }
   };
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
@@ -97,7 +98,9 @@ export async function startKafka({ secured = false } = {}): Promise<KafkaServer>
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
-    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+    }, 15_000);
     await gone;
     clearTimeout(late);
   };
@@ -132,10 +135,17 @@ export async function startKafka({ secured = false } = {}): Promise<KafkaServer>
   };
 }
 
-/** kcat's `ENOENT` is told, not waited out. */
-function missing(error: NodeJS.ErrnoException): boolean {
-  if (error.code === 'ENOENT') throw new Error('kcat is not installed: run .ci/services kafka');
-  return false;
+/** Whether kcat gets an answer. */
+async function answers(brokers: string): Promise<boolean> {
+  try {
+    await run('kcat', ['-L', '-b', brokers, '-m', '5']);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Error('kcat is not installed: run .ci/services kafka', { cause: error });
+    }
+    return false;
+  }
 }
 
 function settings(folder: string, port: number, controller: number, safe: number | undefined): string {

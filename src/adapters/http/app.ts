@@ -25,15 +25,19 @@ import { onlyMethods } from './methods.js';
 import { metricsRouter } from './metrics.js';
 import { overloadGate } from './overload.js';
 import { problemReply } from './problems.js';
+import { type StreamsParts, streamsRouter } from './streams.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
-export interface AppOptions extends Omit<InferenceOptions & DatasetsOptions, 'unadmitted'>, JobsParts {
+export interface AppOptions
+  extends Omit<InferenceOptions & DatasetsOptions, 'unadmitted'>, JobsParts, StreamsParts {
   /** Bytes of small bodies that may be on their way before their requests are admitted. */
   readonly queueBytes: number;
   /** Of a model's document. */
   readonly documentSchema: JSONSchema;
   /** Of `POST /jobs`. */
   readonly jobSchema: JSONSchema;
+  /** Of `POST /streams`. */
+  readonly streamSchema: JSONSchema;
   readonly gate: GateOptions;
   /** Whose pages may ask. */
   readonly corsOrigins: readonly string[];
@@ -88,6 +92,7 @@ export function routes(options: AppOptions & InferenceOptions): Express {
   app.use(datasetsRouter(options));
   const openEvents = eventStreams(options);
   app.use(jobsRouter({ ...options, depth: options.tableLimits.depth, openEvents }));
+  app.use(streamsRouter({ ...options, openEvents }));
   app.use(modelsRouter(options));
   app.use(inferenceRouter(options));
   app.use(metricsRouter(options.metrics));
@@ -98,6 +103,7 @@ export function routes(options: AppOptions & InferenceOptions): Express {
     version,
     options.gate.access?.required === true,
     options.jobSchema,
+    options.streamSchema,
   );
   const page = (path: string, answer: (response: Response) => void): void => {
     scoped(app, path)

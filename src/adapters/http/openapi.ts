@@ -8,6 +8,7 @@ import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
 import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
+import { STREAM, streamPaths } from './openapi-streams.js';
 import { SECURITY_SCHEMES, withSecurity } from './openapi-security.js';
 import { PROBLEM_CODES } from './problems.js';
 import { TRANSPORT_CODES } from './server.js';
@@ -20,6 +21,7 @@ export function openApi(
   version: string,
   gated: boolean,
   jobSchema: JSONSchema,
+  streamSchema: JSONSchema,
 ): object {
   const paths = Object.fromEntries(
     endpoints
@@ -55,6 +57,7 @@ export function openApi(
         ...paths,
         ...datasetPaths(datasetEndpoints, operation),
         ...jobPaths(jobSchema),
+        ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),
         ...inferencePaths(endpoints, operation),
         '/health/live': get('Whether the process lives', health),
@@ -71,6 +74,7 @@ export function openApi(
         Dataset: DATASET,
         ...INFERENCE_SCHEMAS,
         Job: JOB,
+        Stream: STREAM,
         Meta: META,
         ModelDocument: documentSchema,
         ModelVersion: MODEL_VERSION,

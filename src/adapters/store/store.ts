@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Kysely } from 'kysely';
 import type { Datasets } from '../../ports/datasets.js';
 import type { JobStore } from '../../ports/jobs.js';
+import type { StreamStore } from '../../ports/streams.js';
 import type { Registry } from '../../ports/registry.js';
 import { once } from './base.js';
 import { DocumentCache } from './cache.js';
@@ -13,6 +14,7 @@ import type { DocumentFiles } from './files.js';
 import { isShared, openFolder } from './folder.js';
 import type { Tables } from './migrations.js';
 import { jobStore } from './jobs.js';
+import { streamStore } from './streams.js';
 import { isModelDocument, modelRegistry } from './models.js';
 import { guarded, type Storage } from './storage.js';
 
@@ -39,6 +41,7 @@ export interface Store {
   readonly models: Registry;
   readonly datasets: Datasets;
   readonly jobs: JobStore;
+  readonly streams: StreamStore;
   /** Lets another process open the same folder. */
   close(): Promise<void>;
 }
@@ -125,6 +128,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       models: registry,
       datasets: datasetStore(base, datasets, maxDatasets),
       jobs: jobStore(base, registry),
+      streams: streamStore(base),
       async close() {
         for (const timer of timers) clearTimeout(timer);
         await cleared?.settled();
@@ -167,7 +171,7 @@ function claimOf(catalog: OpenCatalog, storage: Storage): () => Promise<void> {
   });
 }
 
-/** What a server says when it is there and does not let the service in: waiting does not help. */
+/** In words, what a server refuses. */
 const REFUSED: Readonly<Record<string, string>> = {
   '28P01': 'a user or password that the database refuses',
   '28000': 'a user that the database refuses',
@@ -187,9 +191,11 @@ async function reached(claimed: () => Promise<void>, warn: (sentence: string) =>
     await claimed();
   } catch (error) {
     if (!(error instanceof ServerFailure)) throw error;
-    const { server, code } = error;
-    if (Object.hasOwn(REFUSED, code))
-      throw new Error(`expected a ${server} that takes the service, got ${String(REFUSED[code])} (${code})`);
+    const { server, code, refused } = error;
+    if (refused)
+      throw new Error(
+        `expected a ${server} that takes the service, got ${REFUSED[code] ?? 'its refusal'} (${code})`,
+      );
     warn(`the ${server} cannot be reached (${code}): what needs it is refused until it can`);
   }
 }

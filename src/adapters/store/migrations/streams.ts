@@ -10,7 +10,7 @@ export interface StreamTables {
     readonly definition: string;
     readonly prepared: string | null;
     readonly created: string;
-    /** All times of events and of clocks are in milliseconds. */
+    /** All times are in milliseconds; those of events may have a fraction. */
     readonly closed_before: number | null;
     readonly last_seq: number;
     readonly sent_seq: number;
@@ -84,7 +84,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('definition', 'text', (column) => column.notNull())
         .addColumn('prepared', 'text')
         .addColumn('created', 'text', (column) => column.notNull())
-        .addColumn('closed_before', 'bigint')
+        .addColumn('closed_before', 'double precision')
         .addColumn('last_seq', 'bigint', (column) => column.notNull())
         .addColumn('sent_seq', 'bigint', (column) => column.notNull())
         .addColumn('sender', 'text', (column) => column.notNull())
@@ -97,7 +97,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('epoch', 'bigint', (column) => column.notNull())
         .addColumn('owner', 'text', (column) => column.notNull())
         .addColumn('next_offset', 'text')
-        .addColumn('watermark', 'bigint')
+        .addColumn('watermark', 'double precision')
         .addColumn('idle', 'integer', (column) => column.notNull())
         .addColumn('seen', 'bigint', (column) => column.notNull())
         .addColumn('open_windows', 'bigint', (column) => column.notNull())
@@ -115,8 +115,8 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('partition', 'integer', (column) => column.notNull())
         .addColumn('window_key', name, (column) => column.notNull())
-        .addColumn('starts', 'bigint', (column) => column.notNull())
-        .addColumn('ends', 'bigint', (column) => column.notNull())
+        .addColumn('starts', 'double precision', (column) => column.notNull())
+        .addColumn('ends', 'double precision', (column) => column.notNull())
         .addColumn('records', 'bigint', (column) => column.notNull())
         .addColumn('state', bytes, (column) => column.notNull())
         .addPrimaryKeyConstraint('stream_windows_key', [
@@ -137,7 +137,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('partition', 'integer', (column) => column.notNull())
         .addColumn('chunk', 'bigint', (column) => column.notNull())
-        .addColumn('expires', 'bigint', (column) => column.notNull())
+        .addColumn('expires', 'double precision', (column) => column.notNull())
         .addColumn('hashes', bytes, (column) => column.notNull())
         .addPrimaryKeyConstraint('stream_ids_key', ['stream', 'partition', 'chunk'])
         .execute();
@@ -155,8 +155,8 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('seq', 'bigint', (column) => column.notNull())
         .addColumn('window_key', name, (column) => column.notNull())
-        .addColumn('starts', 'bigint', (column) => column.notNull())
-        .addColumn('ends', 'bigint', (column) => column.notNull())
+        .addColumn('starts', 'double precision', (column) => column.notNull())
+        .addColumn('ends', 'double precision', (column) => column.notNull())
         .addColumn('again', 'bigint', (column) => column.notNull())
         .addColumn('records', 'bigint', (column) => column.notNull())
         .addColumn('result', 'text', (column) => column.notNull())
