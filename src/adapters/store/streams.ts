@@ -40,7 +40,7 @@ export function streamStore({ dialect, tables }: Base): StreamStore {
           .selectFrom('streams')
           .select((of) => of.fn.countAll<number>().as('count'))
           .executeTakeFirstOrThrow();
-        if (Number(count) >= most) return null;
+        if (count >= most) return null;
         const row: StreamTables['streams'] = {
           id: randomUUID(),
           name,
@@ -284,7 +284,7 @@ async function committed(db: Transaction<Tables>, commit: Commit, lock: Lock): P
       .select((of) => of.fn.sum<number>('open_windows').as('open'))
       .where('stream', '=', stream)
       .executeTakeFirstOrThrow();
-    if (Number(open) > commit.maxWindows) return { type: 'full' };
+    if (open > commit.maxWindows) return { type: 'full' };
   }
   for (const { name, bytes, answer } of commit.batches) {
     const made = await db
@@ -333,7 +333,7 @@ async function committed(db: Transaction<Tables>, commit: Commit, lock: Lock): P
       .where('stream', '=', stream)
       .where('partition', '=', partition)
       .executeTakeFirst();
-    const chunk = Number(last?.chunk ?? 0) + 1;
+    const chunk = (last?.chunk ?? 0) + 1;
     await db
       .insertInto('stream_ids')
       .values({ stream, partition, chunk, ...ids })

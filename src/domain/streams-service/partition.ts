@@ -193,25 +193,27 @@ export class Partition {
   async #store(held: Held, draft: Draft, group: readonly Entry[]): Promise<void> {
     const { store, stream, partition, maxWindows, definition, rate, shared } = this.#options;
     const now = Date.now();
-    const outcome = await looked(group, () => store.commit({
-      ...draft.commit(),
-      stream,
-      partition,
-      seen: now,
-      rate: rate.with(draft.accepted),
-      batches: group.flatMap(({ portion, batch, folded }) =>
-        portion.name === undefined || folded === undefined
-          ? []
-          : [
-              {
-                name: portion.name,
-                bytes: portion.bytes,
-                answer: JSON.stringify(after(batch, portion, folded)),
-              },
-            ],
-      ),
-      maxWindows,
-    }));
+    const outcome = await looked(group, () =>
+      store.commit({
+        ...draft.commit(),
+        stream,
+        partition,
+        seen: now,
+        rate: rate.with(draft.accepted),
+        batches: group.flatMap(({ portion, batch, folded }) =>
+          portion.name === undefined || folded === undefined
+            ? []
+            : [
+                {
+                  name: portion.name,
+                  bytes: portion.bytes,
+                  answer: JSON.stringify(after(batch, portion, folded)),
+                },
+              ],
+        ),
+        maxWindows,
+      }),
+    );
     switch (outcome.type) {
       case 'committed': {
         this.#tries = 0;
@@ -219,12 +221,16 @@ export class Partition {
         held.apply(draft);
         this.#pendingIds = this.#pendingIds.slice(draft.ids.length);
         this.#waiting.splice(0, group.length);
+        const ended: Batch[] = [];
         for (const { portion, batch, folded, isLast } of group) {
           if (folded !== undefined) batch.taken = after(batch, portion, folded);
-          if (isLast) settle(batch);
+          if (isLast) ended.push(batch);
         }
         this.#pump();
-        if (held.isDue(closedBefore(definition, held.watermark))) await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
+        // Who is told that records are in finds the windows closed that they close.
+        if (held.isDue(closedBefore(definition, held.watermark)))
+          await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
+        for (const batch of ended) settle(batch);
         return;
       }
       case 'closed':
@@ -314,7 +320,11 @@ export class Partition {
         model: this.#model ?? held.model,
         known: definition.id === null ? undefined : held.ids.with(this.#pendingIds),
       };
-      entry.fold = (entry.portion.bytes === 0 ? Promise.resolve(EMPTY) : fold(entry.portion, asked, entry.batch.onlooker?.task)).then(
+      entry.fold = (
+        entry.portion.bytes === 0
+          ? Promise.resolve(EMPTY)
+          : fold(entry.portion, asked, entry.batch.onlooker?.task)
+      ).then(
         (folded) => {
           if (generation !== this.#generation) return folded;
           this.#folding--;
