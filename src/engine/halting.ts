@@ -1,4 +1,4 @@
-import type { Assignment, KMeansSteps } from './lloyd.js';
+import type { Assignment, KMeansSteps } from './kmeans-steps.js';
 
 /**
  * Milliseconds of an assignment from which on it may be broken off: shorter ones are waited for, so that what is given is

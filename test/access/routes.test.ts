@@ -2,7 +2,7 @@ import type { Express, Router } from 'express';
 import { routes } from '../../src/adapters/http/app.js';
 import { Unadmitted } from '../../src/adapters/http/body.js';
 import { needsOf, scoped, scopeOf } from '../../src/adapters/http/scopes.js';
-import { endpoints } from '../../src/domain/endpoints.js';
+import { datasetEndpoints, endpoints } from '../../src/domain/endpoints.js';
 import { Router as newRouter } from 'express';
 
 const never = (): never => {
@@ -23,6 +23,8 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     state: never,
     close: never,
   },
+  datasetEndpoints,
+  landing: { landDatasets: never, landBehind: never, sizeOf: never },
   datasets: { publish: never, find: never, list: never, read: never, remove: never, totals: never },
   registry: {
     publish: never,
@@ -46,6 +48,23 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     cancel: never,
     onNews: never,
     state: never,
+  },
+  streamSchema: {},
+  define: never,
+  writeJson: never,
+  streams: {
+    create: never,
+    list: never,
+    status: never,
+    remove: never,
+    take: never,
+    ready: never,
+    results: never,
+    open: never,
+    listen: never,
+    state: never,
+    start: never,
+    close: never,
   },
   modelTensors: never,
   tracing: { begin: () => undefined, task: () => undefined },

@@ -25,10 +25,12 @@ describe('the examples of /openapi.json', () => {
     expect(posted.some(([path]) => path.includes('{version}'))).toBe(true);
     for (const [path, methods] of posted) {
       const example = at(methods, 'post', 'requestBody', 'content', 'application/json', 'example');
-      const [success] = Object.keys(at(methods, 'post', 'responses') as object);
+      const successes = Object.keys(at(methods, 'post', 'responses') as object).filter((status) =>
+        status.startsWith('2'),
+      );
       const named = [...MADE].reduce((own, [token, value]) => own.replace(token, value), path);
       const answer = await postJson(service.url + named, example!);
-      expect([path, answer.status]).toEqual([path, Number(success)]);
+      expect([path, successes]).toEqual([path, expect.arrayContaining([String(answer.status)])]);
       if (!OTHERS.test(path)) expect([path, at(answer.json, 'status')]).toEqual([path, 'success']);
       if (path === FIT)
         expect([answer.status, answer.headers['location']]).toEqual([201, '/models/iris/versions/1']);

@@ -218,6 +218,7 @@ export function queueContract(open: () => Promise<Store>, long: boolean): void {
       expect(events.at(-1)?.event).toBe('done');
       expect(await jobs.find(id)).toMatchObject({ progress: { done: 1009 } });
     },
+    120_000,
   );
 
   test('what ended long ago is removed with its key, and nothing else', async () => {

@@ -3,6 +3,7 @@ import { type BatchOptions, foldBatch } from '../../src/domain/streams/batch.js'
 import { type Definition, resolveDefinition, streamSchema } from '../../src/domain/streams/definition.js';
 import { type Fold, readFold, writeFold } from '../../src/domain/streams/fold.js';
 import { requestCheck } from '../../src/adapters/schema/requests.js';
+import type { Space } from '../../src/ports/space.js';
 import type { Table } from '../../src/ports/tables.js';
 import type { UnderTest } from '../contract/engines.js';
 
@@ -41,6 +42,13 @@ export function tableOf(rows: readonly Row[], { engine }: UnderTest): Table {
   return engine.json(body, 'lines', LIMITS).table;
 }
 
+export const spaceOf = ({ arena }: UnderTest): Space =>
+  arena ?? {
+    float64: (length) => new Float64Array(length),
+    bytes: (length) => new Uint8Array(length),
+    scratch: (use) => use(),
+  };
+
 /** As it comes over the wire. */
 export function folded(
   rows: readonly Row[],
@@ -48,12 +56,7 @@ export function folded(
   under: UnderTest,
   more: Partial<BatchOptions> = {},
 ): Fold {
-  const { engine, arena } = under;
-  const space = arena ?? {
-    float64: (length: number) => new Float64Array(length),
-    bytes: (length: number) => new Uint8Array(length),
-    scratch: <T>(use: () => T): T => use(),
-  };
+  const { engine } = under;
   const options = {
     definition,
     closedBefore: -Infinity,
@@ -61,7 +64,11 @@ export function folded(
     mostWindows: 10_000,
     ...more,
   };
-  const fold = foldBatch(tableOf(rows, under), options, { engine, space, checkpoint: () => undefined });
+  const fold = foldBatch(tableOf(rows, under), options, {
+    engine,
+    space: spaceOf(under),
+    checkpoint: () => undefined,
+  });
   return readFold(writeFold(fold));
 }
 

@@ -1,7 +1,6 @@
-import { makeDataset } from '../../domain/datasets/make.js';
-import { readDataset } from '../../domain/datasets/read.js';
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import type { DatasetEndpoints } from './datasets.js';
 import { naming } from './named.js';
 import { ARROW_STREAM, CSV, NDJSON } from './negotiate.js';
 
@@ -47,8 +46,8 @@ const PROBLEM = {
 };
 
 /** Path items of the stored tables: `operation` is that of an endpoint as it stands alone. */
-export function datasetPaths(operation: (endpoint: Endpoint) => object): object {
-  const made = operation(makeDataset) as { readonly responses: { readonly 200: object } };
+export function datasetPaths(endpoints: DatasetEndpoints, operation: (endpoint: Endpoint) => object): object {
+  const made = operation(endpoints.make) as { readonly responses: { readonly 200: object } };
   const others = without(made.responses, '200');
   const location = { description: 'Where the dataset is.', schema: { type: 'string' } };
   const stored = (description: string): object => ({
@@ -83,7 +82,7 @@ export function datasetPaths(operation: (endpoint: Endpoint) => object): object 
     },
     '/datasets/{id}': {
       parameters: [{ name: 'id', in: 'path', required: true, schema: ID_SCHEMA }],
-      get: given(operation(readDataset)),
+      get: given(operation(endpoints.read)),
       delete: simple('Removes a stored table', 'datasets.remove', {
         type: 'object',
         properties: { removed: { type: 'integer' } },

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import type { DatasetEndpoints } from './datasets.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
 import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi-datasets.js';
@@ -15,6 +16,7 @@ import { TRANSPORT_CODES } from './server.js';
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
 export function openApi(
   endpoints: readonly Endpoint[],
+  datasetEndpoints: DatasetEndpoints,
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
@@ -53,7 +55,7 @@ export function openApi(
     paths: withSecurity(
       {
         ...paths,
-        ...datasetPaths(operation),
+        ...datasetPaths(datasetEndpoints, operation),
         ...jobPaths(jobSchema),
         ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),

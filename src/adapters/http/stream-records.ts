@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Streams } from '../../domain/streams-service/service.js';
+import type { Landing } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import { heldBody } from './held-body.js';
 import { type IntakeOptions, receive } from './intake.js';
@@ -42,7 +43,7 @@ export async function takeRecords(
     options.deadlineMs,
     options.maxDeadlineMs,
   );
-  const { started } = sightOf(response);
+  const { started, trace } = sightOf(response);
   // Before its body is read.
   await streams.ready(name);
   const gone = new AbortController();
@@ -70,14 +71,15 @@ export async function takeRecords(
       throw new Problem('invalid_request', 'expected records alone, got options or a dataset beside them');
     const { offset, length } = body.extent;
     const bytes = held.bytes.subarray(offset, offset + length);
-    const stored = streams.take(name, {
+    const portion = {
       format: body.format,
       bytes: bytes.length,
-      write: (landing) => {
+      write: (landing: Landing) => {
         landing.write(bytes);
       },
       name: key,
-    });
+    };
+    const stored = streams.take(name, portion, trace?.header);
     const taken = await timed(response, 'store', () => untilGone(stored, gone.signal));
     const { watermark } = taken;
     return {

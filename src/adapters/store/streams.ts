@@ -12,7 +12,7 @@ import { onDisk } from './failures.js';
 import type { Tables } from './migrations.js';
 import type { StreamTables } from './migrations/streams.js';
 import { closeWindows, openWindows, resultsOf } from './stream-windows.js';
-import { inChunks, keyText, partitionOf, windowOf } from './stream-rows.js';
+import { bytesOf, inChunks, keyText, partitionOf, windowOf } from './stream-rows.js';
 
 const READ = 'a catalog that can be read';
 const WRITE = 'a catalog that can be written to';
@@ -245,9 +245,9 @@ async function acquired(
   return {
     partition: partitionOf(row),
     closedBefore: closed_before,
-    model: row.model,
+    model: row.model && bytesOf(row.model),
     windows: (await windows.where('partition', '=', partition).execute()).map(windowOf),
-    ids: (await ids.where('partition', '=', partition).execute()).map(({ hashes }) => hashes),
+    ids: (await ids.where('partition', '=', partition).execute()).map(({ hashes }) => bytesOf(hashes)),
   };
 }
 

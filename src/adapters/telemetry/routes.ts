@@ -22,11 +22,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/models/:name/evaluate': [],
   '/v2/models/:name/infer': [],
   '/invocations': ['/models/:name/invocations'],
-  '/datasets': ['/datasets/:id'],
-  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
   '/streams': ['/streams/:name', '/streams/:name/windows'],
-  // They last as long as their clients like.
-  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/streams/:name/records': [],
   '/health': [
     '/health/live',
@@ -35,8 +31,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     '/v2/health/ready',
     '/v2/models/:name/ready',
     '/ping',
+    '/metrics',
   ],
-  '/metrics': [],
   '/docs': ['/docs/start.js', '/', '/openapi.json', '/version'],
   unknown: [],
 };

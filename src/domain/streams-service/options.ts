@@ -3,7 +3,7 @@ import type { Datasets } from '../../ports/datasets.js';
 import type { DistributionsKernel } from '../../ports/distributions.js';
 import type { JsonWriter } from '../../ports/formats.js';
 import type { Lanes } from '../../ports/lanes.js';
-import type { Failure } from '../../ports/log.js';
+import type { Failure, Fields } from '../../ports/log.js';
 import type { ObserveKept } from '../../ports/observe-kept.js';
 import type { StreamStore } from '../../ports/streams.js';
 import type { Tracing } from '../../ports/trace.js';
@@ -39,7 +39,7 @@ export interface StreamsOptions {
   readonly log: (
     level: 'info' | 'warn' | 'error',
     message: string,
-    fields?: object,
+    fields?: Fields,
     failure?: Failure,
   ) => void;
 }

@@ -4,7 +4,7 @@ import type { Definition } from '../streams/definition.js';
 import type { Fold } from '../streams/fold.js';
 import { closedBefore } from '../streams/windows.js';
 import { Draft, Held } from './held.js';
-import { NOTHING, type Portion, type Taken, together } from './portion.js';
+import { NOTHING, type Onlooker, type Portion, type Taken, together } from './portion.js';
 import type { Rate } from './rate.js';
 
 /** What a partition's records are folded with. */
@@ -27,10 +27,10 @@ export interface PartitionOptions {
   readonly maxWindows: number;
   /** Folds at a time, where one does not need what came of the one before. */
   readonly folds: number;
-  readonly fold: (portion: Portion, asked: FoldAsked) => Promise<Fold>;
+  readonly fold: (portion: Portion, asked: FoldAsked, task?: Onlooker['task']) => Promise<Fold>;
   readonly rate: Rate;
   /** Windows may be due. What is awaited here is done before the next records are looked at. */
-  readonly due: () => Promise<void>;
+  readonly due: (cause: string | undefined) => Promise<void>;
   /** Whether another may own it without being told: records come by HTTP, to any process. */
   readonly shared: boolean;
 }
@@ -39,6 +39,7 @@ export interface PartitionOptions {
 interface Batch {
   taken: Taken;
   over: boolean;
+  readonly onlooker: Onlooker | undefined;
   readonly resolve: (taken: Taken) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -112,13 +113,13 @@ export class Partition {
   }
 
   /** Takes portions, which are stored when it resolves. Rejects with a Problem: then none of those that follow is. */
-  take(portions: readonly Portion[]): Promise<Taken> {
+  take(portions: readonly Portion[], onlooker?: Onlooker): Promise<Taken> {
     return new Promise((resolve, reject) => {
       if (portions.length === 0) {
         resolve(NOTHING);
         return;
       }
-      const batch: Batch = { taken: NOTHING, over: false, resolve, reject };
+      const batch: Batch = { taken: NOTHING, over: false, onlooker, resolve, reject };
       this.#waiting.push(...entriesOf(portions, batch));
       this.#pump();
       this.#running ??= this.#run().finally(() => {
@@ -192,7 +193,7 @@ export class Partition {
   async #store(held: Held, draft: Draft, group: readonly Entry[]): Promise<void> {
     const { store, stream, partition, maxWindows, definition, rate, shared } = this.#options;
     const now = Date.now();
-    const outcome = await store.commit({
+    const outcome = await looked(group, () => store.commit({
       ...draft.commit(),
       stream,
       partition,
@@ -210,7 +211,7 @@ export class Partition {
             ],
       ),
       maxWindows,
-    });
+    }));
     switch (outcome.type) {
       case 'committed': {
         this.#tries = 0;
@@ -223,7 +224,7 @@ export class Partition {
           if (isLast) settle(batch);
         }
         this.#pump();
-        if (held.isDue(closedBefore(definition, held.watermark))) await this.#options.due();
+        if (held.isDue(closedBefore(definition, held.watermark))) await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
         return;
       }
       case 'closed':
@@ -313,7 +314,7 @@ export class Partition {
         model: this.#model ?? held.model,
         known: definition.id === null ? undefined : held.ids.with(this.#pendingIds),
       };
-      entry.fold = (entry.portion.bytes === 0 ? Promise.resolve(EMPTY) : fold(entry.portion, asked)).then(
+      entry.fold = (entry.portion.bytes === 0 ? Promise.resolve(EMPTY) : fold(entry.portion, asked, entry.batch.onlooker?.task)).then(
         (folded) => {
           if (generation !== this.#generation) return folded;
           this.#folding--;
@@ -386,6 +387,23 @@ const entriesOf = (portions: readonly Portion[], batch: Batch, last = true): Ent
     folded: undefined,
     failed: false,
   }));
+
+/** Tells those who look on what a transaction took. */
+async function looked<T>(group: readonly Entry[], commit: () => Promise<T>): Promise<T> {
+  const onlookers = new Set(group.map(({ batch }) => batch.onlooker));
+  const began = performance.now();
+  const start = performance.timeOrigin + began;
+  try {
+    return await commit();
+  } finally {
+    const ms = performance.now() - began;
+    for (const onlooker of onlookers) {
+      onlooker?.stored(ms);
+      if (onlooker?.task?.sampled === true)
+        onlooker.task.record([{ name: 'store', start, end: start + ms, attributes: {} }]);
+    }
+  }
+}
 
 function settle(batch: Batch): void {
   if (batch.over) return;

@@ -1,6 +1,7 @@
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Landing } from '../../ports/lanes.js';
 import type { Problem } from '../../ports/problem.js';
+import type { TaskTrace } from '../../ports/trace.js';
 import type { Rejected } from '../streams/fold.js';
 
 /** Records of one partition that are folded as one table. */
@@ -20,6 +21,13 @@ export interface Portion {
   readonly instead?: (problem: Problem) => Promise<readonly Portion[] | undefined>;
   /** Name that its client gave it, and with which bytes. */
   readonly name?: string | undefined;
+}
+
+/** Who looks on while portions are taken. */
+export interface Onlooker {
+  readonly task: TaskTrace | undefined;
+  /** Told what a transaction took that some of them are in. */
+  readonly stored: (ms: number) => void;
 }
 
 /** What was made of portions that were taken together. */

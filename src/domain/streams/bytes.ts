@@ -133,7 +133,12 @@ export class BytesReader {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.bytes());
+    const bytes = this.bytes();
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw this.fail('text in UTF-8');
+    }
   }
 
   floats(most: number): Float64Array {
