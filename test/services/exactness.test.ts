@@ -262,7 +262,7 @@ test.each([
 
     const want = expected();
     let got = new Map<string, Window>();
-    for (const end = Date.now() + 60_000; got.size < want.size && Date.now() < end;) {
+    for (const end = Date.now() + 180_000; got.size < want.size && Date.now() < end;) {
       await pause(1000);
       got = await windows(services[0]!.url, 'exact');
     }
