@@ -214,7 +214,18 @@ test('goes on after the broker was killed and started again, and writes again', 
     () => String(state.seen.length),
   );
   const restarting = kafka.restart();
-  const written = one.call('produce', { topic: 'restarted', records: [{ key: 'k', value: 'meanwhile' }] });
+  // As who has something to write does: again, until it is taken.
+  const written = (async () => {
+    const records = [{ key: 'k', value: 'meanwhile' }];
+    for (let tries = 0; ; tries++) {
+      try {
+        await one.call('produce', { topic: 'restarted', records });
+        return;
+      } catch (error) {
+        if (tries === 20) throw error;
+      }
+    }
+  })();
   await restarting;
   await written;
   await write('restarted', many(500, 500), '-K', ':');
