@@ -193,25 +193,27 @@ export class Partition {
   async #store(held: Held, draft: Draft, group: readonly Entry[]): Promise<void> {
     const { store, stream, partition, maxWindows, definition, rate, shared } = this.#options;
     const now = Date.now();
-    const outcome = await looked(group, () => store.commit({
-      ...draft.commit(),
-      stream,
-      partition,
-      seen: now,
-      rate: rate.with(draft.accepted),
-      batches: group.flatMap(({ portion, batch, folded }) =>
-        portion.name === undefined || folded === undefined
-          ? []
-          : [
-              {
-                name: portion.name,
-                bytes: portion.bytes,
-                answer: JSON.stringify(after(batch, portion, folded)),
-              },
-            ],
-      ),
-      maxWindows,
-    }));
+    const outcome = await looked(group, () =>
+      store.commit({
+        ...draft.commit(),
+        stream,
+        partition,
+        seen: now,
+        rate: rate.with(draft.accepted),
+        batches: group.flatMap(({ portion, batch, folded }) =>
+          portion.name === undefined || folded === undefined
+            ? []
+            : [
+                {
+                  name: portion.name,
+                  bytes: portion.bytes,
+                  answer: JSON.stringify(after(batch, portion, folded)),
+                },
+              ],
+        ),
+        maxWindows,
+      }),
+    );
     switch (outcome.type) {
       case 'committed': {
         this.#tries = 0;
@@ -224,7 +226,8 @@ export class Partition {
           if (isLast) settle(batch);
         }
         this.#pump();
-        if (held.isDue(closedBefore(definition, held.watermark))) await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
+        if (held.isDue(closedBefore(definition, held.watermark)))
+          await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
         return;
       }
       case 'closed':
@@ -314,7 +317,11 @@ export class Partition {
         model: this.#model ?? held.model,
         known: definition.id === null ? undefined : held.ids.with(this.#pendingIds),
       };
-      entry.fold = (entry.portion.bytes === 0 ? Promise.resolve(EMPTY) : fold(entry.portion, asked, entry.batch.onlooker?.task)).then(
+      entry.fold = (
+        entry.portion.bytes === 0
+          ? Promise.resolve(EMPTY)
+          : fold(entry.portion, asked, entry.batch.onlooker?.task)
+      ).then(
         (folded) => {
           if (generation !== this.#generation) return folded;
           this.#folding--;
