@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Streams } from '../../domain/streams-service/service.js';
 import { newsWithin, type OpenEvents } from './events.js';
-import { shown } from './streams.js';
+import { shown } from './stream-status.js';
 import { written } from './stream-windows.js';
 
 export interface EventsParts {

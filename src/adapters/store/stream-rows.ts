@@ -11,9 +11,13 @@ export const keyText = (key: string | null): string =>
 export const keyOf = (text: string): string | null =>
   text === '' ? null : text.slice(1).replaceAll(/\\(.)/gsu, (_all, one) => (one === '0' ? '\0' : '\\'));
 
+/** Bytes of a row: libsql gives an ArrayBuffer, PostgreSQL's client a Buffer. */
+export const bytesOf = (value: Uint8Array | ArrayBuffer): Uint8Array =>
+  ArrayBuffer.isView(value) ? value : new Uint8Array(value);
+
 export function windowOf(row: StreamTables['stream_windows']): WindowState {
   const { window_key, starts, ends, records, state } = row;
-  return { key: keyOf(window_key), start: starts, end: ends, records, state };
+  return { key: keyOf(window_key), start: starts, end: ends, records, state: bytesOf(state) };
 }
 
 export function resultOf(row: StreamTables['stream_results']): StoredResult {

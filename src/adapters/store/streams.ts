@@ -12,7 +12,7 @@ import { onDisk } from './failures.js';
 import type { Tables } from './migrations.js';
 import type { StreamTables } from './migrations/streams.js';
 import { closeWindows, openWindows, resultsOf } from './stream-windows.js';
-import { inChunks, keyText, partitionOf, windowOf } from './stream-rows.js';
+import { bytesOf, inChunks, keyText, partitionOf, windowOf } from './stream-rows.js';
 
 const READ = 'a catalog that can be read';
 const WRITE = 'a catalog that can be written to';
@@ -40,7 +40,7 @@ export function streamStore({ dialect, tables }: Base): StreamStore {
           .selectFrom('streams')
           .select((of) => of.fn.countAll<number>().as('count'))
           .executeTakeFirstOrThrow();
-        if (Number(count) >= most) return null;
+        if (count >= most) return null;
         const row: StreamTables['streams'] = {
           id: randomUUID(),
           name,
@@ -245,9 +245,9 @@ async function acquired(
   return {
     partition: partitionOf(row),
     closedBefore: closed_before,
-    model: row.model,
+    model: row.model && bytesOf(row.model),
     windows: (await windows.where('partition', '=', partition).execute()).map(windowOf),
-    ids: (await ids.where('partition', '=', partition).execute()).map(({ hashes }) => hashes),
+    ids: (await ids.where('partition', '=', partition).execute()).map(({ hashes }) => bytesOf(hashes)),
   };
 }
 
@@ -284,7 +284,7 @@ async function committed(db: Transaction<Tables>, commit: Commit, lock: Lock): P
       .select((of) => of.fn.sum<number>('open_windows').as('open'))
       .where('stream', '=', stream)
       .executeTakeFirstOrThrow();
-    if (Number(open) > commit.maxWindows) return { type: 'full' };
+    if (open > commit.maxWindows) return { type: 'full' };
   }
   for (const { name, bytes, answer } of commit.batches) {
     const made = await db
@@ -333,7 +333,7 @@ async function committed(db: Transaction<Tables>, commit: Commit, lock: Lock): P
       .where('stream', '=', stream)
       .where('partition', '=', partition)
       .executeTakeFirst();
-    const chunk = Number(last?.chunk ?? 0) + 1;
+    const chunk = (last?.chunk ?? 0) + 1;
     await db
       .insertInto('stream_ids')
       .values({ stream, partition, chunk, ...ids })

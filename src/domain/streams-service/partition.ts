@@ -221,13 +221,16 @@ export class Partition {
         held.apply(draft);
         this.#pendingIds = this.#pendingIds.slice(draft.ids.length);
         this.#waiting.splice(0, group.length);
+        const ended: Batch[] = [];
         for (const { portion, batch, folded, isLast } of group) {
           if (folded !== undefined) batch.taken = after(batch, portion, folded);
-          if (isLast) settle(batch);
+          if (isLast) ended.push(batch);
         }
         this.#pump();
+        // Who is told that records are in finds the windows closed that they close.
         if (held.isDue(closedBefore(definition, held.watermark)))
           await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
+        for (const batch of ended) settle(batch);
         return;
       }
       case 'closed':

@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { at, type JsonValue, postJson, type Reply, send, type Service, startService } from '../service';
+
+jest.setTimeout(120_000);
+
+const NDJSON = { 'content-type': 'application/x-ndjson' };
+const KILLS = Number(process.env['KILLS'] ?? 10);
+
+interface Row {
+  readonly t: number;
+  readonly k: string;
+  readonly x: number;
+}
+/** Rows in order of time, ten seconds for a thousand. */
+const rowsOf = (count: number, from = 0): Row[] =>
+  Array.from({ length: count }, (_one, i) => ({
+    t: (from + i) * 10,
+    k: 'ab'[(from + i) % 2] ?? 'a',
+    x: Math.sin(from + i) * 100,
+  }));
+const lines = (rows: readonly object[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
+const definition = (name: string, more: object = {}): object => ({
+  name,
+  source: { type: 'http' },
+  key: 'k',
+  window: { type: 'tumbling', size: '10s', time: 't', lateness: '1s' },
+  operations: [{ name: 'describe' }],
+  ...more,
+});
+const post = (url: string, name: string, rows: readonly object[], headers = {}): Promise<Reply> =>
+  send(`${url}/streams/${name}/records`, { headers: { ...NDJSON, ...headers }, body: lines(rows) });
+const get = async (url: string): Promise<JsonValue> => (await send(url, { method: 'GET' })).json;
+const windows = async (url: string, name: string, query = ''): Promise<JsonValue[]> => {
+  const list = at(await get(`${url}/streams/${name}/windows?limit=1000${query}`), 'results', 'windows');
+  if (!Array.isArray(list)) throw new Error('expected windows');
+  return list;
+};
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(async () => {
+  await service.stop();
+});
+
+test('a closed window says what describe says of its rows', async () => {
+  const { url } = service;
+  const made = await postJson(`${url}/streams`, definition('same'));
+  expect([made.status, made.headers['location']]).toEqual([201, '/streams/same']);
+  const rows = rowsOf(1200);
+  for (let from = 0; from < rows.length; from += 100)
+    expect((await post(url, 'same', rows.slice(from, from + 100))).status).toBe(200);
+  const closed = await windows(url, 'same');
+  expect(closed.map((one) => [at(one, 'key'), at(one, 'start'), at(one, 'records')])).toEqual([
+    ['b', '1970-01-01T00:00:00.000Z', 500],
+    ['a', '1970-01-01T00:00:00.000Z', 500],
+  ]);
+  for (const window of closed) {
+    const own = rows.filter(({ t, k }) => t < 10_000 && k === at(window, 'key'));
+    const whole = (await postJson(`${url}/analytics/describe`, { data: own.map(({ x }) => ({ x })) })).json;
+    for (const figure of ['count', 'mean', 'std', 'min', 'max']) {
+      const got = Number(at(window, 'operations', 0, 'results', 'x', figure));
+      expect(got).toBeCloseTo(Number(at(whole, 'results', 'x', figure)), 9);
+    }
+  }
+  expect((await windows(url, 'same', '&state=open')).map((one) => at(one, 'records'))).toEqual([100, 100]);
+});
+
+test('the same definition again is the same stream; another of its name is a conflict', async () => {
+  const { url } = service;
+  await postJson(`${url}/streams`, definition('twice'));
+  expect((await postJson(`${url}/streams`, definition('twice'))).status).toBe(200);
+  expect((await postJson(`${url}/streams`, definition('twice', { key: 'other' }))).status).toBe(409);
+  expect((await send(`${url}/streams/twice`, { method: 'DELETE' })).status).toBe(200);
+  expect((await send(`${url}/streams/twice`, { method: 'GET' })).status).toBe(404);
+  expect((await post(url, 'twice', rowsOf(1))).status).toBe(404);
+});
+
+test('records that come too late are told, and so are those that cannot be taken', async () => {
+  const { url } = service;
+  await postJson(`${url}/streams`, definition('late'));
+  await post(url, 'late', rowsOf(1, 0));
+  await post(url, 'late', rowsOf(1, 1200));
+  const reply = await post(url, 'late', [...rowsOf(2, 1), { t: 'never', k: 'a', x: 1 }, ...rowsOf(1, 1100)]);
+  const told = at(reply.json, 'results');
+  expect([at(told, 'accepted'), at(told, 'late'), at(told, 'rejected')]).toEqual([1, 2, 1]);
+  expect(at(told, 'rejections', 0, 'row')).toBe(2);
+  expect((await post(url, 'late', [])).status).toBeGreaterThanOrEqual(200);
+  const broken = await send(`${url}/streams/late/records`, { headers: NDJSON, body: '{"t":1,' });
+  expect(broken.status).toBe(400);
+});
+
+test('sessions of two batches that meet are one', async () => {
+  const { url } = service;
+  const window = { type: 'session', gap: '1s', time: 't', lateness: '5s' };
+  await postJson(`${url}/streams`, definition('sessions', { window, key: undefined }));
+  await post(url, 'sessions', [
+    { t: 0, x: 1 },
+    { t: 1800, x: 2 },
+  ]);
+  await post(url, 'sessions', [{ t: 900, x: 3 }]);
+  await post(url, 'sessions', [{ t: 60_000, x: 4 }]);
+  const closed = await windows(url, 'sessions');
+  expect(closed.map((one) => [at(one, 'records'), at(one, 'end')])).toEqual([
+    [3, '1970-01-01T00:00:02.800Z'],
+  ]);
+});
+
+test('a batch with a name is counted once, also when it comes at the same time', async () => {
+  const { url } = service;
+  await postJson(`${url}/streams`, definition('once'));
+  const named = { 'idempotency-key': 'first' };
+  const replies = await Promise.all([1, 2, 3].map(() => post(url, 'once', rowsOf(50), named)));
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(at(await get(`${url}/streams/once`), 'results', 'records', 'accepted')).toBe(50);
+  expect((await post(url, 'once', rowsOf(51), named)).status).toBe(409);
+});
+
+test('hostile definitions and questions are refused in words', async () => {
+  const { url } = service;
+  const refused = [
+    definition('a/b'),
+    definition('x', { window: { type: 'tumbling', time: 't' } }),
+    definition('x', { window: { type: 'hopping', size: '1d', every: 1, time: 't' } }),
+    definition('x', { operations: [] }),
+    definition('x', { operations: [{ name: 'kmeans' }] }),
+    definition('x', { source: { type: 'kafka', topic: 't' } }),
+    definition('x', { __proto__: null, constructor: 1 }),
+  ];
+  for (const document of refused) expect((await postJson(`${url}/streams`, document)).status).toBe(422);
+  await postJson(`${url}/streams`, definition('asked'));
+  for (const query of ['limit=0', 'limit=x', 'state=half', 'from=soon', 'after=-1', 'other=1'])
+    expect((await send(`${url}/streams/asked/windows?${query}`, { method: 'GET' })).status).toBe(422);
+});
+
+test('events go on behind the last that was seen', async () => {
+  const { url } = service;
+  await postJson(`${url}/streams`, definition('told'));
+  for (const from of [0, 1200, 2400, 3600]) await post(url, 'told', rowsOf(1, from));
+  const ids = await eventIds(`${url}/streams/told/events`, '1', 2);
+  expect(ids).toEqual(['2', '3']);
+});
+
+/** Ids of the first events `window` behind one. */
+function eventIds(url: string, behind: string, count: number): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { headers: { 'last-event-id': behind } }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        const ids = [...text.matchAll(/^id: (\d+)$/gmu)].map(([, id = '']) => id);
+        if (ids.length < count) return;
+        request.destroy();
+        resolve(ids.slice(0, count));
+      });
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+test('kills at any moment lose nothing and count nothing twice', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'analytics-streams-'));
+  let own = await startService({ env: { DATA_DIR: folder } });
+  try {
+    await postJson(`${own.url}/streams`, definition('killed'));
+    const batch = 50;
+    const total = (KILLS + 2) * 20;
+    let next = 0;
+    for (let kill = 0; kill <= KILLS; kill++) {
+      const until = kill === KILLS ? total : Math.min(total, next + 20);
+      const feed = (async () => {
+        while (next < until) {
+          const key = { 'idempotency-key': `batch-${next}` };
+          const reply = await post(own.url, 'killed', rowsOf(batch, next * batch), key).catch(
+            () => undefined,
+          );
+          if (reply?.status !== 200) return;
+          next++;
+        }
+      })();
+      if (kill < KILLS) {
+        await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 200));
+        await own.kill();
+        await feed;
+        own = await startService({ env: { DATA_DIR: folder } });
+      } else await feed;
+    }
+    expect(next).toBe(total);
+    await post(own.url, 'killed', rowsOf(1, total * batch + 2000));
+    const status = at(await get(`${own.url}/streams/killed`), 'results', 'records');
+    expect(status).toEqual({ accepted: total * batch + 1, late: 0, rejected: 0, duplicates: 0 });
+    for (const window of await windows(own.url, 'killed')) {
+      const start = Date.parse(at(window, 'start') as string);
+      const rows = rowsOf(total * batch).filter(
+        ({ t, k }) => t >= start && t < start + 10_000 && k === at(window, 'key'),
+      );
+      expect(at(window, 'records')).toBe(rows.length);
+      const mean = rows.reduce((sum, { x }) => sum + x, 0) / rows.length;
+      expect(Number(at(window, 'operations', 0, 'results', 'x', 'mean'))).toBeCloseTo(mean, 9);
+    }
+  } finally {
+    await own.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
