@@ -136,8 +136,12 @@ async function main(): Promise<void> {
     // One lane at least is left to requests, where there are two.
     atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
     accepting: stop.accepting,
-    observe: metrics.kept.job,
-    onExpired: metrics.kept.expired,
+    observe: (seen) => {
+      metrics.kept.job(seen);
+    },
+    onExpired: (count) => {
+      metrics.kept.expired(count);
+    },
     onFault: (what, job, error) => {
       log.error(what, { job }, failureOf(error));
     },

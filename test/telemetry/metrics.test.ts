@@ -244,7 +244,14 @@ test('an event loop that is held up is seen as late', async () => {
 
 test('those who watch do not count as clients', async () => {
   const metrics = start();
-  for (const route of ['/health/live', '/health/ready', '/v2/health/ready', '/ping', '/metrics', '/jobs/:id/events'])
+  for (const route of [
+    '/health/live',
+    '/health/ready',
+    '/v2/health/ready',
+    '/ping',
+    '/metrics',
+    '/jobs/:id/events',
+  ])
     metrics.request(seen({ route, status: 503 }));
   metrics.request(seen());
   const families = await scrape(metrics);
