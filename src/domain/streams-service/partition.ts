@@ -5,6 +5,7 @@ import type { Fold } from '../streams/fold.js';
 import { closedBefore } from '../streams/windows.js';
 import { Draft, Held } from './held.js';
 import { NOTHING, type Onlooker, type Portion, type Taken, together } from './portion.js';
+import { TooManyWindows } from './too-many.js';
 import type { Rate } from './rate.js';
 
 /** What a partition's records are folded with. */
@@ -58,16 +59,6 @@ interface Entry {
 const GROUP = 64;
 /** Times in a row that the partition is taken back from another process. */
 const TRIES = 50;
-
-/** There would be more open windows than there may be. */
-export class TooManyWindows extends Problem {
-  constructor(maxWindows: number) {
-    super(
-      'overloaded',
-      `expected at most ${maxWindows} open windows of a stream (MAX_WINDOWS), got records that open more`,
-    );
-  }
-}
 
 /**
  * One partition of a stream: portions are folded in lanes, ahead of what is stored, merged in order, and stored together in
