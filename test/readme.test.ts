@@ -31,6 +31,17 @@ const PAGES = [
   ...readdirSync(join(ROOT, '.github', 'adr')).map((name) => `.github/adr/${name}`),
 ];
 
+/** What a stream of events says until it ends. */
+const followed = async (url: string): Promise<string> => (await fetch(url)).text();
+
+/** How a stream of events begins. */
+async function opened(url: string): Promise<{ status: number }> {
+  const left = new AbortController();
+  const { status } = await fetch(url, { signal: left.signal });
+  left.abort();
+  return { status };
+}
+
 /** The fenced block behind `<!-- test: name -->`. */
 function block(name: string): string {
   const [, code] = new RegExp(`<!-- test: ${name} -->\\n+\`\`\`\\w+\\n([^]*?)\`\`\``, 'u').exec(README) ?? [];
@@ -133,6 +144,12 @@ const SHOWN = [
   'onnx',
   'infer',
   'invocations',
+  'dataset',
+  'named',
+  'job',
+  'stream',
+  'records',
+  'windows',
 ] as const;
 
 describe('examples', () => {
@@ -180,6 +197,12 @@ describe('examples', () => {
       'onnx',
       'infer',
       'invocations',
+      'dataset',
+      'named',
+      'job',
+      'stream',
+      'records',
+      'windows',
       'jitless',
     ]);
     const calls = README.match(/^.*\bcurl -s\b.*$/gmu) ?? [];
@@ -255,6 +278,16 @@ describe('examples', () => {
     );
     const stored = { name: 'kept', pipeline: [{ name: 'kmeans', n_clusters: 1 }], columns: { a: [1, 2] } };
     for (let i = 0; i < 2; i++) expect((await postJson(`${service.url}/models`, stored)).status).toBe(201);
+    const ids = new Map<string, string>();
+    const dataset = await postJson(`${service.url}/datasets`, { columns: { a: [1, 2] } });
+    ids.set('datasets', String(at(dataset.json, 'results', 'id')));
+    const asked = { operation: 'describe', dataset: ids.get('datasets') };
+    const job = await postJson(`${service.url}/jobs`, asked);
+    ids.set('jobs', String(at(job.json, 'results', 'id')));
+    const flow = { name: 'kept', source: { type: 'http' }, operations: [{ name: 'describe' }] };
+    const window = { type: 'tumbling', size: '1m', time: 'at' };
+    expect((await postJson(`${service.url}/streams`, { ...flow, window })).status).toBe(201);
+    expect(await followed(`${service.url}/jobs/${ids.get('jobs') ?? ''}/events`)).toContain('event: done');
     // What removes comes last, of versions before what removes them all.
     const last = (row: string): number => (row.startsWith('DELETE') ? -row.length : -Infinity);
     for (const row of rows.toSorted((a, b) => last(a) - last(b) || 0)) {
@@ -262,10 +295,15 @@ describe('examples', () => {
       const path = template
         .replace('tests/{name}', `tests/${one!.name}`)
         .replace('{name}', 'kept')
-        .replace('{version}', '1');
-      const { status } = await send(`${service.url}${path}`, { method });
+        .replace('{version}', '1')
+        .replace(/(datasets|jobs)\/\{id\}/u, (_, kind: string) => `${kind}/${ids.get(kind) ?? ''}`);
+      const { status } = path.endsWith('/events')
+        ? await opened(`${service.url}${path}`)
+        : await send(`${service.url}${path}`, { method });
       // Without a body an analysis is 415, tensors are 400: they are there.
       const isThere = method === 'POST' && !path.endsWith('/index') ? [400, 415, 422] : [200];
+      // A job that has ended is not cancelled any more.
+      if (row === 'DELETE /jobs/{id}') isThere.push(409);
       expect([row, isThere.includes(status), status]).toEqual([row, true, status]);
     }
   });
@@ -317,8 +355,8 @@ describe('tables', () => {
 
   test('codes of warnings', () => {
     const domain = readdirSync(join(ROOT, 'src', 'domain'), { recursive: true, encoding: 'utf8' })
-      // Alerts of a profile have codes of their own.
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('alerts.ts'))
+      // Alerts of a profile have codes of their own; jobs fail with the codes of problems.
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('alerts.ts') && name !== 'jobs/run.ts')
       .map((name) => read(`src/domain/${name}`));
     const codes = domain.flatMap((source) =>
       [...source.matchAll(/(?:warn\(\s*|\{ code: )'([a-z_]+)'/gu)].map(([, code]) => code),

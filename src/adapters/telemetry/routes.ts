@@ -10,6 +10,10 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
+  '/datasets': ['/datasets/:id'],
+  '/jobs': ['/jobs/:id', '/jobs/:id/result'],
+  // They last as long as their clients like.
+  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
