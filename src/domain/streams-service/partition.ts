@@ -5,7 +5,8 @@ import type { Fold } from '../streams/fold.js';
 import { closedBefore } from '../streams/windows.js';
 import { Draft, Held } from './held.js';
 import { TooManyWindows } from './too-many.js';
-import { NOTHING, type Portion, type Taken, together } from './portion.js';
+import { after, type Batch, EMPTY, entriesOf, type Entry, gone, otherBatch, settle } from './entries.js';
+import { NOTHING, type Portion, type Taken } from './portion.js';
 import type { Rate } from './rate.js';
 
 /** What a partition's records are folded with. */
@@ -34,24 +35,6 @@ export interface PartitionOptions {
   readonly due: () => Promise<void>;
   /** Whether another may own it without being told: records come by HTTP, to any process. */
   readonly shared: boolean;
-}
-
-/** Portions that have one end together. */
-interface Batch {
-  taken: Taken;
-  over: boolean;
-  readonly resolve: (taken: Taken) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Entry {
-  readonly portion: Portion;
-  readonly batch: Batch;
-  readonly isLast: boolean;
-  fold: Promise<Fold> | undefined;
-  /** What came of it. */
-  folded: Fold | undefined;
-  failed: boolean;
 }
 
 /** Portions that are stored in one transaction. */
@@ -360,50 +343,3 @@ export class Partition {
     for (const { batch } of [...this.#waiting]) this.#fail(batch, error);
   }
 }
-
-const EMPTY: Fold = {
-  rows: 0,
-  accepted: 0,
-  late: 0,
-  duplicates: 0,
-  rejected: [],
-  maxTime: null,
-  windows: [],
-};
-
-const entriesOf = (portions: readonly Portion[], batch: Batch, last = true): Entry[] =>
-  portions.map((portion, place) => ({
-    portion,
-    batch,
-    isLast: last && place === portions.length - 1,
-    fold: undefined,
-    folded: undefined,
-    failed: false,
-  }));
-
-function settle(batch: Batch): void {
-  if (batch.over) return;
-  batch.over = true;
-  batch.resolve(batch.taken);
-}
-
-/** What a batch has come to with one more of its portions. */
-function after(batch: Batch, portion: Portion, fold: Fold): Taken {
-  const without = portion.rejected ?? 0;
-  return together(batch.taken, {
-    rows: fold.rows + without,
-    accepted: fold.accepted,
-    late: fold.late,
-    duplicates: fold.duplicates,
-    rejectedRows: fold.rejected.length + without,
-    rejected: fold.rejected,
-  });
-}
-
-const gone = (): Problem => new Problem('not_found', 'expected a stream, got one that was removed');
-
-export const otherBatch = (): Problem =>
-  new Problem(
-    'conflict',
-    'expected the Idempotency-Key of another batch, got one that a batch of another length had',
-  );

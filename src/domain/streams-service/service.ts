@@ -7,7 +7,7 @@ import type { Definition } from '../streams/definition.js';
 import { watermarkOf } from './closing.js';
 import { HTTP, Live } from './live.js';
 import type { StreamsOptions } from './options.js';
-import { otherBatch } from './partition.js';
+import { otherBatch } from './entries.js';
 import type { Portion, Taken } from './portion.js';
 import { preparedFor } from './prepare.js';
 
