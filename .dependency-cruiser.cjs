@@ -86,7 +86,10 @@ module.exports = {
         ],
       },
     },
-    { from: { path: folder('adapters/kafka') }, to: { path: 'node_modules/@platformatic/' } },
+    {
+      from: { path: folder('adapters/kafka') },
+      to: { path: ['node_modules/@platformatic/', '^@platformatic/kafka$'] },
+    },
     {
       from: { path: folder('adapters/telemetry') },
       to: { path: ['node_modules/@opentelemetry/', '^@opentelemetry/otlp-exporter-base/node-http$'] },
@@ -99,12 +102,15 @@ module.exports = {
     // The composition roots name everything.
     { from: { path: '^src/(main|lane)\\.ts$' }, to: { path: '^src/' } },
     {
-      from: { path: '^src/(main|lane|stop|environment|print-config)\\.ts$' },
+      from: { path: '^src/(main|lane|stop|environment|environment-kept|print-config)\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     { from: { path: '^src/stop\\.ts$' }, to: { path: '^src/ports/' } },
     { from: { path: '^src/config\\.ts$' }, to: { path: ['^src/ports/', '^src/environment\\.ts$'] } },
-    { from: { path: '^src/environment\\.ts$' }, to: { path: ['^src/ports/', '^src/settings\\.ts$'] } },
+    {
+      from: { path: '^src/environment\\.ts$' },
+      to: { path: ['^src/ports/', '^src/settings\\.ts$', '^src/environment-kept\\.ts$'] },
+    },
     { from: { path: '^src/settings\\.ts$' }, to: { path: '^src/settings-kept\\.ts$' } },
     { from: { path: '^src/print-config\\.ts$' }, to: { path: ['^src/environment\\.ts$'] } },
   ],

@@ -73,25 +73,33 @@ async function main(): Promise<void> {
   const { openStore } = await import('./adapters/store/store.js');
   const { collector } = await import('./engine/lanes/collect.js');
   const collect = collector();
-  const [store, { endpoints }, { documentSchema }, { modelTensors }, { createApp }, { listen }] =
-    await Promise.all([
-      openStore({
-        ...config.store,
-        dataDir: config.dataDir,
-        cacheBytes: config.modelCacheBytes,
-        warn: (sentence) => {
-          log.warn(sentence);
-        },
-        collect: () => {
-          collect('major');
-        },
-      }),
-      import('./domain/endpoints.js'),
-      import('./domain/models/document-schema.js'),
-      import('./domain/models/output-tensors.js'),
-      import('./adapters/http/app.js'),
-      import('./adapters/http/server.js'),
-    ]);
+  const [
+    store,
+    { endpoints, datasetEndpoints },
+    landing,
+    { documentSchema },
+    { modelTensors },
+    { createApp },
+    { listen },
+  ] = await Promise.all([
+    openStore({
+      ...config.store,
+      dataDir: config.dataDir,
+      cacheBytes: config.modelCacheBytes,
+      warn: (sentence) => {
+        log.warn(sentence);
+      },
+      collect: () => {
+        collect('major');
+      },
+    }),
+    import('./domain/endpoints.js'),
+    import('./domain/datasets/land.js'),
+    import('./domain/models/document-schema.js'),
+    import('./domain/models/output-tensors.js'),
+    import('./adapters/http/app.js'),
+    import('./adapters/http/server.js'),
+  ]);
   const pace = { graceMs: config.uploadGraceMs, bytesPerSecond: config.uploadFloor };
   const { PROBLEM_CODES } = await import('./adapters/http/problems.js');
   const { startMetrics } = await import('./adapters/telemetry/metrics.js');
@@ -100,6 +108,11 @@ async function main(): Promise<void> {
     version,
     engine: engine.name,
     lanes: { state: () => lanes.state(), most: config.lanes, memoryBudget: config.memoryBudget },
+    kept: {
+      datasets: () => store.datasets.totals(),
+      jobs: () => jobs.state(),
+      streams: () => streams.state(),
+    },
     memoryLimit: memoryHere(),
     codes: PROBLEM_CODES,
     ...(signals(process.env).metrics && { attached: () => attachedReaders(process.env) }),
@@ -123,6 +136,12 @@ async function main(): Promise<void> {
     // One lane at least is left to requests, where there are two.
     atATime: Math.min(config.jobs.atATime, Math.max(1, config.lanes - 1)),
     accepting: stop.accepting,
+    observe: (seen) => {
+      metrics.kept.job(seen);
+    },
+    onExpired: (count) => {
+      metrics.kept.expired(count);
+    },
     onFault: (what, job, error) => {
       log.error(what, { job }, failureOf(error));
     },
@@ -178,6 +197,8 @@ async function main(): Promise<void> {
     lanes,
     registry: store.models,
     datasets: store.datasets,
+    datasetEndpoints,
+    landing,
     documentSchema,
     jobs,
     jobSchema,

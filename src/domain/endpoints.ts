@@ -37,5 +37,8 @@ export const endpoints: readonly Endpoint[] = [
   invocations,
 ];
 
+/** What is behind the routes of datasets. */
+export const datasetEndpoints = { make: makeDataset, read: readDataset } as const;
+
 /** What lanes do: also what the service alone asks them, which no path of an analysis leads to. */
 export const laneEndpoints: readonly Endpoint[] = [...endpoints, makeDataset, readDataset, fold, reference];

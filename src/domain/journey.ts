@@ -76,7 +76,9 @@ export async function journey(landed: Uint8Array, job: Job, tools: JourneyTools)
   const opened = now();
   if (model?.fresh === true)
     spans.push({ name: 'load', start: started, end: opened, attributes: { 'analytics.bytes': model.bytes } });
-  const decodedBody = await told(spans, 'decode', opened, () => decode(body, job.format, tools, job));
+  const decodedBody = await told(spans, 'decode', opened, () =>
+    decode(body, job.format, tools, { ...job, keeps: endpoint.keeps ?? false }),
+  );
   const { table } = decodedBody;
   const said = saidBeside(job, decodedBody);
   refuseStrangers(said.beside, endpoint.beside ?? []);

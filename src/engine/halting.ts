@@ -1,10 +1,10 @@
-import type { Assignment, KMeansSteps } from './lloyd.js';
+import type { Assignment, KMeansSteps } from './kmeans-steps.js';
 
 /**
  * Milliseconds of an assignment from which on it may be broken off: shorter ones are waited for, so that what is given is
  * the iteration under way.
  */
-const LONG_MS = 150;
+const LONG_MS = 100;
 /** Between copies of the state, as many times what the last one took. */
 const RARELY = 64;
 

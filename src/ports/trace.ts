@@ -48,8 +48,8 @@ export interface RequestTrace {
 export interface TaskAsked {
   /** Few are to be alike, and none is to hold an id: `job analyze`, `process readings`. */
   readonly name: string;
-  /** `consumer`: it takes in what somebody else has sent. */
-  readonly kind: 'consumer' | 'internal';
+  /** `consumer`: it takes in what somebody else has sent; `producer`: it sends what others take in. */
+  readonly kind: 'consumer' | 'internal' | 'producer';
   /**
    * W3C `traceparent`s of what it comes from, in any order and any number: texts that are none are left out, the same one
    * is taken once, and `MOST_LINKS` of them are kept.

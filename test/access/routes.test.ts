@@ -2,7 +2,7 @@ import type { Express, Router } from 'express';
 import { routes } from '../../src/adapters/http/app.js';
 import { Unadmitted } from '../../src/adapters/http/body.js';
 import { needsOf, scoped, scopeOf } from '../../src/adapters/http/scopes.js';
-import { endpoints } from '../../src/domain/endpoints.js';
+import { datasetEndpoints, endpoints } from '../../src/domain/endpoints.js';
 import { Router as newRouter } from 'express';
 
 const never = (): never => {
@@ -23,6 +23,8 @@ const OPTIONS: Parameters<typeof routes>[0] = {
     state: never,
     close: never,
   },
+  datasetEndpoints,
+  landing: { landDatasets: never, landBehind: never, sizeOf: never },
   datasets: { publish: never, find: never, list: never, read: never, remove: never, totals: never },
   registry: {
     publish: never,

@@ -1,5 +1,6 @@
 /** The loop around an engine's steps, seen from the steps: what is drawn, which candidate wins, when it ends. */
-import { lloyd, type KMeansSteps } from '../../src/engine/lloyd.js';
+import type { KMeansSteps } from '../../src/engine/kmeans-steps.js';
+import { lloyd } from '../../src/engine/lloyd.js';
 
 interface Watched {
   readonly steps: KMeansSteps;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { KMeansOptions, KMeansResult } from '../../src/ports/engine.js';
 import { kmeans, wasmSteps } from '../../src/engine/wasm/kmeans.js';
-import type { KMeansSteps } from '../../src/engine/lloyd.js';
+import type { KMeansSteps } from '../../src/engine/kmeans-steps.js';
 import { MomentsOf } from '../../src/engine/wasm/moments.js';
 import { Team } from '../../src/engine/wasm/team.js';
 import { batchesOf, column, everyRows, noise } from '../contract/columns.js';

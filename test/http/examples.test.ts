@@ -23,12 +23,19 @@ describe('the examples of /openapi.json', () => {
       .sort(([a], [b]) => Number(b === FIT) - Number(a === FIT));
     expect(posted.length).toBeGreaterThan(0);
     expect(posted.some(([path]) => path.includes('{version}'))).toBe(true);
+    const table = { columns: { a: [1, 2, 8, 9], b: [1, 2, 8, 9] } };
+    const stored = at((await postJson(`${service.url}/datasets`, table)).json, 'results', 'id')!;
     for (const [path, methods] of posted) {
       const example = at(methods, 'post', 'requestBody', 'content', 'application/json', 'example');
-      const [success] = Object.keys(at(methods, 'post', 'responses') as object);
+      const successes = Object.keys(at(methods, 'post', 'responses') as object).filter((status) =>
+        status.startsWith('2'),
+      );
       const named = [...MADE].reduce((own, [token, value]) => own.replace(token, value), path);
-      const answer = await postJson(service.url + named, example!);
-      expect([path, answer.status]).toEqual([path, Number(success)]);
+      // The dataset of an example is none that is there.
+      const asked =
+        at(example, 'dataset') === undefined ? example! : { ...(example as object), dataset: stored };
+      const answer = await postJson(service.url + named, asked);
+      expect([path, successes]).toEqual([path, expect.arrayContaining([String(answer.status)])]);
       if (!OTHERS.test(path)) expect([path, at(answer.json, 'status')]).toEqual([path, 'success']);
       if (path === FIT)
         expect([answer.status, answer.headers['location']]).toEqual([201, '/models/iris/versions/1']);

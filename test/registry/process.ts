@@ -41,6 +41,8 @@ export function startPublisher(
       : ['sh', '-c', `ulimit -f ${limit}; exec "$@"`, 'sh', process.execPath, PUBLISHER, ...args];
   const child: ChildProcess = spawn(file, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // As the test has changed it: Jest's is a copy.
+    env: process.env,
     ...(uid !== undefined && { uid }),
   });
   const acknowledged: Acknowledged[] = [];

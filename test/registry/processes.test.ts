@@ -85,7 +85,7 @@ describe('a disk that takes no more', () => {
   test('is told of the catalog too, and what it acknowledged before is there', async () => {
     const dataDir = temporaryFolder();
     // 128 KiB a file at most: the log of the catalog is full after some versions, the documents never.
-    const publisher = startPublisher([dataDir, '2', '100'], { limit: 256 });
+    const publisher = startPublisher([dataDir, '2', '100'], { limit: 1024 });
     while (publisher.refused.length < 2) await pause(5);
     expect(publisher.acknowledged.length).toBeGreaterThan(0);
     for (const { refused, message } of publisher.refused) {

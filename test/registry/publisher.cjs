@@ -1,5 +1,6 @@
-// A process that has a DATA_DIR: node publisher.cjs <dataDir> [<documents at a time> [<bytes>]]. It prints a line when the
-// folder is open, and a line for each version that was acknowledged. It ends with 1 and the reason when it cannot open.
+// A process that has a DATA_DIR: node publisher.cjs <dataDir, or options of the store as JSON> [<documents at a time>
+// [<bytes>]]. It prints a line when the store is open, and a line for each version that was acknowledged. It ends with 1
+// and the reason when it cannot open.
 const { createHash, randomBytes } = require('node:crypto');
 const { writeSync } = require('node:fs');
 const { openStore } = require('../../dist/src/adapters/store/store.js');
@@ -21,7 +22,8 @@ async function publishing(registry, name) {
   }
 }
 
-openStore({ dataDir, cacheBytes: 0 }).then(
+const place = dataDir.startsWith('{') ? JSON.parse(dataDir) : { dataDir };
+openStore({ ...place, cacheBytes: 0 }).then(
   async ({ models: registry }) => {
     say({ open: true });
     const publishers = Array.from({ length: Number(atATime) }, (_, i) => publishing(registry, `m${i % 3}`));

@@ -244,13 +244,20 @@ test('an event loop that is held up is seen as late', async () => {
 
 test('those who watch do not count as clients', async () => {
   const metrics = start();
-  for (const route of ['/health/live', '/health/ready', '/v2/health/ready', '/ping', '/metrics'])
+  for (const route of [
+    '/health/live',
+    '/health/ready',
+    '/v2/health/ready',
+    '/ping',
+    '/metrics',
+    '/jobs/:id/events',
+  ])
     metrics.request(seen({ route, status: 503 }));
   metrics.request(seen());
   const families = await scrape(metrics);
   expect(valueOf(families, 'http_server_request_duration_seconds_count', { outcome: 'ok' })).toBe(1);
   expect(names(families).join('\n')).not.toContain('refused');
-  expect(valueOf(families, 'analytics_route_requests_total', { route: '/health' })).toBe(4);
+  expect(valueOf(families, 'analytics_route_requests_total', { route: '/health' })).toBe(5);
 });
 
 test('another reader gets the same by the names of OpenTelemetry', async () => {
@@ -331,7 +338,9 @@ test.each([
   ['/analytics/analyze', '/analytics/analyze'],
   ['/analytics/tests', '/analytics/tests/:name'],
   ['/v2/models/:name', '/models/:name'],
-  ['/jobs/:id/events', '/jobs'],
+  ['/jobs/:id/result', '/jobs'],
+  ['/jobs/:id/events', '/events'],
+  ['/metrics', '/health'],
   ['/streams/:name/windows', '/streams'],
   ['/streams/:name/records', '/streams/:name/records'],
   ['/analytics/tests/ttest_ind', '/analytics/tests/:name'],

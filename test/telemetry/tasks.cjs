@@ -10,7 +10,9 @@ const begin = Date.now() - 1000;
 
 const job = tracing.task({ name: 'job describe', kind: 'internal', links: [parent(1)], start: begin });
 job?.record(JSON.stringify([{ name: 'compute', start: begin + 1, end: begin + 2, attributes: {} }]));
-job?.record([{ name: 'kernel moments', start: begin + 1, end: begin + 2, attributes: {}, parent: 'compute' }]);
+job?.record([
+  { name: 'kernel moments', start: begin + 1, end: begin + 2, attributes: {}, parent: 'compute' },
+]);
 job?.end();
 
 const links = Array.from({ length: 120 }, (_, i) => parent(1 + (i % 40)));
@@ -26,4 +28,5 @@ batch?.record([{ name: 'after', start: 0, end: 0, attributes: {} }]);
 
 const given = [job, batch].map((task) => task && [task.header, task.sampled]);
 process.stderr.write(JSON.stringify(given));
-void telemetry.shutdown().then(() => process.exit(0));
+// However slow the exporting thread starts: who reads the spans says when they are there.
+process.stdin.resume().once('end', () => void telemetry.shutdown().then(() => process.exit(0)));

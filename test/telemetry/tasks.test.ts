@@ -9,7 +9,10 @@ const CONSUMER = 5;
 type Given = readonly (readonly [header: string, sampled: boolean] | null)[];
 
 /** Runs the tasks of tasks.cjs against a real receiver. */
-async function run(env: Readonly<Record<string, string>>): Promise<{ given: Given; spans: ReceivedSpan[] }> {
+async function run(
+  env: Readonly<Record<string, string>>,
+  expected: number,
+): Promise<{ given: Given; spans: ReceivedSpan[] }> {
   const collector = await startCollector();
   const child = spawn(process.execPath, [join(__dirname, 'tasks.cjs')], {
     env: {
@@ -20,6 +23,9 @@ async function run(env: Readonly<Record<string, string>>): Promise<{ given: Give
   });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  for (let i = 0; i < 150 && (said === '' || collector.spans.length < expected); i++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  child.stdin.end();
   const code = await new Promise((resolve) => child.once('close', resolve));
   await collector.close();
   expect([said, code]).toEqual([said, 0]);
@@ -37,7 +43,7 @@ describe.each([
   ['the SDK', { OTEL_BSP_MAX_QUEUE_SIZE: '100' }],
 ])('tasks sent by %s', (_way, env) => {
   test('are roots with links to what they come from, and what was done under them', async () => {
-    const { given, spans } = await run(env);
+    const { given, spans } = await run(env, 4);
     const named = (name: string): ReceivedSpan => {
       const found = spans.filter((span) => span.name === name);
       expect([name, found.length]).toEqual([name, 1]);
@@ -72,12 +78,12 @@ describe.each([
 });
 
 test('links that were left out are counted as OTLP has it', async () => {
-  const { spans } = await run({});
+  const { spans } = await run({}, 4);
   expect(spans.find(({ name }) => name === 'process readings')?.droppedLinksCount).toBe(8);
 }, 30_000);
 
 test('a task that the sampler does not take has a header that says so, and no span', async () => {
-  const { given, spans } = await run({ OTEL_TRACES_SAMPLER: 'always_off' });
+  const { given, spans } = await run({ OTEL_TRACES_SAMPLER: 'always_off' }, 0);
   expect(spans).toEqual([]);
   for (const one of given) {
     expect(one?.[1]).toBe(false);

@@ -137,8 +137,9 @@ function refuseUnreadable(document: Uint8Array): void {
 function factsOf(table: Table, name: string, data: Data): WrittenColumn {
   const { type } = table.column(name);
   const { nullCount: missing, length } = data;
+  const { values, valueOffsets } = data as Partial<Record<'values' | 'valueOffsets', ArrayBufferView | null>>;
   // Numbers and booleans are read as float64.
-  const values = type === 'number' || type === 'boolean' ? length * 8 : (data.values?.byteLength ?? 0);
-  const offsets = data.valueOffsets?.byteLength ?? 0;
-  return { name, type, missing, decodedBytes: values + offsets + Math.ceil(length / 8) };
+  const held = type === 'number' || type === 'boolean' ? length * 8 : (values?.byteLength ?? 0);
+  const decodedBytes = held + (valueOffsets?.byteLength ?? 0) + Math.ceil(length / 8);
+  return { name, type, missing, decodedBytes };
 }

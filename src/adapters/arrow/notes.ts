@@ -36,7 +36,7 @@ export function cellOf(text: string): Exclude<Cell, null> | undefined {
 export function noted(column: Column, metadata: ReadonlyMap<string, string>, check: boolean): Column {
   const note = noteIn(metadata);
   if ('numbers' in column) {
-    const { inexact = 0 } = note;
+    const { inexact } = note;
     return column.type === 'number' && isCount(inexact, column.numbers.length)
       ? { ...column, inexact }
       : column;
@@ -59,7 +59,7 @@ function noteIn(metadata: ReadonlyMap<string, string>): FieldNote {
   }
 }
 
-const isCount = (value: unknown, most: number): boolean =>
+const isCount = (value: unknown, most: number): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most;
 
 /** Whether every cell is what it would have been stored as. */

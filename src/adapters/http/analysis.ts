@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Endpoint } from '../../domain/endpoint.js';
-import { type Due, landBehind, landDatasets, sizeOf } from '../../domain/datasets/land.js';
+import type { DatasetLanding, Due } from '../../domain/datasets/land.js';
 import type { Datasets, StoredDataset } from '../../ports/datasets.js';
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Answer, Job, JobModel } from '../../ports/lanes.js';
@@ -26,6 +26,7 @@ export interface AnalysisOptions extends IntakeOptions {
   /** Whether requests are taken: false while the process stops. */
   readonly accepting: () => boolean;
   readonly datasets: Datasets;
+  readonly landing: DatasetLanding;
 }
 
 /** What a request is beside its body. */
@@ -99,7 +100,7 @@ export async function analysis(
   });
   const left = (): number => deadline - (performance.now() - started);
   const due = (): Due => ({ endpoint: endpoint.name, deadlineMs: left() });
-  const { datasets } = options;
+  const { datasets, landing } = options;
   const find = (name: NonNullable<Names['dataset']>): Promise<StoredDataset> =>
     foundDataset(datasets, name, response);
   const stored = async (
@@ -109,13 +110,13 @@ export async function analysis(
   ): Promise<Landed> => {
     const second = reference && (await find(reference));
     const landed = await timed(response, 'document', () =>
-      landDatasets(lanes, datasets, { dataset, reference: second }, due()),
+      landing.landDatasets(lanes, datasets, { dataset, reference: second }, due()),
     );
     return { ...landed, beside };
   };
   const fromBody = async (): Promise<Landed> => {
     const reference = named.reference && (await find(named.reference));
-    const behind = reference === undefined ? NOTHING : sizeOf([reference]);
+    const behind = reference === undefined ? NOTHING : landing.sizeOf([reference]);
     const use: Use = {
       takesReference: endpoint.takesReference ?? false,
       format: asked.format,
@@ -126,8 +127,8 @@ export async function analysis(
           ...(behind.decodedBytes !== undefined && { decodedBytes: bytes + behind.decodedBytes }),
         }),
       // What lands behind it has to be there too.
-      begin: (landing, format) =>
-        reference === undefined ? lanes.begin(landing, jobOf(format), left(), gone.signal) : undefined,
+      begin: (begun, format) =>
+        reference === undefined ? lanes.begin(begun, jobOf(format), left(), gone.signal) : undefined,
       names: takesDatasets(endpoint) ? (body) => documentIn(body, endpoint) : undefined,
     };
     const late = setTimeout(
@@ -140,7 +141,7 @@ export async function analysis(
       clearTimeout(late);
     });
     if (body.named === undefined)
-      return reference === undefined ? body : withReference(body, datasets, reference);
+      return reference === undefined ? body : withReference(body, options, reference);
     const names = bothNames(named, body.named.names);
     if (names.dataset === undefined) throw new Error('expected a document that names a dataset');
     return stored(await find(names.dataset), names, body.named.text);
@@ -174,7 +175,7 @@ type Landed = Omit<Received, 'extent' | 'options' | 'named'> &
     readonly beside?: string | undefined;
   };
 
-const NOTHING: ReturnType<typeof sizeOf> = { bytes: 0 };
+const NOTHING: ReturnType<DatasetLanding['sizeOf']> = { bytes: 0 };
 
 /** What an endpoint can answer in. */
 function offersOf({ answersArrow, answersHtml, answersRows }: Endpoint): string[] {
@@ -187,11 +188,15 @@ function offersOf({ answersArrow, answersHtml, answersRows }: Endpoint): string[
 }
 
 /** A body with a stored table behind it, to compare it with. */
-async function withReference(body: Received, datasets: Datasets, dataset: StoredDataset): Promise<Landed> {
+async function withReference(
+  body: Received,
+  { datasets, landing }: AnalysisOptions,
+  dataset: StoredDataset,
+): Promise<Landed> {
   try {
     if (body.reference !== undefined)
       throw Problem.at('?reference', 'invalid_request', 'expected one reference, got a part and a parameter');
-    const extent = await landBehind(body.landing, datasets, dataset);
+    const extent = await landing.landBehind(body.landing, datasets, dataset);
     return { ...body, reference: { ...extent, format: 'arrow', stored: true } };
   } catch (error) {
     body.landing.release();

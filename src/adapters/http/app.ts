@@ -8,7 +8,7 @@ import type { Tracing } from '../../ports/trace.js';
 import { analysis, send } from './analysis.js';
 import { Unadmitted } from './body.js';
 import { crossOrigin } from './cors.js';
-import { datasetsRouter } from './datasets.js';
+import { datasetsRouter, type DatasetsOptions } from './datasets.js';
 import { docsRouter } from './docs.js';
 import { ENCODINGS } from './encoding.js';
 import { deniedHeaders, gate, type GateOptions } from './gate.js';
@@ -28,7 +28,8 @@ import { problemReply } from './problems.js';
 import { type StreamsParts, streamsRouter } from './streams.js';
 import { requestIdFor, sightOf, watch } from './watch.js';
 
-export interface AppOptions extends Omit<InferenceOptions, 'unadmitted'>, JobsParts, StreamsParts {
+export interface AppOptions
+  extends Omit<InferenceOptions & DatasetsOptions, 'unadmitted'>, JobsParts, StreamsParts {
   /** Bytes of small bodies that may be on their way before their requests are admitted. */
   readonly queueBytes: number;
   /** Of a model's document. */
@@ -97,6 +98,7 @@ export function routes(options: AppOptions & InferenceOptions): Express {
   app.use(metricsRouter(options.metrics));
   const document = openApi(
     endpoints,
+    options.datasetEndpoints,
     options.documentSchema,
     version,
     options.gate.access?.required === true,

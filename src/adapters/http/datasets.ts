@@ -1,6 +1,5 @@
 import { type Request, type Response, Router } from 'express';
-import { makeDataset } from '../../domain/datasets/make.js';
-import { readDataset } from '../../domain/datasets/read.js';
+import type { Endpoint } from '../../domain/endpoint.js';
 import type { StoredDataset } from '../../ports/datasets.js';
 import type { Answer } from '../../ports/lanes.js';
 import { excerpt, Problem } from '../../ports/problem.js';
@@ -11,11 +10,21 @@ import { acceptOf, ARROW_STREAM, CSV, NDJSON } from './negotiate.js';
 import { scoped } from './scopes.js';
 import { requestIdFor, timed } from './watch.js';
 
+export interface DatasetsOptions extends AnalysisOptions {
+  readonly datasetEndpoints: DatasetEndpoints;
+}
+
+/** What lanes do for datasets: makes one of a table, gives back its rows. */
+export interface DatasetEndpoints {
+  readonly make: Endpoint;
+  readonly read: Endpoint;
+}
+
 /** Datasets that a list has at most, and without a limit. */
 const [MOST_LISTED, LISTED] = [1000, 100];
 
 /** The stored tables of the service: put there, listed, given back, removed. */
-export function datasetsRouter(options: AnalysisOptions): Router {
+export function datasetsRouter(options: DatasetsOptions): Router {
   const { datasets } = options;
   const router = Router({ caseSensitive: true, strict: true });
 
@@ -50,9 +59,9 @@ export function datasetsRouter(options: AnalysisOptions): Router {
   return router;
 }
 
-async function make(request: Request, response: Response, options: AnalysisOptions): Promise<void> {
-  const { datasets } = options;
-  const made = await analysis(request, response, makeDataset, options);
+async function make(request: Request, response: Response, options: DatasetsOptions): Promise<void> {
+  const { datasets, datasetEndpoints } = options;
+  const made = await analysis(request, response, datasetEndpoints.make, options);
   if (made.dataset === undefined) throw new Error('expected a table to be made a dataset');
   const { card, document } = made.dataset;
   // Its client may have left: what is not acknowledged need not be stored.
@@ -69,8 +78,8 @@ const ROWS = ['columns', 'limit', 'offset'];
 const FORMS = ['application/json', ARROW_STREAM, CSV, NDJSON];
 
 /** What is known of a dataset, or its rows. */
-async function give(request: Request, response: Response, options: AnalysisOptions): Promise<void> {
-  const { datasets } = options;
+async function give(request: Request, response: Response, options: DatasetsOptions): Promise<void> {
+  const { datasets, datasetEndpoints } = options;
   const dataset = await storedDataset(datasets, idOf(request), response);
   const accepted = acceptOf(request.headers.accept, FORMS);
   const query = queryOf(request);
@@ -91,7 +100,7 @@ async function give(request: Request, response: Response, options: AnalysisOptio
       return;
     }
   }
-  const given = await analysis(request, response, readDataset, options, { dataset }).catch(
+  const given = await analysis(request, response, datasetEndpoints.read, options, { dataset }).catch(
     (error: unknown) => {
       response.removeHeader('etag');
       response.removeHeader('cache-control');

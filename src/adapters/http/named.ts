@@ -109,7 +109,9 @@ export async function foundDataset(
         ? JSON.stringify(excerpt(id))
         : id === null
           ? 'null'
-          : `${Array.isArray(id) ? 'an array' : `a ${typeof id}`}`;
+          : Array.isArray(id)
+            ? 'an array'
+            : `a ${typeof id}`;
     throw Problem.at(
       pointer,
       'invalid_request',

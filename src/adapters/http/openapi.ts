@@ -1,8 +1,10 @@
 import type { Endpoint } from '../../domain/endpoint.js';
 import type { Format } from '../../ports/formats.js';
 import type { JSONSchema } from '../../ports/schema.js';
+import type { DatasetEndpoints } from './datasets.js';
 import { ENCODINGS } from './encoding.js';
 import { ARROW_STREAM, MEDIA_TYPES, PAGE } from './negotiate.js';
+import { DATASET, datasetPaths, namingBodies, namingParameters } from './openapi-datasets.js';
 import { INFERENCE_SCHEMAS, inferencePaths } from './openapi-inference.js';
 import { JOB, jobPaths } from './openapi-jobs.js';
 import { MODEL_VERSION, modelPaths } from './openapi-models.js';
@@ -14,6 +16,7 @@ import { TRANSPORT_CODES } from './server.js';
 /** OpenAPI 3.1, made from the schemas that requests are validated with. */
 export function openApi(
   endpoints: readonly Endpoint[],
+  datasetEndpoints: DatasetEndpoints,
   documentSchema: JSONSchema,
   version: string,
   gated: boolean,
@@ -52,6 +55,7 @@ export function openApi(
     paths: withSecurity(
       {
         ...paths,
+        ...datasetPaths(datasetEndpoints, operation),
         ...jobPaths(jobSchema),
         ...streamPaths(streamSchema),
         ...modelPaths(endpoints, operation),
@@ -67,6 +71,7 @@ export function openApi(
       securitySchemes: SECURITY_SCHEMES,
       schemas: {
         Cell: CELL,
+        Dataset: DATASET,
         ...INFERENCE_SCHEMAS,
         Job: JOB,
         Stream: STREAM,
@@ -156,7 +161,7 @@ function operation(endpoint: Endpoint): object {
     operationId: name,
     summary,
     description,
-    parameters,
+    parameters: [...parameters, ...namingParameters(endpoint)],
     requestBody: { required: true, description: BODY, content: bodies(endpoint) },
     responses: {
       200: { description: 'The answer.', content },
@@ -192,6 +197,7 @@ function bodies(endpoint: Endpoint): object {
         additionalProperties: false,
         properties: { columns, options, ...own },
       },
+      ...namingBodies(endpoint, { options, ...own }),
     ],
   };
   const tables = { contentType: [...MEDIA_TYPES.keys()].filter((type) => type !== MULTIPART).join(', ') };

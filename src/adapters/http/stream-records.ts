@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { breather } from '../../domain/streams-service/portion.js';
 import type { Streams } from '../../domain/streams-service/service.js';
+import type { Landing } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';
 import { heldBody } from './held-body.js';
 import { type IntakeOptions, receive } from './intake.js';
@@ -42,7 +45,7 @@ export async function takeRecords(
     options.deadlineMs,
     options.maxDeadlineMs,
   );
-  const { started } = sightOf(response);
+  const { started, trace } = sightOf(response);
   // Before its body is read.
   await streams.ready(name);
   const gone = new AbortController();
@@ -70,14 +73,16 @@ export async function takeRecords(
       throw new Problem('invalid_request', 'expected records alone, got options or a dataset beside them');
     const { offset, length } = body.extent;
     const bytes = held.bytes.subarray(offset, offset + length);
-    const stored = streams.take(name, {
+    const named = key === undefined ? undefined : { name: key, digest: await digestOf(body.format, bytes) };
+    const portion = {
       format: body.format,
       bytes: bytes.length,
-      write: (landing) => {
+      write: (landing: Landing) => {
         landing.write(bytes);
       },
-      name: key,
-    });
+      named,
+    };
+    const stored = streams.take(name, portion, trace?.header);
     const taken = await timed(response, 'store', () => untilGone(stored, gone.signal));
     const { watermark } = taken;
     return {
@@ -93,6 +98,20 @@ export async function takeRecords(
   } finally {
     clearTimeout(late);
   }
+}
+
+/** Bytes that are hashed at a time: some hundred microseconds. */
+const PIECE = 2 ** 18;
+
+/** SHA-256 of a body and of the format that it is read as. Others have turns meanwhile. */
+async function digestOf(format: string, bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256').update(`${format} `);
+  const pause = breather();
+  for (let from = 0; from < bytes.length; from += PIECE) {
+    hash.update(bytes.subarray(from, from + PIECE));
+    await pause();
+  }
+  return hash.digest('hex');
 }
 
 /** What was begun goes on; who waits for it is told when the deadline has passed. */

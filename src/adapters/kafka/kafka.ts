@@ -6,7 +6,7 @@ import { openSender, type Sender } from './producer.js';
 
 export type { KafkaSettings } from './client.js';
 
-const ANSWER_MS = 10_000;
+const METADATA_MS = 10_000;
 
 /** Apache Kafka 3.1 or newer by @platformatic/kafka, which is loaded when it is first needed. Nothing is connected before. */
 export function openKafka(settings: KafkaSettings): Broker {
@@ -37,20 +37,16 @@ export function openKafka(settings: KafkaSettings): Broker {
     },
     async partitions(topic) {
       const kafka = await load();
-      const who = `Kafka at ${settings.brokers.join(', ')}`;
-      const admin = new kafka.Admin(connecting(settings, ANSWER_MS));
-      guard(kafka, admin.connections);
+      const client = new kafka.Base(connecting(settings, METADATA_MS));
+      guard(kafka, client.connections);
       try {
-        const { topics } = await within(
-          ANSWER_MS,
-          `${who} to know the topic ${topic}`,
-          admin.metadata({ topics: [topic] }),
-        );
-        return Array.from({ length: topics.get(topic)?.partitionsCount ?? 0 }, (_one, number) => number);
+        const asked = client.metadata({ topics: [topic] });
+        const { topics } = await within(METADATA_MS, 'Kafka to know its topics', asked);
+        return Array.from({ length: topics.get(topic)?.partitionsCount ?? 0 }, (_, number) => number);
       } catch (error) {
-        throw brokerFailed(`${who} to know the topic ${topic}`, error);
+        throw brokerFailed(`Kafka at ${settings.brokers.join(', ')} to answer`, error);
       } finally {
-        void admin.close();
+        await within(METADATA_MS, 'connections to close', client.close()).catch(() => undefined);
       }
     },
     async produce(topic, records) {

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { type Base, once, queue } from './base.js';
 import { holdCatalog } from './catalog.js';
 import { codeOf, unwritable } from './failures.js';
@@ -12,6 +12,7 @@ export interface OpenCatalog extends Base {
 export async function openEmbedded(folder: string): Promise<OpenCatalog> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = codeOf(error);
     // There is something, which is no folder.

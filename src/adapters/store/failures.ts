@@ -9,22 +9,28 @@ export class ServerFailure extends Error {
     readonly server: 'database' | 'storage',
     /** SQLSTATE, S3's name of the error, or the system's. */
     readonly code: string,
+    /** Whether it is there and does not let the service in: waiting does not help. */
+    readonly refused = false,
   ) {
     super(`the ${server} failed (${code})`);
     this.name = 'ServerFailure';
   }
 }
 
+/** A text of an error, from whichever realm it comes: those of native modules may come from another. */
+export function textOf(error: unknown, key: 'code' | 'name' | 'message'): string {
+  if (typeof error !== 'object' || error === null || !(key in error)) return '';
+  const value: unknown = Reflect.get(error, key);
+  return typeof value === 'string' ? value : '';
+}
+
 /** The code of an error of the system, of SQLite or of a server; undefined of another error. */
 export function codeOf(error: unknown): string | undefined {
-  // No instanceof: errors of native modules may come from another realm.
-  if (typeof error !== 'object' || error === null) return undefined;
   if (error instanceof ServerFailure) return error.code;
-  if ('code' in error && typeof error.code === 'string' && /^(E[A-Z0-9]+|SQLITE_\w+)$/u.test(error.code))
-    return error.code;
+  const code = textOf(error, 'code');
+  if (/^(E[A-Z0-9]+|SQLITE_\w+)$/u.test(code)) return code;
   // libsql's own words when it cannot open a file.
-  const message = 'message' in error ? String(error.message) : '';
-  return message.startsWith('ConnectionFailed(') ? 'SQLITE_CANTOPEN' : undefined;
+  return textOf(error, 'message').startsWith('ConnectionFailed(') ? 'SQLITE_CANTOPEN' : undefined;
 }
 
 /**

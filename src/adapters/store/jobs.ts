@@ -157,8 +157,9 @@ export function jobStore(base: Base, models: ModelStore): JobStore {
         );
         if (row === undefined)
           throw new Problem('not_found', 'expected a stored result, got one that was removed');
-        given += row.body.byteLength;
-        yield row.body;
+        const body = bytesOf(row.body);
+        given += body.byteLength;
+        yield body;
       }
     },
     purge: (keepMs) =>
@@ -184,6 +185,10 @@ export function jobStore(base: Base, models: ModelStore): JobStore {
     requeue: async (...of) => (await leases()).requeue(...of),
   };
 }
+
+/** A view of bytes that a database gave, of which libsql gives the buffer. */
+const bytesOf = (bytes: Uint8Array | ArrayBuffer): Uint8Array =>
+  ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
 
 /** Jobs that wait, up to a number. */
 async function queued(db: Kysely<Tables>, upTo?: number): Promise<number> {

@@ -7,7 +7,7 @@ import {
   sql,
 } from 'kysely';
 import pg from 'pg';
-import { ServerFailure } from './failures.js';
+import { ServerFailure, textOf } from './failures.js';
 import { MIGRATIONS, type Tables } from './migrations.js';
 import { migrated } from './migrate.js';
 import type { Named } from './types.js';
@@ -26,6 +26,9 @@ const IDLE_MS = 60_000;
 
 /** PostgreSQL's error codes that say that the session has ended: 08 of connections, 57P of the server's end. */
 const ENDED = /^(08|57P|25P03)/u;
+
+/** Those that waiting does not change: of who asks, of what is not there, and of what one may not do. */
+const REFUSED = /^(28|3D|3F|42501)/u;
 
 /** Opens no connection yet. Throws an Error in words, without the URL, when that is none of PostgreSQL. */
 export function openPostgres(url: string, connections: number): SharedCatalog {
@@ -46,8 +49,9 @@ export function openPostgres(url: string, connections: number): SharedCatalog {
     query_timeout: STATEMENT_MS + CONNECT_MS,
     types,
   });
-  // Of a connection that nobody uses: the pool opens another.
+  // Of a connection that breaks while nobody waits for its answer: the pool opens another.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new Dialect({ pool: told(pool) }) });
   return {
     async tables() {
@@ -64,7 +68,7 @@ function checkedUrl(url: string): string {
   if (!URL.canParse(url)) throw new Error(`${expected}, got what is no URL`);
   const { protocol } = new URL(url);
   if (protocol !== 'postgres:' && protocol !== 'postgresql:')
-    throw new Error(`${expected}, got a URL of ${protocol}`);
+    throw new Error(`${expected}, got a URL of another kind`);
   return url;
 }
 
@@ -101,14 +105,18 @@ function stateOf(error: unknown): string | undefined {
 }
 
 function fail(error: unknown): never {
-  const named = error instanceof Error && 'code' in error ? error.code : undefined;
-  const system = typeof named === 'string' && /^E[A-Z0-9]+$/u.test(named) ? named : undefined;
-  throw new ServerFailure('database', stateOf(error) ?? system ?? wordOf(error));
+  const state = stateOf(error);
+  const code = textOf(error, 'code');
+  const system = /^E[A-Z0-9]+$/u.test(code) ? code : undefined;
+  throw new ServerFailure(
+    'database',
+    state ?? system ?? wordOf(textOf(error, 'message')),
+    state !== undefined && REFUSED.test(state),
+  );
 }
 
 /** Of an error of the client library, which has no codes: what it says, by the kinds that there are. */
-function wordOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : '';
+function wordOf(message: string): string {
   if (/time-?out/iu.test(message)) return 'ETIMEDOUT';
   if (/after calling end|closed/iu.test(message)) return 'closed';
   return /terminated|ended/iu.test(message) ? 'ECONNRESET' : 'failed';

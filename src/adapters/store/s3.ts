@@ -7,8 +7,10 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { codeOf, ServerFailure } from './failures.js';
+import { Problem } from '../../ports/problem.js';
+import { codeOf, ServerFailure, textOf } from './failures.js';
 import { damaged, DOCUMENT, type DocumentFiles, type Place, shared, STRETCH } from './files.js';
 import { type Storage, taken } from './storage.js';
 
@@ -45,7 +47,7 @@ export function openS3(url: string): Storage {
   return {
     documents: (kind) => Promise.resolve(documentsOf(bucketOf, `${prefix}${kind}/`)),
     async claim(identity) {
-      const owner = (await textOf(bucketOf, marker)) ?? (await marked(bucketOf, marker, identity));
+      const owner = (await contentOf(bucketOf, marker)) ?? (await marked(bucketOf, marker, identity));
       if (owner !== identity) throw taken('the bucket and prefix of S3_URL');
     },
     close() {
@@ -73,7 +75,7 @@ function placeOf(text: string): {
     .map(decodeURIComponent);
   const isS3 = url.protocol === 's3:';
   if (!isS3 && url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new Error(`${expected}, got a URL of ${url.protocol}`);
+    throw new Error(`${expected}, got a URL of another kind`);
   if (url.username !== '' || url.password !== '')
     throw new Error(`${expected}, got credentials in it: they are read from AWS_ACCESS_KEY_ID and the like`);
   const [bucket, ...folders] = isS3 ? [url.hostname, ...path] : path;
@@ -222,7 +224,7 @@ async function poured(
   if (hash.digest('hex') !== sha256) throw damaged(whose, 'the SHA-256 it was stored with', 'another');
 }
 
-async function textOf({ client, bucket }: Bucket, Key: string): Promise<string | undefined> {
+async function contentOf({ client, bucket }: Bucket, Key: string): Promise<string | undefined> {
   const read = async (): Promise<string | undefined> => {
     const { Body } = await told(client.send(new GetObjectCommand({ Bucket: bucket, Key }), within(SHORT_MS)));
     return Body?.transformToString();
@@ -237,7 +239,7 @@ async function marked(where: Bucket, Key: string, identity: string): Promise<str
   await told(client.send(command, within(SHORT_MS))).catch((error: unknown) => {
     if (codeOf(error) !== 'PreconditionFailed' && codeOf(error) !== 'ConditionalRequestConflict') throw error;
   });
-  return textOf(where, Key);
+  return contentOf(where, Key);
 }
 
 const within = (ms: number): { readonly abortSignal: AbortSignal } => ({
@@ -254,14 +256,23 @@ async function told<T>(answer: Promise<T>): Promise<T> {
 }
 
 function failureOf(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ServerFailure) return error;
-  if (error.name === 'NoSuchKey' || error.name === 'NotFound') return new ServerFailure('storage', 'ENOENT');
-  if (error.name === 'AbortError') return new ServerFailure('storage', 'ETIMEDOUT');
   // Problems of the service itself are no failures of the storage.
-  if (error.name === 'Problem') return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return new ServerFailure('storage', /^\w{1,60}$/u.test(code) ? code : 'failed');
+  if (error instanceof ServerFailure || error instanceof Problem) return error;
+  const name = textOf(error, 'name');
+  if (name === 'NoSuchKey' || name === 'NotFound') return new ServerFailure('storage', 'ENOENT');
+  if (name === 'AbortError') return new ServerFailure('storage', 'ETIMEDOUT');
+  const code = textOf(error, 'code') || name;
+  const status = (error instanceof S3ServiceException && error.$metadata.httpStatusCode) || 0;
+  const refused = status >= 400 && status < 500 && !PASSING.includes(status);
+  return new ServerFailure(
+    'storage',
+    /^\w{1,60}$/u.test(code) ? code : 'failed',
+    refused || name === 'CredentialsProviderError',
+  );
 }
+
+/** Statuses of 4xx that a request may get which is right: of time, of what others do meanwhile, of too many at once. */
+const PASSING: readonly number[] = [408, 409, 412, 429];
 
 const ifMissing =
   <T>(instead: T) =>

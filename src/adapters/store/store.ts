@@ -171,7 +171,7 @@ function claimOf(catalog: OpenCatalog, storage: Storage): () => Promise<void> {
   });
 }
 
-/** What a server says when it is there and does not let the service in: waiting does not help. */
+/** In words, what a server refuses. */
 const REFUSED: Readonly<Record<string, string>> = {
   '28P01': 'a user or password that the database refuses',
   '28000': 'a user that the database refuses',
@@ -191,9 +191,11 @@ async function reached(claimed: () => Promise<void>, warn: (sentence: string) =>
     await claimed();
   } catch (error) {
     if (!(error instanceof ServerFailure)) throw error;
-    const { server, code } = error;
-    if (Object.hasOwn(REFUSED, code))
-      throw new Error(`expected a ${server} that takes the service, got ${String(REFUSED[code])} (${code})`);
+    const { server, code, refused } = error;
+    if (refused)
+      throw new Error(
+        `expected a ${server} that takes the service, got ${REFUSED[code] ?? 'its refusal'} (${code})`,
+      );
     warn(`the ${server} cannot be reached (${code}): what needs it is refused until it can`);
   }
 }

@@ -9,7 +9,7 @@ export interface Link {
 /** A span of a request or a task and the spans in it, on their way to the thread that exports them. Times in milliseconds since the epoch. */
 export interface Entry {
   readonly name: string;
-  readonly kind: 'server' | 'consumer' | 'internal';
+  readonly kind: 'server' | 'consumer' | 'internal' | 'producer';
   readonly traceId: string;
   readonly spanId: string;
   readonly links?: readonly Link[];

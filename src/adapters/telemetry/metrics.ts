@@ -123,7 +123,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
       });
     const durations = histogram(
       'http.server.request.duration',
-      'Time of requests, from headers to answer, by outcome; without those of /health and /metrics.',
+      'Time of requests, from headers to answer, by outcome; without those of /health, /metrics and events.',
       DURATIONS,
     );
     const waits = histogram('analytics.queue.wait', 'Time that requests waited for a lane.', WAITS);

@@ -11,7 +11,7 @@ const BYTES = 2;
 const FIXED32 = 5;
 /** A length is written in so many bytes whatever it is: it is not known before what it is of has been written. */
 const LENGTH_BYTES = 4;
-const KINDS = { internal: 1, server: 2, consumer: 5 } as const;
+const KINDS = { internal: 1, server: 2, producer: 4, consumer: 5 } as const;
 const STATUS_ERROR = 2;
 const SAMPLED = 0x101;
 const REMOTE_PARENT = 0x200;

@@ -46,6 +46,7 @@ const KINDS = {
   server: SpanKind.SERVER,
   consumer: SpanKind.CONSUMER,
   internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
 } as const;
 
 function replay(entry: Entry): void {

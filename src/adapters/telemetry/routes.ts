@@ -10,12 +10,6 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   '/analytics/tests/:name': ['/analytics/tests'],
   '/analytics/features': [],
   '/analytics/profile': [],
-  '/datasets': [],
-  '/datasets/:id': [],
-  '/jobs': [],
-  '/jobs/:id': ['/jobs/:id/result'],
-  // They last as long as their clients like.
-  '/events': ['/jobs/:id/events', '/streams/:name/events'],
   '/models': [],
   '/models/:name': [
     '/models/:name/versions',
@@ -37,8 +31,8 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
     '/v2/health/ready',
     '/v2/models/:name/ready',
     '/ping',
+    '/metrics',
   ],
-  '/metrics': [],
   '/docs': ['/docs/start.js', '/', '/openapi.json', '/version'],
   unknown: [],
 };

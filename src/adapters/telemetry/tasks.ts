@@ -19,7 +19,14 @@ export interface TaskTracingOptions {
   readonly version: string;
 }
 
-const KINDS = { consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL } as const;
+/** Of the spans of one task: those of a job come for as long as an hour. Lists of spans beyond are counted. */
+const MOST_CHARACTERS = 256 * 1024;
+
+const KINDS = {
+  consumer: SpanKind.CONSUMER,
+  internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
+} as const;
 
 /** A root span for every task, by the sampler of the environment. */
 export function taskTracing({ tracer, relay, version }: TaskTracingOptions): Tracing['task'] {
@@ -30,6 +37,8 @@ export function taskTracing({ tracer, relay, version }: TaskTracingOptions): Tra
     const active = trace.setSpan(ROOT_CONTEXT, span);
     const linked = sampled ? linksOf(links) : undefined;
     const texts: string[] = [];
+    let characters = 0;
+    let dropped = 0;
     let isOver = false;
     return {
       traceId,
@@ -37,7 +46,13 @@ export function taskTracing({ tracer, relay, version }: TaskTracingOptions): Tra
       header: `00-${traceId}-${spanId}-0${traceFlags & TraceFlags.SAMPLED}`,
       sampled,
       record(spans) {
-        if (sampled && !isOver) texts.push(typeof spans === 'string' ? spans : JSON.stringify(spans));
+        if (!sampled || isOver) return;
+        const text = typeof spans === 'string' ? spans : JSON.stringify(spans);
+        if (characters + text.length > MOST_CHARACTERS) dropped++;
+        else {
+          texts.push(text);
+          characters += text.length;
+        }
       },
       within: (work) => context.with(active, work),
       end({ error, attributes: late = {} } = {}) {
@@ -54,6 +69,7 @@ export function taskTracing({ tracer, relay, version }: TaskTracingOptions): Tra
           attributes: {
             ...attributes,
             ...(linked.all > MOST_LINKS && { 'analytics.links': linked.all }),
+            ...(dropped > 0 && { 'analytics.spans.dropped': dropped }),
             ...late,
             ...(error !== undefined && { 'error.type': error }),
           },

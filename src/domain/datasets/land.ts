@@ -7,6 +7,13 @@ const ALIGNMENT = 64;
 /** What a request over stored datasets is admitted by, beside the bytes themselves. */
 export type Due = Pick<Asked, 'endpoint' | 'deadlineMs'>;
 
+/** How requests come to stored tables. */
+export interface DatasetLanding {
+  readonly landDatasets: typeof landDatasets;
+  readonly landBehind: typeof landBehind;
+  readonly sizeOf: typeof sizeOf;
+}
+
 /** Stored tables where they will be computed on, and where each of them lies. */
 export interface LandedDatasets extends Pick<Job, 'format' | 'stored' | 'extent' | 'reference'> {
   readonly landing: Landing;

@@ -1,9 +1,11 @@
 import type { JobFailure, JobProgress, JobStore, Lease, Outcome } from '../../ports/jobs.js';
 import type { Answer, Asked, Job, JobModel, Landing, Lanes } from '../../ports/lanes.js';
+import type { JobSeen } from '../../ports/observe-kept.js';
 import { Problem } from '../../ports/problem.js';
 import type { ProgressStep } from '../../ports/progress.js';
 import type { Registry } from '../../ports/registry.js';
 import type { TaskTrace, Tracing } from '../../ports/trace.js';
+import { within } from '../trace.js';
 import { progressKeeper } from './progress.js';
 
 /** Datasets where they will be computed on, and the parts of a lane's job that say where. */
@@ -20,6 +22,8 @@ export interface RunOptions {
   readonly tracing: Tracing;
   readonly deadlineMs: number;
   readonly leaseMs: number;
+  /** Told of jobs that have ended here. */
+  readonly observe?: (seen: JobSeen) => void;
   /** Something failed that is no client's doing. */
   readonly onFault: (what: string, jobId: string, error: unknown) => void;
 }
@@ -81,11 +85,19 @@ export function runJob(lease: Lease, options: RunOptions): Run {
         }, failed('a job was not looked at')),
       )
     : undefined;
+  const began = Date.now();
+  const waitMs = Math.max(0, began - created);
   const trace = options.tracing.task({
     name: `job ${request.operation.split('/')[0] ?? ''}`,
     kind: 'internal',
     links: [request.traceparent],
-    attributes: { 'analytics.operation': request.operation, 'analytics.job.attempt': lease.job.attempts },
+    attributes: {
+      'analytics.job.id': id,
+      'analytics.job.attempt': lease.job.attempts,
+      'analytics.job.wait_ms': waitMs,
+      'analytics.operation': request.operation,
+      'analytics.request_id': request.requestId,
+    },
   });
   const keeper = progressKeeper((progress) =>
     store.progress(lease, progress).catch(failed('progress was not kept')),
@@ -109,16 +121,23 @@ export function runJob(lease: Lease, options: RunOptions): Run {
         };
       },
     );
+    let state: string = outcome.state;
     const progress = await keeper.rest();
     looking?.();
     if (givenBack && !ending && outcome.state !== 'succeeded') {
+      state = 'queued';
       await store.release(lease).catch(failed('a job was not given back'));
-    } else if (!lost) {
-      await kept(store, lease, outcome, progress, () => lost || givenBack, failed('an end was not kept'));
+    } else if (lost) {
+      state = 'lost';
+    } else {
+      await within(trace, 'store', {}, () =>
+        kept(store, lease, outcome, progress, () => lost || givenBack, failed('an end was not kept')),
+      );
+      options.observe?.({ outcome: outcome.state, waitMs, runMs: Date.now() - began });
     }
     trace?.end({
       ...(outcome.state === 'failed' && { error: outcome.failure.code }),
-      attributes: { 'analytics.job.state': outcome.state, 'analytics.job.wait_ms': Date.now() - created },
+      attributes: { 'analytics.job.state': state },
     });
   };
   const over = work()
@@ -168,7 +187,9 @@ async function computed(
   while (lanes.state().waiting > 0 && performance.now() - began < YIELD_MS) await pause(100, signal);
   for (;;) {
     try {
-      const { landing, ...landed } = await land({ dataset, reference }, { endpoint, deadlineMs: left() });
+      const { landing, ...landed } = await within(trace, 'land', {}, () =>
+        land({ dataset, reference }, { endpoint, deadlineMs: left() }),
+      );
       if (signal.aborted) landing.release();
       signal.throwIfAborted();
       const job: Job = {

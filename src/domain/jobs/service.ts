@@ -9,6 +9,8 @@ export interface JobsOptions extends RunOptions {
   /** Jobs that may wait. */
   readonly most: number;
   readonly keepMs: number;
+  /** Told how many jobs were put back whose process gave no sign of life. */
+  readonly onExpired?: (jobs: number) => void;
   /** Whether work is taken: false while the process stops. */
   readonly accepting: () => boolean;
 }
@@ -58,7 +60,9 @@ export function startJobs(options: JobsOptions): JobService {
     if (atATime > 0 && (first || store.shared)) {
       // Who alone has the catalog knows that nobody runs what it did not begin.
       const all = first && !store.shared;
-      for (const id of await store.requeue(ATTEMPTS, all)) tell(id);
+      const expired = await store.requeue(ATTEMPTS, all);
+      for (const id of expired) tell(id);
+      if (expired.length > 0) options.onExpired?.(expired.length);
       first = false;
     }
     while (runs.size < atATime && !closing && accepting()) {

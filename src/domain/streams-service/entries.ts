@@ -1,11 +1,12 @@
 import { Problem } from '../../ports/problem.js';
 import type { Fold } from '../streams/fold.js';
-import { type Portion, type Taken, together } from './portion.js';
+import { type Onlooker, type Portion, type Taken, together } from './portion.js';
 
 /** Portions that have one end together. */
 export interface Batch {
   taken: Taken;
   over: boolean;
+  readonly onlooker: Onlooker | undefined;
   readonly resolve: (taken: Taken) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -40,6 +41,23 @@ export const entriesOf = (portions: readonly Portion[], batch: Batch, last = tru
     failed: false,
   }));
 
+/** Tells those who look on what a transaction took. */
+export async function looked<T>(group: readonly Entry[], commit: () => Promise<T>): Promise<T> {
+  const onlookers = new Set(group.map(({ batch }) => batch.onlooker));
+  const began = performance.now();
+  const start = performance.timeOrigin + began;
+  try {
+    return await commit();
+  } finally {
+    const ms = performance.now() - began;
+    for (const onlooker of onlookers) {
+      onlooker?.stored(ms);
+      if (onlooker?.task?.sampled === true)
+        onlooker.task.record([{ name: 'store', start, end: start + ms, attributes: {} }]);
+    }
+  }
+}
+
 export function settle(batch: Batch): void {
   if (batch.over) return;
   batch.over = true;
@@ -64,5 +82,5 @@ export const gone = (): Problem => new Problem('not_found', 'expected a stream, 
 export const otherBatch = (): Problem =>
   new Problem(
     'conflict',
-    'expected the Idempotency-Key of another batch, got one that a batch of another length had',
+    'expected an Idempotency-Key of no other batch, got one that came with another body before',
   );

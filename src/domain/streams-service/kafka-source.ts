@@ -5,7 +5,7 @@ import type { Definition } from '../streams/definition.js';
 import { isPassing } from './lane-fold.js';
 import type { StreamsOptions } from './options.js';
 import type { Partition } from './partition.js';
-import { breather, type Portion, writeLines } from './portion.js';
+import { breather, type Portion, type Taken, writeLines } from './portion.js';
 
 export interface KafkaSourceOptions extends Pick<
   StreamsOptions,
@@ -52,13 +52,15 @@ export function kafkaSource(options: KafkaSourceOptions): Source {
 
   const records = async (batch: RecordBatch): Promise<void> => {
     const began = performance.now();
-    const links = new Set<string>();
-    for (const { traceparent } of batch.records) if (traceparent !== undefined) links.add(traceparent);
     const task = tracing?.task({
       name: `process ${name}`,
       kind: 'consumer',
-      links,
+      links: traceparentsOf(batch.records),
       attributes: {
+        'messaging.operation.name': 'process',
+        'messaging.operation.type': 'process',
+        'messaging.consumer.group.name': `${group}.${name}`,
+        'analytics.stream': name,
         'messaging.system': 'kafka',
         'messaging.destination.name': topic,
         'messaging.destination.partition.id': String(batch.partition),
@@ -67,10 +69,14 @@ export function kafkaSource(options: KafkaSourceOptions): Source {
     });
     try {
       let deadLettered = 0;
+      let storeMs = 0;
       const portions = portionsOf(batch.partition, batch.records, options, (count) => {
         deadLettered += count;
       });
-      const taken = await partition(batch.partition).take(portions);
+      const taken = await partition(batch.partition).take(portions, {
+        task,
+        stored: (ms) => (storeMs += ms),
+      });
       trouble = undefined;
       const { accepted, late, duplicates, rejectedRows: rejected } = taken;
       const durationMs = performance.now() - began;
@@ -82,9 +88,9 @@ export function kafkaSource(options: KafkaSourceOptions): Source {
         duplicates,
         deadLettered,
         durationMs,
-        storeMs: 0,
+        storeMs,
       });
-      task?.end({ attributes: { 'analytics.accepted': accepted, 'analytics.rejected': rejected } });
+      task?.end({ attributes: endOf(taken, deadLettered) });
     } catch (error) {
       troubled(error);
       task?.end({ error: error instanceof Problem ? error.code : 'internal_error' });
@@ -139,6 +145,19 @@ export function kafkaSource(options: KafkaSourceOptions): Source {
     },
   };
 }
+
+function* traceparentsOf(records: readonly BrokerRecord[]): Iterable<string | undefined> {
+  for (const { traceparent } of records) yield traceparent;
+}
+
+/** What became of the records of a batch, for its span. */
+export const endOf = (taken: Taken, deadLettered: number): Readonly<Record<string, number>> => ({
+  'analytics.records.accepted': taken.accepted,
+  'analytics.records.late': taken.late,
+  'analytics.records.duplicate': taken.duplicates,
+  'analytics.records.rejected': taken.rejectedRows,
+  'analytics.records.dead_lettered': deadLettered,
+});
 
 type Options = Pick<KafkaSourceOptions, 'broker' | 'definition'>;
 

@@ -1,5 +1,7 @@
 import { Problem } from '../../ports/problem.js';
+import type { TaskTrace } from '../../ports/trace.js';
 import { type Fold, readFold } from '../streams/fold.js';
+import { within } from '../trace.js';
 import type { StreamsOptions } from './options.js';
 import type { FoldAsked } from './partition.js';
 import type { Portion } from './portion.js';
@@ -13,9 +15,9 @@ const base64 = (bytes: Uint8Array): string =>
 export function laneFold(
   { lanes, deadlineMs }: Pick<StreamsOptions, 'lanes' | 'deadlineMs'>,
   signal: AbortSignal,
-): (portion: Portion, asked: FoldAsked) => Promise<Fold> {
+): (portion: Portion, asked: FoldAsked, task?: TaskTrace) => Promise<Fold> {
   let count = 0;
-  return async (portion, { definition, closedBefore, model, known, maxWindows }) => {
+  return async (portion, { definition, closedBefore, model, known, maxWindows }, task) => {
     const landing = lanes.land({ bytes: portion.bytes, endpoint: FOLD });
     try {
       portion.write(landing);
@@ -41,9 +43,19 @@ export function laneFold(
       requestId: `${definition.name}-${++count}`,
       receiveMs: 0,
       waitMs: 0,
+      ...(task?.sampled === true && { traced: true }),
     };
-    const { body } = await lanes.run(landing, job, deadlineMs, signal);
-    return readFold(body);
+    const attributes = { 'analytics.bytes': portion.bytes };
+    return within(task, 'fold', attributes, async () => {
+      try {
+        const { body, spans } = await lanes.run(landing, job, deadlineMs, signal);
+        if (spans !== undefined) task?.record(spans);
+        return readFold(body);
+      } catch (error) {
+        if (error instanceof Problem && error.spans !== undefined) task?.record(error.spans);
+        throw error;
+      }
+    });
   };
 }
 

@@ -3,8 +3,10 @@ import type { NewRecord } from '../../ports/broker.js';
 import type { Json } from '../../ports/formats.js';
 import { Problem } from '../../ports/problem.js';
 import type { StoredResult, StoredStream, WindowState } from '../../ports/streams.js';
+import { MOST_LINKS } from '../../ports/trace.js';
 import type { Definition } from '../streams/definition.js';
 import { closedBefore } from '../streams/windows.js';
+import { now } from '../clock.js';
 import { closingOf, merged, resultOf, type ResultTools } from './closing.js';
 import { kafkaSource, type Source } from './kafka-source.js';
 import { laneFold } from './lane-fold.js';
@@ -32,6 +34,9 @@ export class Live {
   #source: Source | undefined;
   #closing: Promise<void> | undefined;
   #closeAgain = false;
+  /** Traces of the batches that made windows due, and of the windows that were closed: for those that come from them. */
+  readonly #batches = new Set<string>();
+  readonly #closes = new Set<string>();
   #sending: Promise<void> | undefined;
   #sinkTrouble: string | undefined;
   #lag: ReadonlyMap<number, number> = new Map();
@@ -81,7 +86,7 @@ export class Live {
       folds,
       fold: laneFold(this.#options, this.#stopping.signal),
       rate,
-      due: () => this.#due(number),
+      due: (cause) => this.#due(number, cause),
       shared: number === HTTP,
     });
     this.#partitions.set(number, { partition, rate });
@@ -139,7 +144,8 @@ export class Live {
     this.#send();
   }
 
-  async #due(partition: number): Promise<void> {
+  async #due(partition: number, cause: string | undefined): Promise<void> {
+    keep(this.#batches, cause);
     if (partition === HTTP) {
       await this.close();
       return;
@@ -167,12 +173,14 @@ export class Live {
       do {
         this.#closeAgain = false;
         for (let more = true; more && !this.#stopping.signal.aborted;) {
+          const start = now();
           const closed = await store.close(this.stored.id, closingOf(tools, windowsKept));
           more = closed?.more ?? false;
           if (closed === undefined) return;
           this.#closed(closed.closedBefore);
           if (closed.results.length === 0) continue;
           observe.closed(this.definition.name, closed.results.length);
+          this.#traceClose(start, closed.results.length);
           this.news();
           this.#send();
           await new Promise((resolve) => setImmediate(resolve));
@@ -181,6 +189,20 @@ export class Live {
     } catch (error) {
       log('error', 'windows were not closed', { stream: this.definition.name }, failureOf(error));
     }
+  }
+
+  #traceClose(start: number, windows: number): void {
+    const { name } = this.definition;
+    const task = this.#options.tracing?.task({
+      name: `close ${name}`,
+      kind: 'internal',
+      links: this.#batches,
+      attributes: { 'analytics.stream': name, 'analytics.windows': windows },
+      start,
+    });
+    this.#batches.clear();
+    keep(this.#closes, task?.header);
+    task?.end();
   }
 
   #again(): boolean {
@@ -235,20 +257,40 @@ export class Live {
   }
 
   async #sendAll(topic: string): Promise<void> {
-    const { store, broker } = this.#options;
+    const { store, broker, tracing } = this.#options;
     const { id, name } = this.stored;
     while (!this.#stopping.signal.aborted) {
-      const now = await store.find(name);
-      if (now?.id !== id || now.sentSeq >= now.lastSeq) return;
+      const there = await store.find(name);
+      if (there?.id !== id || there.sentSeq >= there.lastSeq) return;
       if (!(await store.claimSink(id, this.#owner, SINK_MS))) return;
-      const results = await store.results(id, { behind: now.sentSeq, limit: SENT_AT_A_TIME });
+      const results = await store.results(id, { behind: there.sentSeq, limit: SENT_AT_A_TIME });
       const last = results.at(-1);
       if (last === undefined) return;
-      await broker?.produce(
-        topic,
-        results.map((result) => sunk(name, result)),
-      );
-      await store.sent(id, this.#owner, last.seq);
+      const task = tracing?.task({
+        name: `send ${topic}`,
+        kind: 'producer',
+        links: this.#closes,
+        attributes: {
+          'messaging.system': 'kafka',
+          'messaging.operation.name': 'send',
+          'messaging.operation.type': 'send',
+          'messaging.destination.name': topic,
+          'messaging.batch.message_count': results.length,
+          'analytics.stream': name,
+        },
+      });
+      try {
+        await broker?.produce(
+          topic,
+          results.map((result) => sunk(name, result, task?.header)),
+        );
+        await store.sent(id, this.#owner, last.seq);
+        this.#closes.clear();
+        task?.end();
+      } catch (error) {
+        task?.end({ error: error instanceof Problem ? error.code : 'internal_error' });
+        throw error;
+      }
     }
   }
 
@@ -270,11 +312,20 @@ export class Live {
 }
 
 /** A result for the sink. Its key is the same whenever the same window is sent: who reads it can tell what comes twice. */
-function sunk(name: string, { key, start, end, seq, result }: StoredResult): NewRecord {
+function sunk(
+  name: string,
+  { key, start, end, seq, result }: StoredResult,
+  traceparent: string | undefined,
+): NewRecord {
   const about = JSON.stringify({ stream: name, seq });
   return {
     key: JSON.stringify([name, key, start, end]),
     value: `${about.slice(0, -1)},${result.slice(1)}`,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }) },
   };
+}
+
+/** As many as a span has links. */
+function keep(traces: Set<string>, one: string | undefined): void {
+  if (one !== undefined && traces.size < MOST_LINKS) traces.add(one);
 }

@@ -4,9 +4,19 @@ import type { Definition } from '../streams/definition.js';
 import type { Fold } from '../streams/fold.js';
 import { closedBefore } from '../streams/windows.js';
 import { Draft, Held } from './held.js';
+import {
+  after,
+  type Batch,
+  EMPTY,
+  entriesOf,
+  type Entry,
+  gone,
+  looked,
+  otherBatch,
+  settle,
+} from './entries.js';
+import { NOTHING, type Onlooker, type Portion, type Taken } from './portion.js';
 import { TooManyWindows } from './too-many.js';
-import { after, type Batch, EMPTY, entriesOf, type Entry, gone, otherBatch, settle } from './entries.js';
-import { NOTHING, type Portion, type Taken } from './portion.js';
 import type { Rate } from './rate.js';
 
 /** What a partition's records are folded with. */
@@ -29,10 +39,10 @@ export interface PartitionOptions {
   readonly maxWindows: number;
   /** Folds at a time, where one does not need what came of the one before. */
   readonly folds: number;
-  readonly fold: (portion: Portion, asked: FoldAsked) => Promise<Fold>;
+  readonly fold: (portion: Portion, asked: FoldAsked, task?: Onlooker['task']) => Promise<Fold>;
   readonly rate: Rate;
   /** Windows may be due. What is awaited here is done before the next records are looked at. */
-  readonly due: () => Promise<void>;
+  readonly due: (cause: string | undefined) => Promise<void>;
   /** Whether another may own it without being told: records come by HTTP, to any process. */
   readonly shared: boolean;
 }
@@ -86,13 +96,13 @@ export class Partition {
   }
 
   /** Takes portions, which are stored when it resolves. Rejects with a Problem: then none of those that follow is. */
-  take(portions: readonly Portion[]): Promise<Taken> {
+  take(portions: readonly Portion[], onlooker?: Onlooker): Promise<Taken> {
     return new Promise((resolve, reject) => {
       if (portions.length === 0) {
         resolve(NOTHING);
         return;
       }
-      const batch: Batch = { taken: NOTHING, over: false, resolve, reject };
+      const batch: Batch = { taken: NOTHING, over: false, onlooker, resolve, reject };
       this.#waiting.push(...entriesOf(portions, batch));
       this.#pump();
       this.#running ??= this.#run().finally(() => {
@@ -150,8 +160,8 @@ export class Partition {
         break;
       }
       // The second of a name waits for the answer of the first.
-      const { name } = entry.portion;
-      if (name !== undefined && group.some(({ portion }) => portion.name === name)) break;
+      const name = entry.portion.named?.name;
+      if (name !== undefined && group.some(({ portion }) => portion.named?.name === name)) break;
       // What is late is judged by all that came before.
       if (group.length > 0 && draft.isDue(closedBefore(definition, draft.watermark))) break;
       await entry.portion.onRejected?.(folded.rejected);
@@ -166,25 +176,21 @@ export class Partition {
   async #store(held: Held, draft: Draft, group: readonly Entry[]): Promise<void> {
     const { store, stream, partition, maxWindows, definition, rate, shared } = this.#options;
     const now = Date.now();
-    const outcome = await store.commit({
-      ...draft.commit(),
-      stream,
-      partition,
-      seen: now,
-      rate: rate.with(draft.accepted),
-      batches: group.flatMap(({ portion, batch, folded }) =>
-        portion.name === undefined || folded === undefined
-          ? []
-          : [
-              {
-                name: portion.name,
-                bytes: portion.bytes,
-                answer: JSON.stringify(after(batch, portion, folded)),
-              },
-            ],
-      ),
-      maxWindows,
-    });
+    const outcome = await looked(group, () =>
+      store.commit({
+        ...draft.commit(),
+        stream,
+        partition,
+        seen: now,
+        rate: rate.with(draft.accepted),
+        batches: group.flatMap(({ portion, batch, folded }) =>
+          portion.named === undefined || folded === undefined
+            ? []
+            : [{ ...portion.named, answer: JSON.stringify(after(batch, portion, folded)) }],
+        ),
+        maxWindows,
+      }),
+    );
     switch (outcome.type) {
       case 'committed': {
         this.#tries = 0;
@@ -199,7 +205,8 @@ export class Partition {
         }
         this.#pump();
         // Who is told that records are in finds the windows closed that they close.
-        if (held.isDue(closedBefore(definition, held.watermark))) await this.#options.due();
+        if (held.isDue(closedBefore(definition, held.watermark)))
+          await this.#options.due(group.at(-1)?.batch.onlooker?.task?.header);
         for (const batch of ended) settle(batch);
         return;
       }
@@ -208,13 +215,13 @@ export class Partition {
         this.#reset();
         return;
       case 'repeated': {
-        const again = group.find(({ portion }) => portion.name === outcome.batch.name);
+        const again = group.find(({ portion }) => portion.named?.name === outcome.batch.name);
         if (again === undefined) throw new Error('a batch that was not sent was repeated');
         this.#waiting.splice(this.#waiting.indexOf(again), 1);
         this.#reset();
-        const { bytes, answer } = outcome.batch;
+        const { digest, answer } = outcome.batch;
         again.batch.taken = JSON.parse(answer) as Taken;
-        if (bytes === again.portion.bytes) settle(again.batch);
+        if (digest === again.portion.named?.digest) settle(again.batch);
         else this.#fail(again.batch, otherBatch());
         return;
       }
@@ -290,7 +297,11 @@ export class Partition {
         model: this.#model ?? held.model,
         known: definition.id === null ? undefined : held.ids.with(this.#pendingIds),
       };
-      entry.fold = (entry.portion.bytes === 0 ? Promise.resolve(EMPTY) : fold(entry.portion, asked)).then(
+      entry.fold = (
+        entry.portion.bytes === 0
+          ? Promise.resolve(EMPTY)
+          : fold(entry.portion, asked, entry.batch.onlooker?.task)
+      ).then(
         (folded) => {
           if (generation !== this.#generation) return folded;
           this.#folding--;

@@ -1,6 +1,7 @@
 import type { BodyFormat } from '../../ports/formats.js';
 import type { Landing } from '../../ports/lanes.js';
 import type { Problem } from '../../ports/problem.js';
+import type { TaskTrace } from '../../ports/trace.js';
 import type { Rejected } from '../streams/fold.js';
 
 /** Records of one partition that are folded as one table. */
@@ -18,8 +19,15 @@ export interface Portion {
   readonly onRejected?: (rejected: readonly Rejected[]) => Promise<void>;
   /** What comes in its place when it cannot be folded, in order; undefined: nothing can. Its own end is that of the last. */
   readonly instead?: (problem: Problem) => Promise<readonly Portion[] | undefined>;
-  /** Name that its client gave it, and with which bytes. */
-  readonly name?: string | undefined;
+  /** Name that its client gave it, and SHA-256 of what came under it. */
+  readonly named?: { readonly name: string; readonly digest: string } | undefined;
+}
+
+/** Who looks on while portions are taken. */
+export interface Onlooker {
+  readonly task: TaskTrace | undefined;
+  /** Told what a transaction took that some of them are in. */
+  readonly stored: (ms: number) => void;
 }
 
 /** What was made of portions that were taken together. */

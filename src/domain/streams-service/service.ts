@@ -7,6 +7,7 @@ import type { Definition } from '../streams/definition.js';
 import { watermarkOf } from './closing.js';
 import { HTTP, Live } from './live.js';
 import type { StreamsOptions } from './options.js';
+import { endOf } from './kafka-source.js';
 import { otherBatch } from './entries.js';
 import type { Portion, Taken } from './portion.js';
 import { preparedFor } from './prepare.js';
@@ -43,6 +44,8 @@ export interface Streams {
   take(
     name: string,
     portion: Portion,
+    /** W3C `traceparent` of what brought it. */
+    traceparent?: string,
   ): Promise<Taken & { readonly watermark: number | null; readonly repeated: boolean }>;
   /** Whether records may come by HTTP now. Rejects with Problem `conflict` or `overloaded`. */
   ready(name: string, batch?: string): Promise<void>;
@@ -184,18 +187,31 @@ export function startStreams(options: StreamsOptions, owner: string): Streams {
       const one = await named(name);
       refuse(one);
     },
-    async take(name, portion) {
+    async take(name, portion, traceparent) {
       const one = await named(name);
-      if (portion.name !== undefined) {
-        const before = await store.batch(one.stored.id, portion.name);
+      if (portion.named !== undefined) {
+        const before = await store.batch(one.stored.id, portion.named.name);
         if (before !== undefined) {
-          if (before.bytes !== portion.bytes) throw otherBatch();
+          if (before.digest !== portion.named.digest) throw otherBatch();
           return { ...(JSON.parse(before.answer) as Taken), watermark: one.sight.watermark, repeated: true };
         }
       }
       const partition = refuse(one);
       const began = performance.now();
-      const taken = await partition.take([portion]);
+      const task = options.tracing?.task({
+        name: `process ${name}`,
+        kind: 'consumer',
+        links: [traceparent],
+        attributes: { 'analytics.stream': name, 'analytics.bytes': portion.bytes },
+      });
+      let storeMs = 0;
+      const taken = await partition
+        .take([portion], { task, stored: (ms) => (storeMs += ms) })
+        .catch((error: unknown) => {
+          task?.end({ error: error instanceof Problem ? error.code : 'internal_error' });
+          throw error;
+        });
+      task?.end({ attributes: endOf(taken, 0) });
       const { accepted, late, duplicates, rejectedRows: rejected } = taken;
       const durationMs = performance.now() - began;
       options.observe.batch({
@@ -206,7 +222,7 @@ export function startStreams(options: StreamsOptions, owner: string): Streams {
         duplicates,
         deadLettered: 0,
         durationMs,
-        storeMs: 0,
+        storeMs,
       });
       return { ...taken, watermark: one.sight.watermark, repeated: false };
     },

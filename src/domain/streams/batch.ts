@@ -44,7 +44,7 @@ const MOST_STATES = 100_000;
 
 /**
  * What a batch adds to a stream's windows. A record that cannot be taken is told by its row. Throws Problem `too_large` for a batch
- * that touches too many windows, `out_of_memory`; TypeError or RangeError for a damaged model.
+ * that touches too many windows, `out_of_memory`; RangeError for a damaged model.
  */
 export function foldBatch(table: Table, options: BatchOptions, tools: Tools): Fold {
   const { definition, closedBefore, mostWindows } = options;

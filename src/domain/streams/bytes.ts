@@ -2,6 +2,7 @@
 
 export class BytesWriter {
   #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   #room(more: number): number {
@@ -11,6 +12,7 @@ export class BytesWriter {
       const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
       larger.set(this.#bytes.subarray(0, start));
       this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
     }
     return start;
   }
@@ -18,11 +20,13 @@ export class BytesWriter {
   /** A whole number from 0 to 2^53 − 1, seven bits a byte, the lowest first. */
   whole(value: number): void {
     let rest = value;
+    let at = this.#room(1);
     while (rest >= 128) {
-      this.#bytes[this.#room(1)] = (rest % 128) | 128;
+      this.#bytes[at] = (rest % 128) | 128;
       rest = Math.floor(rest / 128);
+      at = this.#room(1);
     }
-    this.#bytes[this.#room(1)] = rest;
+    this.#bytes[at] = rest;
   }
 
   /** A whole number with a sign. */
@@ -32,7 +36,7 @@ export class BytesWriter {
 
   float(value: number): void {
     const at = this.#room(8);
-    new DataView(this.#bytes.buffer).setFloat64(at, value, true);
+    this.#view.setFloat64(at, value, true);
   }
 
   raw(bytes: Uint8Array): void {
@@ -129,7 +133,12 @@ export class BytesReader {
   }
 
   text(): string {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.bytes());
+    const bytes = this.bytes();
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw this.fail('text in UTF-8');
+    }
   }
 
   floats(most: number): Float64Array {

@@ -179,6 +179,8 @@ function windowOf(window: StreamDefinition['window'], fault: Faulty): WindowKind
     const got = isThere ? 'got one' : 'got none';
     fault(`/window/${member}`, `expected ${isThere ? 'no ' : ''}${member} of a ${type} window, ${got}`);
   }
+  if (milliseconds(window.lateness) > MOST_MS)
+    fault('/window/lateness', `expected at most a year, got ${window.lateness}`);
   const [size, every, gap] = [window.size, window.every, window.gap].map((one) => milliseconds(one ?? 1));
   for (const [member, value] of [
     ['size', size],

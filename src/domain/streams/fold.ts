@@ -75,7 +75,7 @@ export function writeFold(fold: Fold): Uint8Array {
   return out.done();
 }
 
-/** Reads the body that `streams.fold` answered. Throws TypeError or RangeError for what is none. */
+/** Reads the body that `streams.fold` answered. Throws RangeError for what is none. */
 export function readFold(body: Uint8Array): Fold {
   const bytes = new BytesReader(body, 'a fold');
   bytes.check(bytes.whole() === MAGIC, 'its first bytes');

@@ -16,8 +16,7 @@ const halves = new Uint32Array(number.buffer);
  * rejected. Two of n different ids have the same hash with a probability of n²/2^65: one in 37 million of a million.
  */
 export function hashIds(table: Table, name: string, rejections: Rejections): IdHashes {
-  const low = new Uint32Array(table.rows);
-  const high = new Uint32Array(table.rows);
+  const hashes: IdHashes = { low: new Uint32Array(table.rows), high: new Uint32Array(table.rows) };
   const said = JSON.stringify(excerpt(name, 60));
   const refuse = (row: number, got: string): void => {
     rejections.add(row, `expected an id in column ${said}, got ${got}`);
@@ -28,12 +27,12 @@ export function hashIds(table: Table, name: string, rejections: Rejections): IdH
       refuse(row, 'a number beyond 2^53, which float64 may not tell from the next: send it as text');
     else {
       number[0] = value + 0;
-      [low[row], high[row]] = mixed([halves[0]!, halves[1]!, 1]);
+      mix(hashes, row, halves[0]!, halves[1]!, 1);
     }
   };
   if (!table.names.includes(name)) {
     for (let row = 0; row < table.rows; row++) refuse(row, 'no such column');
-    return { low, high };
+    return hashes;
   }
   const column = table.column(name);
   if ('numbers' in column && column.type === 'number') eachNumber(column, ofNumber);
@@ -43,7 +42,8 @@ export function hashIds(table: Table, name: string, rejections: Rejections): IdH
       else if (typeof cell === 'number') ofNumber(row, cell);
       else {
         const text = String(cell);
-        let [a, b] = [0xdeadbeef, 0x41c6ce57];
+        let a = 0x5eadbeef;
+        let b = 0x41c6ce57;
         for (let i = 0; i < text.length; i++) {
           const unit = text.charCodeAt(i);
           a = Math.imul(a ^ unit, 0x9e3779b1);
@@ -51,21 +51,23 @@ export function hashIds(table: Table, name: string, rejections: Rejections): IdH
           b = Math.imul(b ^ unit, 0x5f356495);
           b ^= b >>> 13;
         }
-        [low[row], high[row]] = mixed([a, b, text.length + 2]);
+        mix(hashes, row, a, b, text.length + 2);
       }
     });
-  return { low, high };
+  return hashes;
 }
 
-/** Two words out of three, each bit of which turns about half of theirs: rounds of MurmurHash3's finalizer. */
-function mixed(words: readonly [number, number, number]): [low: number, high: number] {
-  let [a, b] = [0x243f6a88, 0x85a308d3];
-  for (const word of words) {
-    a = finished(a ^ word);
-    b = finished(b + Math.imul(word, 0x9e3779b1) + a);
-  }
+/** Writes two words, each bit of which turns about half of theirs: rounds of MurmurHash3's finalizer. */
+function mix({ low, high }: IdHashes, row: number, x: number, y: number, z: number): void {
+  let a = finished(0x243f6a88 ^ x);
+  let b = finished(0x85a308d3 + Math.imul(x, 0x9e3779b1) + a);
+  a = finished(a ^ y);
+  b = finished(b + Math.imul(y, 0x9e3779b1) + a);
+  a = finished(a ^ z);
+  b = finished(b + Math.imul(z, 0x9e3779b1) + a);
   a = finished(a + b);
-  return [a >>> 0, finished(b ^ a) >>> 0];
+  low[row] = a;
+  high[row] = finished(b ^ a);
 }
 
 function finished(word: number): number {

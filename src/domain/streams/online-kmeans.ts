@@ -136,7 +136,7 @@ export function writeModel(model: OnlineKMeans): Uint8Array {
   return out.done();
 }
 
-/** Throws RangeError or TypeError for a damaged document. */
+/** Throws RangeError for a damaged document. */
 export function readModel(document: Uint8Array): OnlineKMeans {
   const bytes = new BytesReader(document, "a stream's k-means");
   bytes.check(bytes.whole() === FORMAT, `format ${FORMAT}`);

@@ -20,7 +20,7 @@ export interface WindowAbout {
   readonly references?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Two states of one window of one key as one. Throws TypeError or RangeError for a damaged state. */
+/** Two states of one window of one key as one. Throws RangeError for a damaged state. */
 export function mergeStates(definition: Definition, a: Uint8Array | null, b: Uint8Array): Uint8Array {
   if (a === null) return b;
   return writeWindow(mergeWindows(definition, readWindow(a), readWindow(b)));

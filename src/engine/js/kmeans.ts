@@ -1,7 +1,8 @@
 import type { kmeansGenerator } from 'ml-kmeans';
 import type { KMeansKernel, MomentsKernel } from '../../ports/engine.js';
 import type { Numbers } from '../../ports/tables.js';
-import { lloyd, type KMeansSteps } from '../lloyd.js';
+import type { KMeansSteps } from '../kmeans-steps.js';
+import { lloyd } from '../lloyd.js';
 import { cellOf } from './cells.js';
 import { generator } from './random.js';
 

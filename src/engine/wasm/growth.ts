@@ -32,11 +32,10 @@ export function grow(arena: Arena, team: Team): TreesKernel['grow'] {
       const most = Math.max(team.lanes, Math.floor(BATCH_BYTES / (outBytes + rows * 4)));
       const steps = rows * Math.min(d, table.bounds.maxFeatures) * (1 + Math.log2(Math.max(1, rows)));
       const { stopping } = table;
-      let stopped = false;
       for (const batch of batches(members, most)) {
         table.checkpoint();
-        if (stopped || stopping?.() === true) return;
-        arena.scratch(() => {
+        if (stopping?.() === true) return;
+        const whole = arena.scratch(() => {
           const logs = target.criterion === 'entropy' ? arena.place(logTable(heaviest(batch, rows))) : 0;
           const list = placedMembers(arena, batch);
           const outs = arena.take(batch.length * outBytes);
@@ -46,12 +45,13 @@ export function grow(arena: Arena, team: Team): TreesKernel['grow'] {
             team.run('grow', batch.length, batch.length * steps, [...args, scratch, scratchBytes]);
             return true;
           };
-          stopped = (stopping === undefined ? work() : team.breakable(work)) === undefined;
-          if (stopped) return;
+          if ((stopping === undefined ? work() : team.breakable(work)) === undefined) return false;
           batch.forEach((member, i) => {
             grown(treeAt(arena, outs + i * outBytes, nodes, table, member));
           });
+          return true;
         });
+        if (!whole) return;
       }
     });
   };

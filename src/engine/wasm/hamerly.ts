@@ -1,4 +1,4 @@
-import type { Assignment } from '../lloyd.js';
+import type { Assignment } from '../kmeans-steps.js';
 import type { FitRows } from './fit.js';
 import { SingleCenters, type Singles } from './single.js';
 

@@ -1,6 +1,7 @@
 import type { KMeansKernel, MomentsKernel } from '../../ports/engine.js';
 import type { Numbers } from '../../ports/tables.js';
-import { type Assignment, lloyd, type KMeansSteps } from '../lloyd.js';
+import type { Assignment, KMeansSteps } from '../kmeans-steps.js';
+import { lloyd } from '../lloyd.js';
 import type { Arena } from './arena.js';
 import { chunkTable } from './columns.js';
 import type { Kernels } from './exports.js';

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import type { KMeansOptions, KMeansProgress, KMeansResult } from '../../src/ports/engine.js';
 import { Stopped } from '../../src/ports/progress.js';
-import { column, noise, type Row } from './columns.js';
-import { describeEngines } from './engines.js';
-import { GOLDEN } from './golden.js';
+import { column, noise, type Row } from '../contract/columns.js';
+import { describeEngines } from '../contract/engines.js';
+import { GOLDEN } from '../contract/golden.js';
 
 const options = (more: Partial<KMeansOptions> = {}): KMeansOptions => ({
   nClusters: 3,
@@ -117,7 +117,12 @@ describeEngines((under) => {
   test('before the first iteration is over there is nothing', () => {
     expect(() => run(table(3, 100, false), { stopping: () => true })).toThrow(Stopped);
     let seeds = 0;
-    const more = { onSeed: () => void seeds++, stopping: () => seeds > 1 };
+    const more = {
+      onSeed() {
+        seeds++;
+      },
+      stopping: () => seeds > 1,
+    };
     expect(() => run(table(3, 100, false), { nClusters: 5, ...more })).toThrow(Stopped);
     expect(seeds).toBe(2);
   });
