@@ -71,7 +71,8 @@ export interface AcquiredPartition {
 /** A batch of HTTP that its client named. */
 export interface NamedBatch {
   readonly name: string;
-  readonly bytes: number;
+  /** SHA-256 of its format and body, hexadecimal. */
+  readonly digest: string;
   /** JSON text of its answer. */
   readonly answer: string;
 }

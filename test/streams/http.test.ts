@@ -117,7 +117,21 @@ test('a batch with a name is counted once, also when it comes at the same time',
   const replies = await Promise.all([1, 2, 3].map(() => post(url, 'once', rowsOf(50), named)));
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 200]);
   expect(at(await get(`${url}/streams/once`), 'results', 'records', 'accepted')).toBe(50);
-  expect((await post(url, 'once', rowsOf(51), named)).status).toBe(409);
+  const [first] = rowsOf(1);
+  const others = [rowsOf(51), rowsOf(50).reverse(), [{ ...first, k: 'b' }, ...rowsOf(49, 1)]];
+  for (const rows of others) {
+    const reply = await post(url, 'once', rows, named);
+    expect([reply.status, at(reply.json, 'code')]).toEqual([409, 'conflict']);
+  }
+  const again = await post(url, 'once', rowsOf(50), named);
+  expect([again.status, at(again.json, 'results', 'repeated')]).toEqual([200, true]);
+  // Two bodies of one length at the same time: one of them counts.
+  const race = { 'idempotency-key': 'second' };
+  const both = await Promise.all(
+    [rowsOf(50), rowsOf(50).reverse()].map((rows) => post(url, 'once', rows, race)),
+  );
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect(at(await get(`${url}/streams/once`), 'results', 'records', 'accepted')).toBe(100);
 });
 
 test('hostile definitions and questions are refused in words', async () => {

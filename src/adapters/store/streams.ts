@@ -286,10 +286,10 @@ async function committed(db: Transaction<Tables>, commit: Commit, lock: Lock): P
       .executeTakeFirstOrThrow();
     if (open > commit.maxWindows) return { type: 'full' };
   }
-  for (const { name, bytes, answer } of commit.batches) {
+  for (const { name, digest, answer } of commit.batches) {
     const made = await db
       .insertInto('stream_batches')
-      .values({ stream, name, bytes, answer, created: Date.now() })
+      .values({ stream, name, digest, answer, created: Date.now() })
       .onConflict((conflict) => conflict.columns(['stream', 'name']).doNothing())
       .returning('name')
       .executeTakeFirst();

@@ -4,7 +4,18 @@ import type { Definition } from '../streams/definition.js';
 import type { Fold } from '../streams/fold.js';
 import { closedBefore } from '../streams/windows.js';
 import { Draft, Held } from './held.js';
-import { NOTHING, type Onlooker, type Portion, type Taken, together } from './portion.js';
+import {
+  after,
+  type Batch,
+  EMPTY,
+  entriesOf,
+  type Entry,
+  gone,
+  looked,
+  otherBatch,
+  settle,
+} from './entries.js';
+import { NOTHING, type Onlooker, type Portion, type Taken } from './portion.js';
 import { TooManyWindows } from './too-many.js';
 import type { Rate } from './rate.js';
 
@@ -34,25 +45,6 @@ export interface PartitionOptions {
   readonly due: (cause: string | undefined) => Promise<void>;
   /** Whether another may own it without being told: records come by HTTP, to any process. */
   readonly shared: boolean;
-}
-
-/** Portions that have one end together. */
-interface Batch {
-  taken: Taken;
-  over: boolean;
-  readonly onlooker: Onlooker | undefined;
-  readonly resolve: (taken: Taken) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Entry {
-  readonly portion: Portion;
-  readonly batch: Batch;
-  readonly isLast: boolean;
-  fold: Promise<Fold> | undefined;
-  /** What came of it. */
-  folded: Fold | undefined;
-  failed: boolean;
 }
 
 /** Portions that are stored in one transaction. */
@@ -168,8 +160,8 @@ export class Partition {
         break;
       }
       // The second of a name waits for the answer of the first.
-      const { name } = entry.portion;
-      if (name !== undefined && group.some(({ portion }) => portion.name === name)) break;
+      const name = entry.portion.named?.name;
+      if (name !== undefined && group.some(({ portion }) => portion.named?.name === name)) break;
       // What is late is judged by all that came before.
       if (group.length > 0 && draft.isDue(closedBefore(definition, draft.watermark))) break;
       await entry.portion.onRejected?.(folded.rejected);
@@ -192,15 +184,9 @@ export class Partition {
         seen: now,
         rate: rate.with(draft.accepted),
         batches: group.flatMap(({ portion, batch, folded }) =>
-          portion.name === undefined || folded === undefined
+          portion.named === undefined || folded === undefined
             ? []
-            : [
-                {
-                  name: portion.name,
-                  bytes: portion.bytes,
-                  answer: JSON.stringify(after(batch, portion, folded)),
-                },
-              ],
+            : [{ ...portion.named, answer: JSON.stringify(after(batch, portion, folded)) }],
         ),
         maxWindows,
       }),
@@ -229,13 +215,13 @@ export class Partition {
         this.#reset();
         return;
       case 'repeated': {
-        const again = group.find(({ portion }) => portion.name === outcome.batch.name);
+        const again = group.find(({ portion }) => portion.named?.name === outcome.batch.name);
         if (again === undefined) throw new Error('a batch that was not sent was repeated');
         this.#waiting.splice(this.#waiting.indexOf(again), 1);
         this.#reset();
-        const { bytes, answer } = outcome.batch;
+        const { digest, answer } = outcome.batch;
         again.batch.taken = JSON.parse(answer) as Taken;
-        if (bytes === again.portion.bytes) settle(again.batch);
+        if (digest === again.portion.named?.digest) settle(again.batch);
         else this.#fail(again.batch, otherBatch());
         return;
       }
@@ -368,67 +354,3 @@ export class Partition {
     for (const { batch } of [...this.#waiting]) this.#fail(batch, error);
   }
 }
-
-const EMPTY: Fold = {
-  rows: 0,
-  accepted: 0,
-  late: 0,
-  duplicates: 0,
-  rejected: [],
-  maxTime: null,
-  windows: [],
-};
-
-const entriesOf = (portions: readonly Portion[], batch: Batch, last = true): Entry[] =>
-  portions.map((portion, place) => ({
-    portion,
-    batch,
-    isLast: last && place === portions.length - 1,
-    fold: undefined,
-    folded: undefined,
-    failed: false,
-  }));
-
-/** Tells those who look on what a transaction took. */
-async function looked<T>(group: readonly Entry[], commit: () => Promise<T>): Promise<T> {
-  const onlookers = new Set(group.map(({ batch }) => batch.onlooker));
-  const began = performance.now();
-  const start = performance.timeOrigin + began;
-  try {
-    return await commit();
-  } finally {
-    const ms = performance.now() - began;
-    for (const onlooker of onlookers) {
-      onlooker?.stored(ms);
-      if (onlooker?.task?.sampled === true)
-        onlooker.task.record([{ name: 'store', start, end: start + ms, attributes: {} }]);
-    }
-  }
-}
-
-function settle(batch: Batch): void {
-  if (batch.over) return;
-  batch.over = true;
-  batch.resolve(batch.taken);
-}
-
-/** What a batch has come to with one more of its portions. */
-function after(batch: Batch, portion: Portion, fold: Fold): Taken {
-  const without = portion.rejected ?? 0;
-  return together(batch.taken, {
-    rows: fold.rows + without,
-    accepted: fold.accepted,
-    late: fold.late,
-    duplicates: fold.duplicates,
-    rejectedRows: fold.rejected.length + without,
-    rejected: fold.rejected,
-  });
-}
-
-const gone = (): Problem => new Problem('not_found', 'expected a stream, got one that was removed');
-
-export const otherBatch = (): Problem =>
-  new Problem(
-    'conflict',
-    'expected the Idempotency-Key of another batch, got one that a batch of another length had',
-  );

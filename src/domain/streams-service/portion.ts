@@ -19,8 +19,8 @@ export interface Portion {
   readonly onRejected?: (rejected: readonly Rejected[]) => Promise<void>;
   /** What comes in its place when it cannot be folded, in order; undefined: nothing can. Its own end is that of the last. */
   readonly instead?: (problem: Problem) => Promise<readonly Portion[] | undefined>;
-  /** Name that its client gave it, and with which bytes. */
-  readonly name?: string | undefined;
+  /** Name that its client gave it, and SHA-256 of what came under it. */
+  readonly named?: { readonly name: string; readonly digest: string } | undefined;
 }
 
 /** Who looks on while portions are taken. */

@@ -8,7 +8,7 @@ import { watermarkOf } from './closing.js';
 import { HTTP, Live } from './live.js';
 import type { StreamsOptions } from './options.js';
 import { endOf } from './kafka-source.js';
-import { otherBatch } from './partition.js';
+import { otherBatch } from './entries.js';
 import type { Portion, Taken } from './portion.js';
 import { preparedFor } from './prepare.js';
 
@@ -189,10 +189,10 @@ export function startStreams(options: StreamsOptions, owner: string): Streams {
     },
     async take(name, portion, traceparent) {
       const one = await named(name);
-      if (portion.name !== undefined) {
-        const before = await store.batch(one.stored.id, portion.name);
+      if (portion.named !== undefined) {
+        const before = await store.batch(one.stored.id, portion.named.name);
         if (before !== undefined) {
-          if (before.bytes !== portion.bytes) throw otherBatch();
+          if (before.digest !== portion.named.digest) throw otherBatch();
           return { ...(JSON.parse(before.answer) as Taken), watermark: one.sight.watermark, repeated: true };
         }
       }

@@ -56,7 +56,7 @@ export interface StreamTables {
     readonly stream: string;
     readonly name: string;
     readonly created: number;
-    readonly bytes: number;
+    readonly digest: string;
     readonly answer: string;
   };
   readonly stream_results: {
@@ -146,7 +146,7 @@ export const streamMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('stream', 'text', (column) => column.notNull())
         .addColumn('name', 'text', (column) => column.notNull())
         .addColumn('created', 'bigint', (column) => column.notNull())
-        .addColumn('bytes', 'bigint', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
         .addColumn('answer', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('stream_batches_key', ['stream', 'name'])
         .execute();
