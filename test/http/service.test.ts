@@ -62,6 +62,7 @@ describe('the service around the analyses', () => {
       'nan_policy',
       'labels',
       'engine',
+      'dataset',
     ]);
   });
 
