@@ -73,6 +73,7 @@ export interface KafkaConfig {
   /** `host:port`; empty: none. */
   readonly brokers: readonly string[];
   readonly group: string;
+  readonly sessionMs: number;
   readonly tls: boolean;
   readonly sasl: 'none' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   readonly username: string;
@@ -159,6 +160,7 @@ export function readConfig(env: Env): Config {
         .map((broker) => broker.trim())
         .filter((broker) => broker !== ''),
       group: settings.KAFKA_GROUP,
+      sessionMs: settings.KAFKA_SESSION_MS,
       tls: settings.KAFKA_TLS,
       sasl: settings.KAFKA_SASL,
       username: settings.KAFKA_USERNAME,

@@ -98,6 +98,14 @@ export const keptSettings = {
     default: 'analytics-service',
     description: 'begin of the names of consumer groups; a stream adds its own',
   },
+  KAFKA_SESSION_MS: {
+    type: 'integer',
+    minimum: 1000,
+    maximum: 1_800_000,
+    default: 10_000,
+    description:
+      'after so long without a sign of life another process has the partitions of one; within what the broker allows',
+  },
   KAFKA_TLS: { type: 'boolean', default: false, description: 'whether brokers are spoken to by TLS' },
   KAFKA_SASL: {
     enum: ['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],

@@ -41,7 +41,7 @@ export interface Member {
   kill(): Promise<void>;
 }
 
-const SETTINGS = { tls: false, sasl: 'none', username: '', password: '' };
+const SETTINGS = { tls: false, sasl: 'none', username: '', password: '', sessionMs: 10_000 };
 
 export function startMember(
   brokers: string,

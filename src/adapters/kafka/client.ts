@@ -12,6 +12,8 @@ export interface KafkaSettings {
   readonly sasl: 'none' | 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
   readonly username: string;
   readonly password: string;
+  /** Without a sign of life for so long a member has lost its partitions. */
+  readonly sessionMs: number;
 }
 
 /** How the package is to speak to brokers; `requestMs`: how long an answer may take. */

@@ -5,8 +5,6 @@ import { once } from 'node:events';
 import { assign, ownership, readOwnership } from './assign.js';
 import { brokerFailed, closed, connecting, guard, type Kafka, type KafkaSettings, within } from './client.js';
 
-/** Without a sign of life for so long a member has lost its partitions. */
-export const SESSION_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 /** How long members may take to come to a rebalance. */
 const REBALANCE_MS = 30_000;
@@ -56,6 +54,8 @@ export async function join(
   { kafka, settings, topic, group }: MemberOptions,
   events: MemberEvents,
 ): Promise<Member> {
+  const { sessionMs } = settings;
+  const heartbeatMs = Math.min(HEARTBEAT_MS, Math.floor(sessionMs / 4));
   let assigned: readonly number[] = [];
   let generation = -1;
   let id: string | null = null;
@@ -71,9 +71,9 @@ export async function join(
     retries: RETRIES,
     groupId: group,
     autocommit: false,
-    sessionTimeout: SESSION_MS,
+    sessionTimeout: sessionMs,
     rebalanceTimeout: REBALANCE_MS,
-    heartbeatInterval: HEARTBEAT_MS,
+    heartbeatInterval: heartbeatMs,
     protocols: [
       {
         name: 'analytics-sticky',
@@ -115,9 +115,9 @@ export async function join(
   });
   const watch = setInterval(() => {
     const seen = Math.max(since, sinceEpoch(client.lastHeartbeat));
-    const most = isJoining ? JOIN_MS + SESSION_MS : SESSION_MS;
+    const most = isJoining ? JOIN_MS + sessionMs : sessionMs;
     if (performance.now() - seen > most) end(new Error(`the group was silent for ${String(most)} ms`));
-  }, HEARTBEAT_MS);
+  }, heartbeatMs);
 
   const leave = async (): Promise<void> => {
     clearInterval(watch);
