@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { OUTCOMES } from '../../src/adapters/telemetry/tally.js';
-import { postJson, ROOT, send, startService } from '../service.js';
+import { at, type JsonValue, postJson, ROOT, send, startService } from '../service.js';
 import { type Family, parseExposition } from '../telemetry/exposition.js';
 import { namesOf, type Named } from './promql.js';
 
@@ -53,6 +53,31 @@ const ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
   ['up', TARGET],
   ['kube_pod_status_ready', ['namespace', 'pod', 'condition']],
 ]);
+
+/** A dataset, a job to its end, a stream with a batch and a window that it closes. */
+async function keepSome(url: string): Promise<void> {
+  const stored = await postJson(`${url}/datasets`, { columns: { a: [1, 2, 3] } });
+  const job = await postJson(`${url}/jobs`, {
+    operation: 'describe',
+    dataset: at(stored.json, 'results', 'id')!,
+  });
+  expect(job.status).toBe(202);
+  const look = async (): Promise<JsonValue | undefined> =>
+    at((await send(url + String(job.headers['location']), { method: 'GET' })).json, 'results', 'state');
+  const late = performance.now() + 20_000;
+  while ((await look()) !== 'succeeded') {
+    if (performance.now() > late) throw new Error(`expected a job that succeeds, got another end`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const window = { type: 'tumbling', size: '1s', time: 't', lateness: 0 };
+  const definition = { name: 'seen', source: { type: 'http' }, window, operations: [{ name: 'describe' }] };
+  expect((await postJson(`${url}/streams`, definition)).status).toBe(201);
+  const records = [
+    { t: 0, x: 1 },
+    { t: 5000, x: 2 },
+  ];
+  expect((await postJson(`${url}/streams/seen/records`, { data: records })).status).toBe(200);
+}
 
 const text = { type: 'string', minLength: 1 } as const;
 const texts = { type: 'object', additionalProperties: text } as const;
@@ -169,6 +194,7 @@ describe('expressions', () => {
     const service = await startService();
     for (const data of [[{ a: 1 }, { a: 2 }], []])
       await postJson(`${service.url}/analytics/describe`, { data });
+    await keepSome(service.url);
     families = parseExposition((await send(`${service.url}/metrics`, { method: 'GET' })).text);
     expect(await service.stop()).toBe(0);
   });
@@ -300,8 +326,9 @@ describe('the dashboard', () => {
     const { configMapGenerator } = parse(read('kustomization.yaml')) as {
       configMapGenerator: { files: string[]; options: { labels: Record<string, string> } }[];
     };
-    expect(configMapGenerator.flatMap(({ files }) => files)).toEqual([
-      `${dashboard.uid}.json=dashboard.json`,
+    expect(configMapGenerator.map(({ files }) => files)).toEqual([
+      [`${dashboard.uid}.json=dashboard.json`],
+      ['config.yaml=adapter.yaml'],
     ]);
     expect(configMapGenerator[0]?.options.labels).toMatchObject({ grafana_dashboard: '1' });
     // The API server keeps at most so much of one.

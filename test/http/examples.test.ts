@@ -1,7 +1,8 @@
 import { at, postJson, send, type JsonValue, type Service, startService } from '../service.js';
 
-/** Names of the models that the examples ask: each was made by an example before. */
+/** What the examples ask by name: each was made by an example before. */
 const MADE: ReadonlyMap<string, string> = new Map([
+  ['/streams/{name}', '/streams/sensors'],
   ['{name}', 'iris'],
   ['{version}', '1'],
 ]);

@@ -84,6 +84,20 @@ const WINDOWS = {
   properties: { windows: { type: 'array', items: { type: 'object' } }, next: { type: ['integer', 'null'] } },
 };
 
+/** A stream, and records of it. */
+const EXAMPLE = {
+  name: 'sensors',
+  source: { type: 'http' },
+  key: 'sensor',
+  window: { type: 'tumbling', size: '1m', time: 'time', lateness: '5s' },
+  operations: [{ name: 'describe' }],
+};
+const RECORDS = [
+  { time: '2026-01-01T00:00:01Z', sensor: 'a', value: 20.5 },
+  { time: '2026-01-01T00:00:02Z', sensor: 'b', value: 21.25 },
+];
+const LINES = RECORDS.map((record) => `${JSON.stringify(record)}\n`).join('');
+
 /** Path items of streams. */
 export function streamPaths(streamSchema: JSONSchema): object {
   const tags = ['streams'];
@@ -106,7 +120,10 @@ export function streamPaths(streamSchema: JSONSchema): object {
         description:
           'What flows in, how it is cut into windows by event time, what is computed of each, where it goes.',
         tags,
-        requestBody: { required: true, content: { 'application/json': { schema: streamSchema } } },
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: streamSchema, example: EXAMPLE } },
+        },
         responses: {
           200: { description: 'There is one that is the same', content: results(one) },
           201: { description: 'It was made', content: results(one) },
@@ -154,8 +171,8 @@ export function streamPaths(streamSchema: JSONSchema): object {
         requestBody: {
           required: true,
           content: {
-            'application/x-ndjson': { schema: { type: 'string' } },
-            'application/json': { schema: { type: ['object', 'array'] } },
+            'application/x-ndjson': { schema: { type: 'string' }, example: LINES },
+            'application/json': { schema: { type: 'object' }, example: { data: RECORDS } },
             'application/vnd.apache.arrow.stream': { schema: { type: 'string', format: 'binary' } },
             'text/csv': { schema: { type: 'string' } },
           },
