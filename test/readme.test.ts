@@ -247,10 +247,10 @@ describe('examples', () => {
     for (let i = 0; i < 2; i++) expect((await postJson(`${service.url}/models`, stored)).status).toBe(201);
     const ids = new Map<string, string>();
     const dataset = await postJson(`${service.url}/datasets`, { columns: { a: [1, 2] } });
-    ids.set('datasets', String(at(dataset.json, 'results', 'id')));
+    ids.set('datasets', at(dataset.json, 'results', 'id') as string);
     const asked = { operation: 'describe', dataset: ids.get('datasets') };
     const job = await postJson(`${service.url}/jobs`, asked);
-    ids.set('jobs', String(at(job.json, 'results', 'id')));
+    ids.set('jobs', at(job.json, 'results', 'id') as string);
     const flow = { name: 'kept', source: { type: 'http' }, operations: [{ name: 'describe' }] };
     const window = { type: 'tumbling', size: '1m', time: 'at' };
     expect((await postJson(`${service.url}/streams`, { ...flow, window })).status).toBe(201);

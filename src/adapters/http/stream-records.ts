@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { breather } from '../../domain/streams-service/portion.js';
+import { breather } from '../../ports/breather.js';
 import type { Streams } from '../../domain/streams-service/service.js';
 import type { Landing } from '../../ports/lanes.js';
 import { Problem } from '../../ports/problem.js';

@@ -4,7 +4,7 @@ import type { Fold, FoldedWindow } from '../streams/fold.js';
 import { mergeStates } from '../streams/states.js';
 import { mergeSessions } from '../streams/windows.js';
 import { KnownIds } from './known-ids.js';
-import { breather } from './portion.js';
+import { breather } from '../../ports/breather.js';
 
 const idOf = ({ key, start, end }: WindowId): string => `${start} ${end} ${key === null ? '' : `=${key}`}`;
 

@@ -5,7 +5,8 @@ import type { Definition } from '../streams/definition.js';
 import { isPassing } from './lane-fold.js';
 import type { StreamsOptions } from './options.js';
 import type { Partition } from './partition.js';
-import { breather, type Portion, type Taken, writeLines } from './portion.js';
+import { breather } from '../../ports/breather.js';
+import { type Portion, type Taken, writeLines } from './portion.js';
 
 export interface KafkaSourceOptions extends Pick<
   StreamsOptions,
