@@ -13,7 +13,9 @@ export const keyOf = (text: string): string | null =>
 
 /** Bytes of a row: libsql gives an ArrayBuffer, PostgreSQL's client a Buffer. */
 export const bytesOf = (value: Uint8Array | ArrayBuffer): Uint8Array =>
-  ArrayBuffer.isView(value) ? value : new Uint8Array(value);
+  ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value);
 
 export function windowOf(row: StreamTables['stream_windows']): WindowState {
   const { window_key, starts, ends, records, state } = row;

@@ -78,6 +78,8 @@ export class Draft {
   readonly ids: NonNullable<Fold['ids']>[] = [];
   watermark: number | null;
   nextOffset: string | null;
+  /** Windows that were closed when it was begun: more may be by the time it is stored. */
+  readonly closedBefore: number | null;
   model: Uint8Array | undefined;
   accepted = 0;
   late = 0;
@@ -90,6 +92,7 @@ export class Draft {
   ) {
     this.watermark = held.watermark;
     this.nextOffset = held.nextOffset;
+    this.closedBefore = held.closedBefore;
   }
 
   /** Takes a fold in. States of its windows are merged behind those that are there. */
@@ -189,7 +192,7 @@ export class Draft {
       removed: [...this.removed.values()],
       opened,
       ids: KnownIds.written(this.ids),
-      closedBefore: held.closedBefore,
+      closedBefore: this.closedBefore,
       accepted: this.accepted,
       late: this.late,
       rejected: this.rejected,

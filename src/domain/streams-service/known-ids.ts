@@ -19,7 +19,8 @@ export class KnownIds {
 
   /** Reads what `written` made. */
   read(chunk: Uint8Array): void {
-    const bytes = chunk.slice().buffer;
+    // Not by `slice`, which of a Buffer shows the same memory.
+    const bytes = new Uint8Array(chunk).buffer;
     const count = Math.floor(bytes.byteLength / 16);
     this.add({
       hashes: new BigUint64Array(bytes, 0, count),

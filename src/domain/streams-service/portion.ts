@@ -76,7 +76,8 @@ export function writeLines(values: readonly Uint8Array[], landing: Landing): voi
   for (const value of values) {
     if (length + value.length + 1 > JOINED) flush();
     if (value.length >= JOINED) {
-      const line = value.slice();
+      // Not by `slice`, which of a Buffer shows the same memory.
+      const line = new Uint8Array(value);
       for (let at = line.indexOf(NEWLINE); at >= 0; at = line.indexOf(NEWLINE, at + 1)) line[at] = SPACE;
       landing.write(line);
     } else {
