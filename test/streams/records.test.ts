@@ -102,6 +102,8 @@ test('durations are milliseconds, defaults are filled in', () => {
 test('no path leads to what the service alone asks lanes', () => {
   const names = (list: typeof endpoints): string[] => list.map(({ name }) => name);
   expect(names(laneEndpoints).filter((name) => !names(endpoints).includes(name))).toEqual([
+    'datasets.make',
+    'datasets.read',
     'streams.fold',
     'streams.reference',
   ]);
