@@ -1,43 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { at, type JsonValue, postJson, type Reply, send, type Service, startService } from '../service';
+import { at, postJson, send, type Service, startService } from '../service';
+import { definition, get, NDJSON, post, rowsOf, windows } from './ask';
 
 jest.setTimeout(120_000);
-
-const NDJSON = { 'content-type': 'application/x-ndjson' };
-const KILLS = Number(process.env['KILLS'] ?? 10);
-
-interface Row {
-  readonly t: number;
-  readonly k: string;
-  readonly x: number;
-}
-/** Rows in order of time, ten seconds for a thousand. */
-const rowsOf = (count: number, from = 0): Row[] =>
-  Array.from({ length: count }, (_one, i) => ({
-    t: (from + i) * 10,
-    k: 'ab'[(from + i) % 2] ?? 'a',
-    x: Math.sin(from + i) * 100,
-  }));
-const lines = (rows: readonly object[]): string => rows.map((row) => JSON.stringify(row)).join('\n');
-const definition = (name: string, more: object = {}): object => ({
-  name,
-  source: { type: 'http' },
-  key: 'k',
-  window: { type: 'tumbling', size: '10s', time: 't', lateness: '1s' },
-  operations: [{ name: 'describe' }],
-  ...more,
-});
-const post = (url: string, name: string, rows: readonly object[], headers = {}): Promise<Reply> =>
-  send(`${url}/streams/${name}/records`, { headers: { ...NDJSON, ...headers }, body: lines(rows) });
-const get = async (url: string): Promise<JsonValue> => (await send(url, { method: 'GET' })).json;
-const windows = async (url: string, name: string, query = ''): Promise<JsonValue[]> => {
-  const list = at(await get(`${url}/streams/${name}/windows?limit=1000${query}`), 'results', 'windows');
-  if (!Array.isArray(list)) throw new Error('expected windows');
-  return list;
-};
 
 let service: Service;
 beforeAll(async () => {
@@ -176,49 +141,3 @@ function eventIds(url: string, behind: string, count: number): Promise<string[]>
     request.end();
   });
 }
-
-test('kills at any moment lose nothing and count nothing twice', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'analytics-streams-'));
-  let own = await startService({ env: { DATA_DIR: folder } });
-  try {
-    await postJson(`${own.url}/streams`, definition('killed'));
-    const batch = 50;
-    const total = (KILLS + 2) * 20;
-    let next = 0;
-    for (let kill = 0; kill <= KILLS; kill++) {
-      const until = kill === KILLS ? total : Math.min(total, next + 20);
-      const feed = (async () => {
-        while (next < until) {
-          const key = { 'idempotency-key': `batch-${next}` };
-          const reply = await post(own.url, 'killed', rowsOf(batch, next * batch), key).catch(
-            () => undefined,
-          );
-          if (reply?.status !== 200) return;
-          next++;
-        }
-      })();
-      if (kill < KILLS) {
-        await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 200));
-        await own.kill();
-        await feed;
-        own = await startService({ env: { DATA_DIR: folder } });
-      } else await feed;
-    }
-    expect(next).toBe(total);
-    await post(own.url, 'killed', rowsOf(1, total * batch + 2000));
-    const status = at(await get(`${own.url}/streams/killed`), 'results', 'records');
-    expect(status).toEqual({ accepted: total * batch + 1, late: 0, rejected: 0, duplicates: 0 });
-    for (const window of await windows(own.url, 'killed')) {
-      const start = Date.parse(at(window, 'start') as string);
-      const rows = rowsOf(total * batch).filter(
-        ({ t, k }) => t >= start && t < start + 10_000 && k === at(window, 'key'),
-      );
-      expect(at(window, 'records')).toBe(rows.length);
-      const mean = rows.reduce((sum, { x }) => sum + x, 0) / rows.length;
-      expect(Number(at(window, 'operations', 0, 'results', 'x', 'mean'))).toBeCloseTo(mean, 9);
-    }
-  } finally {
-    await own.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
