@@ -160,9 +160,7 @@ export class Live {
       this.#closeAgain = true;
       return this.#closing;
     }
-    this.#closing = this.#closeAll().finally(() => {
-      this.#closing = undefined;
-    });
+    this.#closing = this.#closeAll();
     return this.#closing;
   }
 
@@ -188,6 +186,9 @@ export class Live {
       } while (this.#again());
     } catch (error) {
       log('error', 'windows were not closed', { stream: this.definition.name }, failureOf(error));
+    } finally {
+      // Of its own turn: who asks behind the last look begins anew.
+      this.#closing = undefined;
     }
   }
 

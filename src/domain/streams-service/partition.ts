@@ -30,7 +30,7 @@ export interface FoldAsked {
 }
 
 export interface PartitionOptions {
-  readonly store: StreamStore;
+  readonly store: Pick<StreamStore, 'acquire' | 'commit'>;
   /** Of the stored stream. */
   readonly stream: string;
   readonly definition: Definition;
@@ -105,9 +105,7 @@ export class Partition {
       const batch: Batch = { taken: NOTHING, over: false, onlooker, resolve, reject };
       this.#waiting.push(...entriesOf(portions, batch));
       this.#pump();
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
   }
 
@@ -134,6 +132,8 @@ export class Partition {
         if (batch !== undefined) this.#fail(batch, error);
       }
     }
+    // In the turn of the last look: what is taken behind it, before a callback, would wait for ever.
+    this.#running = undefined;
   }
 
   /** Stores the first of what waits, and what is folded behind it. */
