@@ -151,15 +151,15 @@ describe.each(['wasm', 'js'] as const)('%s', (engine) => {
   test('profiles and extended descriptions keep whole columns', async () => {
     const wide = body(engine === 'wasm' ? 60_000 : 15_000, 20);
     const all = await watch(lanes, 'describe', wide, { extended: true }, null);
-    const some = await watch(lanes, 'describe', wide, { extended: true }, at('column_blocks', 2));
+    const some = await watch(lanes, 'describe', wide, { extended: true }, at('column_blocks'));
     expectPartial(some);
     const names = Object.keys(results(some));
-    expect(names.length).toBeGreaterThanOrEqual(2);
+    expect(names.length).toBeGreaterThanOrEqual(1);
     expect(names.length).toBeLessThan(20);
     for (const name of names) expect(results(some)[name]).toEqual(results(all)[name]);
 
     const profile = await watch(lanes, 'profile', wide, {}, null);
-    const part = await watch(lanes, 'profile', wide, {}, at('columns', 2));
+    const part = await watch(lanes, 'profile', wide, {}, at('columns'));
     expectPartial(part);
     const of = (one: Watched): Readonly<Record<string, unknown>> =>
       results(one)['columns'] as Record<string, unknown>;
