@@ -149,7 +149,7 @@ describe.each(['wasm', 'js'] as const)('%s', (engine) => {
   );
 
   test('profiles and extended descriptions keep whole columns', async () => {
-    const wide = body(engine === 'wasm' ? 60_000 : 15_000, 20);
+    const wide = body(engine === 'wasm' ? 400_000 : 100_000, 20);
     const all = await watch(lanes, 'describe', wide, { extended: true }, null);
     const some = await watch(lanes, 'describe', wide, { extended: true }, at('column_blocks'));
     expectPartial(some);
