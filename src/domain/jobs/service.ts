@@ -21,7 +21,7 @@ export interface JobService extends Jobs {
 }
 
 /** Until the first look at the queue, behind the start of the process. */
-const FIRST_MS = 500;
+const FIRST_MS = 1500;
 /** Between two looks at a queue that others write to, too. */
 const LOOK_MS = 1000;
 const PURGE_MS = 60_000;
