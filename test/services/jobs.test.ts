@@ -25,9 +25,9 @@ describe('the queue', () => {
   );
 });
 
-/** A second or so of work. */
-const SECONDS = { n_clusters: 32, n_init: 12, max_iter: 3000, tol: 0 };
-const ROWS = 2000;
+/** Some seconds of work. */
+const SECONDS = { n_clusters: 32, n_init: 40, max_iter: 3000, tol: 0 };
+const ROWS = 8000;
 const points = {
   a: Array.from({ length: ROWS }, (_, i) => Math.sin(i * i)),
   b: Array.from({ length: ROWS }, (_, i) => Math.cos(i * i * 3)),
@@ -56,10 +56,8 @@ describe('three services', () => {
       long.push(await submitted(stays.url, { operation: 'cluster', dataset, options: SECONDS }));
     await Promise.all([...services, ...services].map(({ url }) => wanted.submit(url, small)));
     // Each runs one of the long ones by now.
-    const runs = async (): Promise<number> => {
-      const reply = await send(`${stays.url}/jobs?state=running`, { method: 'GET' });
-      return (at(reply.json, 'results', 'jobs') as unknown[]).length;
-    };
+    const runs = async (): Promise<number> =>
+      (await Promise.all(long.map(look))).filter((job) => at(job, 'state') === 'running').length;
     while ((await runs()) < 3) await pause(50);
     process.kill(paused.pid, 'SIGSTOP');
     await killed.kill();
