@@ -205,6 +205,7 @@ export function queueContract(open: () => Promise<Store>, long: boolean): void {
     expect(await jobs.cancel('none')).toBeUndefined();
   });
 
+  // A thousand transactions that are synced to the disk: on PostgreSQL always, on SQLite with LONG.
   (long ? test : test.skip)(
     'of a thousand steps and more a thousand events are kept, and the end',
     async () => {
